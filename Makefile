@@ -1,0 +1,67 @@
+# Every target sets up what it needs, on a fresh clone too: a virtual environment in .venv, then the
+# package with the extras of that target. A second call finds the stamp file and starts at once.
+#
+#   make test PYTHON=python3.12       another interpreter, for a new .venv
+#   make test ARGS="tests/memory -x"  arguments for pytest, the demo or the benchmarks
+#   SKMETA_DATA=DIR make demo         data sets that are already on this machine
+
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
+STAMPS := $(addprefix $(VENV)/.installed-,plot test lint docs)
+
+# A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
+RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint bench docs clean distclean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
+	  | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.installed-plot  ## see a learner at work
+	$(BIN)/skmeta demo $(ARGS)
+
+test: $(VENV)/.installed-test  ## the tests, less the slow ones
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config setup.cfg
+
+bench: $(VENV)/.installed-plot  ## the benchmarks
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
+	$(BIN)/python -m sphinx -b html -d docs/_build/doctrees docs docs/_build/html
+
+clean:  ## remove builds and caches, keep .venv
+	rm -rf build dist *.egg-info docs/_build docs/auto_examples
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+distclean: clean  ## remove .venv as well
+	rm -rf $(VENV)
+
+$(VENV)/.created:
+	@set -e; python="$(PYTHON)"; \
+	if [ -n "$$python" ]; then \
+	  "$$python" $(RUNS) || { echo "PYTHON=$$python does not run, lacks venv, or is older than 3.10." >&2; exit 1; }; \
+	else \
+	  for name in $(CANDIDATES); do \
+	    if "$$name" $(RUNS) >/dev/null 2>&1; then python=$$name; break; fi; \
+	  done; \
+	  [ -n "$$python" ] || { echo "No Python from 3.10 on with venv found: name one with make PYTHON=..." >&2; exit 1; }; \
+	fi; \
+	echo "$(VENV): $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	@touch $@
+
+$(STAMPS): $(VENV)/.installed-%: pyproject.toml | $(VENV)/.created
+	$(BIN)/python -m pip install -q -e ".[$*]"
+	@touch $@

@@ -1,0 +1,380 @@
+"""Learners on disk: one ``.safetensors`` file each, weights and manifest, nothing to execute.
+
+The header of the file holds a JSON manifest: format number, architecture,
+card and a checksum. Loading checks all of it before a learner is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from skmeta.episodes import TaskSpec
+from skmeta.memory import LSTM, MANN, Memory
+from skmeta.networks import FlatEncoder, Learner, Network
+
+FORMAT = 1
+SUFFIX = ".safetensors"
+PRETRAINED = Path(__file__).parent / "pretrained"
+MEMORIES: dict[str, type[Memory]] = {"lstm": LSTM, "mann": MANN}
+ENCODERS = {"flat": FlatEncoder}
+
+
+class ArtifactError(ValueError):
+    """A learner's file is missing, damaged, edited, foreign or of another release."""
+
+
+def named(registry: Mapping[str, type], part) -> dict[str, Any]:
+    """Write a part of a network as {"type": name, option: value, ...}."""
+    names = {cls: name for name, cls in registry.items()}
+    if type(part) not in names:
+        raise ArtifactError(
+            f"{type(part).__name__} has no name in an artifact; known are {sorted(registry)}."
+        )
+    return {"type": names[type(part)], **asdict(part)}
+
+
+def build(registry: Mapping[str, type], config: Mapping[str, Any]):
+    """Undo :func:`named`.
+
+    Raises
+    ------
+    ArtifactError
+        If the name or an option is unknown.
+    """
+    options = dict(config)
+    name = options.pop("type", None)
+    if name not in registry:
+        raise ArtifactError(f"Unknown type {name!r}; this release knows {sorted(registry)}.")
+    try:
+        return registry[name](**options)
+    except TypeError as error:
+        raise ArtifactError(f"Options of {name!r} do not fit this release: {error}.") from None
+
+
+def network_config(network: Network) -> dict[str, Any]:
+    """Write an architecture as plain data."""
+    return {
+        "spec": {**asdict(network.spec), "input_shape": list(network.spec.input_shape)},
+        "memory": named(MEMORIES, network.memory),
+        "encoder": named(ENCODERS, network.encoder),
+    }
+
+
+def network_from_config(config: Mapping[str, Any]) -> Network:
+    """Undo :func:`network_config`.
+
+    Raises
+    ------
+    ArtifactError
+        If a part is missing, unknown, or does not fit this release.
+    """
+    try:
+        spec = dict(config["spec"])
+        spec["input_shape"] = tuple(spec["input_shape"])
+        return Network(
+            spec=TaskSpec(**spec),
+            memory=build(MEMORIES, config["memory"]),
+            encoder=build(ENCODERS, config["encoder"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"The manifest's network does not fit this release of skmeta: {error}"
+        ) from error
+
+
+def write_atomically(path, data: bytes) -> None:
+    """Write a file under a temporary name and rename it: there is never half a file.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to or is full; a file that was there stays.
+    """
+    path = Path(path)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _checksum(weights: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(weights[name]).tobytes())
+    return digest.hexdigest()
+
+
+def dump_learner(learner: Learner) -> bytes:
+    """Return the bytes of a learner's file.
+
+    Parameters
+    ----------
+    learner : Learner
+
+    Returns
+    -------
+    data : bytes
+        The same bytes for the same learner, on any machine.
+    """
+    manifest = {
+        "format": FORMAT,
+        "network": network_config(learner.network),
+        "card": dict(learner.card),
+    }
+    checksum = _checksum(learner.weights, manifest)
+    header = {"skmeta": json.dumps({**manifest, "sha256": checksum}, sort_keys=True)}
+    return save(dict(learner.weights), metadata=header)
+
+
+def save_learner(learner: Learner, path) -> Path:
+    """Write a learner to a file.
+
+    Parameters
+    ----------
+    learner : Learner
+    path : str or path-like
+        Ends with ``.safetensors``.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    ValueError
+        If the path has another ending.
+    OSError
+        If it cannot be written; an older file stays as it was.
+    """
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise ValueError(f"A learner's file ends with {SUFFIX}, got {path.name!r}.")
+    write_atomically(path, dump_learner(learner))
+    return path
+
+
+def parse_learner(data: bytes, origin: str) -> Learner:
+    """Make a learner out of the bytes of its file, after checking all of them.
+
+    Parameters
+    ----------
+    data : bytes
+    origin : str
+        Where they come from, for messages.
+
+    Returns
+    -------
+    learner : Learner
+
+    Raises
+    ------
+    ArtifactError
+        If the bytes are no learner of this release.
+    """
+    try:
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + size]) if len(data) >= 8 + size else None
+        weights = load(data)
+    except (SafetensorError, ValueError, UnicodeDecodeError) as error:
+        raise ArtifactError(
+            f"{origin} is damaged or no safetensors file ({error}). "
+            "Copy it again, or make it again with `skmeta train`."
+        ) from None
+    metadata = (header or {}).get("__metadata__", {})
+    if "skmeta" not in metadata:
+        raise ArtifactError(
+            f"{origin} is a safetensors file but holds no skmeta manifest: "
+            "it was made by another program. Learners are made with `skmeta train`."
+        )
+    try:
+        manifest = json.loads(metadata["skmeta"])
+        checksum = manifest.pop("sha256")
+        version = manifest["format"]
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise ArtifactError(f"{origin} has a damaged manifest. Copy it again.") from None
+    if version != FORMAT:
+        raise ArtifactError(
+            f"{origin} has format {version}, this release of skmeta reads format {FORMAT}. "
+            "Install the release that made it, or train it again."
+        )
+    if checksum != _checksum(weights, manifest):
+        raise ArtifactError(
+            f"{origin} was edited or damaged: its checksum is not that of its content. "
+            "Copy it again, or train it again."
+        )
+    try:
+        return Learner(network_from_config(manifest["network"]), weights, manifest["card"])
+    except ArtifactError:
+        raise
+    except (KeyError, ValueError) as error:
+        raise ArtifactError(f"{origin}: {error}") from None
+
+
+_registry: dict[tuple[str, float, int], Learner] = {}
+_registry_lock = threading.Lock()
+
+
+def load_learner(learner) -> Learner:
+    """Return a learner by name, by path, or as it is. Files are read once a process.
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner
+        Name of a shipped learner (see :func:`list_learners`), path of a
+        ``.safetensors`` file, or a learner.
+
+    Returns
+    -------
+    learner : Learner
+
+    Raises
+    ------
+    ArtifactError
+        If there is no such learner, or its file is no learner of this release.
+    """
+    if isinstance(learner, Learner):
+        return learner
+    path = learner_path(learner)
+    status = path.stat()
+    key = (str(path.resolve()), status.st_mtime, status.st_size)
+    with _registry_lock:
+        if key not in _registry:
+            _registry[key] = parse_learner(path.read_bytes(), str(path))
+        return _registry[key]
+
+
+def learner_path(learner) -> Path:
+    """Return the file of a learner given by name or path.
+
+    Raises
+    ------
+    ArtifactError
+        If there is none.
+    """
+    if not isinstance(learner, (str, os.PathLike)):
+        raise ArtifactError(
+            f"learner must be a name, a path or a Learner, got {type(learner).__name__}."
+        )
+    path = Path(learner)
+    if path.suffix != SUFFIX:
+        path = PRETRAINED / f"{learner}{SUFFIX}"
+    if not path.is_file():
+        raise ArtifactError(
+            f"There is no learner {str(learner)!r}: shipped are {list_learners()}, "
+            f"and a path must name an existing {SUFFIX} file."
+        )
+    return path
+
+
+def list_learners() -> list[str]:
+    """Return the names of the shipped learners.
+
+    Returns
+    -------
+    names : list of str
+    """
+    return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
+
+
+def describe(learner) -> str:
+    """Return the card of a learner: on what it was trained, how long, how good, where it fails.
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner
+        As for :func:`load_learner`.
+
+    Returns
+    -------
+    card : str
+        Markdown.
+
+    Raises
+    ------
+    ArtifactError
+        If the learner cannot be loaded.
+    """
+    learner = load_learner(learner)
+    card, spec = learner.card, learner.spec
+    rows = "x".join(map(str, spec.input_shape))
+    outputs = (
+        f"{spec.n_outputs} classes"
+        + (f" at {spec.label_length} positions" if spec.label_length > 1 else "")
+        if spec.kind == "classification"
+        else "a Gaussian"
+    )
+    lines = [
+        f"# {card.get('name', 'unnamed learner')}",
+        "",
+        card.get("description", ""),
+        "",
+        f"* task: {spec.kind}, rows of shape {rows}, answers {outputs}",
+        f"* network: {learner.network.memory}, {learner.n_weights:,} weights",
+        f"* licence: {card.get('licence', 'not stated')}",
+    ]
+    if "steps" in card:
+        lines.append(
+            f"* meta-training: {card['steps']:,} steps, {card['seconds'] / 60:.0f} minutes"
+        )
+    lines += [f"* trainer: {_pairs(card['trainer'])}"] if "trainer" in card else []
+    lines += [f"* tasks: {_pairs(stage)}" for stage in card.get("tasks", [])]
+    lines += [f"* made with: {_pairs(card['versions'])}"] if "versions" in card else []
+    if "scores" in card:
+        lines += ["", *_score_table(card)]
+    if card.get("limits"):
+        lines += ["", "Where it fails:", "", card["limits"]]
+    return "\n".join(lines) + "\n"
+
+
+def _pairs(mapping):
+    return ", ".join(f"{k}={v}" for k, v in mapping.items())
+
+
+def _score_table(card):
+    found = card["scores"]
+    head = (
+        f"Test: {_pairs(card.get('test', {}))}; {found['episodes']} episodes, "
+        f"seed {found['seed']}, {found['nats_a_step']:.3f} nats a step; 95 % intervals."
+    )
+    if "accuracy_by_instance" in found:
+        columns = [str(i + 1) for i in range(len(found["accuracy_by_instance"]))]
+        cells = [
+            f"{100 * a:.1f} ± {100 * h:.1f}"
+            for a, h in zip(found["accuracy_by_instance"], found["interval"], strict=True)
+        ]
+        title, label = "instance", "accuracy, %"
+    elif "shots" in found:
+        columns = [str(k) for k in found["shots"]]
+        cells = [
+            f"{e:.3g} ± {h:.2g}"
+            for e, h in zip(found["mean_squared_error"], found["interval"], strict=True)
+        ]
+        title, label = "examples", "mean squared error"
+    else:
+        return [head]
+    return [
+        head,
+        "",
+        f"| {title} | " + " | ".join(columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+        f"| {label} | " + " | ".join(cells) + " |",
+    ]

@@ -1,0 +1,112 @@
+"""Small views of large pictures: area averages on a shifted, turned and zoomed grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+
+class PictureBank:
+    """Pictures, blurred once so that a small view of any of them is a table look-up.
+
+    Each point of the bank is the mean ink in the square that one pixel of the
+    view covers, scaled so that the darkest point of a picture is 1. A view
+    takes the point nearest to each of its pixels, at most a sixth of a pixel away.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n, side, side)
+        Square pictures, ink positive and paper 0.
+    size : int
+        Height and width of a view in pixels, at most ``side``.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are not square or smaller than the views.
+    """
+
+    def __init__(self, pictures, size: int):
+        if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2]:
+            raise ValueError(f"pictures must have shape (n, side, side), got {pictures.shape}.")
+        self.size = size
+        self.side = pictures.shape[1]
+        if not 1 <= size <= self.side:
+            raise ValueError(f"size must lie in 1..{self.side}, got {size}.")
+        window = self.side / size
+        self._stride = max(1, int(np.ceil(window / 3)))
+        self._points = np.stack([self._blur(picture, round(window)) for picture in pictures])
+        self._columns = self._points.shape[1]
+        self._points = self._points.reshape(-1)
+
+    def __len__(self):
+        return len(self._points) // self._columns**2
+
+    def _blur(self, picture, window):
+        picture = uniform_filter(picture.astype(np.float32), window, mode="constant")
+        picture = picture[:: self._stride, :: self._stride]
+        # One row of paper around: what lies outside the picture is read there.
+        return np.pad(np.uint8(255 * picture / max(picture.max(), 1e-6) + 0.5), 1)
+
+    def views(self, indices, *, angle=0.0, shift=(0.0, 0.0), zoom=1.0):
+        """Return small views of the pictures with the given indices.
+
+        Parameters
+        ----------
+        indices : ndarray of int, shape (n,)
+        angle : float or ndarray of shape (n,), default=0
+            Anticlockwise turn in radians.
+        shift : pair of float or ndarray of shape (n,), default=(0, 0)
+            Move down and to the right, in pixels of the view.
+        zoom : float or ndarray of shape (n,), default=1
+            Size of the drawing, 1 for the original.
+
+        Returns
+        -------
+        views : ndarray of shape (n, size, size), float32
+            Ink in [0, 1].
+        """
+        grid = ((np.arange(self.size, dtype=np.float32) + 0.5) / self.size) - 0.5
+        row = grid[None, :, None] - _column(shift[0]) / self.size
+        column = grid[None, None, :] - _column(shift[1]) / self.size
+        cos, sin = _column(np.cos(angle) / zoom), _column(np.sin(angle) / zoom)
+        source_rows = self._nearest(cos * row + sin * column)
+        source_columns = self._nearest(cos * column - sin * row)
+        first = np.asarray(indices, dtype=np.int64) * self._columns**2
+        points = first[:, None, None] + source_rows * self._columns + source_columns
+        return self._points[points].astype(np.float32) / np.float32(255)
+
+    def _nearest(self, position):
+        """Position in [-1/2, 1/2] -> index of the nearest point, the paper's frame outside."""
+        step = self.side / self._stride
+        offset = (self.side / 2 - 0.5) / self._stride + 1.5
+        points = (position * np.float32(step) + np.float32(offset)).astype(np.int32)
+        return np.clip(points, 0, self._columns - 1)
+
+
+def _column(values):
+    return np.asarray(values, dtype=np.float32).reshape(-1, 1, 1)
+
+
+def shrink_pictures(pictures, size: int) -> np.ndarray:
+    """Make pictures as small as a learner wants them.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n, side, side)
+        Ink positive, paper 0.
+    size : int
+        Height and width wanted, in pixels.
+
+    Returns
+    -------
+    views : ndarray of shape (n, size, size), float32
+        Area averages, the darkest point of each picture near 1.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are not square or smaller than ``size``.
+    """
+    bank = PictureBank(np.asarray(pictures), size)
+    return bank.views(np.arange(len(bank)))

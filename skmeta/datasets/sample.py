@@ -1,0 +1,49 @@
+"""A few Omniglot characters that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+_FILE = Path(__file__).with_name("omniglot_sample.npz")
+
+_DESCR = """\
+Forty of the 423 test characters of Omniglot, 20 drawings of each, made small.
+
+No shipped learner was meta-trained or chosen on them. Made by
+benchmarks/make_omniglot_sample.py from the data set of Lake, Salakhutdinov &
+Tenenbaum (2015); its MIT licence lies beside the file.
+"""
+
+
+def load_omniglot_sample() -> Bunch:
+    """Return forty characters that no shipped learner has seen, 20 drawings of each.
+
+    Returns
+    -------
+    sample : Bunch
+        images : float32 ndarray of shape (800, 20, 20), ink in [0, 1];
+        target : int ndarray of shape (800,), the character, 0 to 39;
+        characters : str ndarray of shape (40,), alphabet and number;
+        DESCR : str.
+
+    References
+    ----------
+    Lake, B. M., Salakhutdinov, R. and Tenenbaum, J. B. (2015). Human-level
+    concept learning through probabilistic program induction. Science 350.
+
+    Examples
+    --------
+    >>> from skmeta.datasets import load_omniglot_sample
+    >>> load_omniglot_sample().images.shape
+    (800, 20, 20)
+    """
+    with np.load(_FILE, allow_pickle=False) as file:
+        return Bunch(
+            images=file["images"].astype(np.float32) / np.float32(255),
+            target=file["target"].astype(np.int64),
+            characters=file["characters"],
+            DESCR=_DESCR,
+        )

@@ -1,0 +1,102 @@
+"""``skmeta demo``: two shipped learners at work on what the package ships."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from skmeta.artifacts import load_learner
+from skmeta.datasets import load_omniglot_sample
+from skmeta.estimators import InContextClassifier, InContextRegressor
+from skmeta.inspection import SANTORO_MANN, EpisodeDisplay
+from skmeta.tasks import QuadraticTasks, from_classes
+from skmeta.training.evaluation import accuracy_by_instance, error_by_shots
+
+N_EPISODES = 200
+INSTANCES = (1, 2, 3, 4, 5, 10)
+SHOTS = (1, 2, 5, 10, 20, 35, 50)
+
+
+def run(picture: str) -> None:
+    """Print what two learners learn from how few examples, and draw one episode.
+
+    Parameters
+    ----------
+    picture : str
+        File to draw into; without matplotlib none is drawn.
+    """
+    _characters(picture)
+    _quadratics()
+
+
+def _characters(picture):
+    sample = load_omniglot_sample()
+    n_characters = len(sample.characters)
+    print(f"1. Handwritten characters: {n_characters} characters that mann-omniglot never saw.")
+    print("   Five at a time, one drawing after the other: first the answer, then the label.\n")
+    tasks = from_classes(sample.images, sample.target, n_classes=5, n_shots=10)
+    result = accuracy_by_instance(
+        load_learner("mann-omniglot"), tasks, n_episodes=N_EPISODES, seed=0
+    )
+    print("   drawing of a character " + "".join(f"{_nth(i):>8}" for i in INSTANCES))
+    ours = [100 * result.accuracy[i - 1] for i in INSTANCES]
+    print("   mann-omniglot, % right " + "".join(f"{a:>8.1f}" for a in ours))
+    theirs = [100 * SANTORO_MANN[i] for i in INSTANCES]
+    print("   Santoro et al. 2016, % " + "".join(f"{a:>8.1f}" for a in theirs))
+    print(f"   ({N_EPISODES} episodes, seed 0; the paper has its own 423 characters)\n")
+
+    rng = np.random.default_rng(3)
+    chosen = rng.choice(n_characters, 5, replace=False)
+    drawings = rng.permuted(np.tile(np.arange(20), (5, 1)), axis=1)
+    support = rng.permutation((chosen[:, None] * 20 + drawings[:, :3]).ravel())
+    queries = (chosen[:, None] * 20 + drawings[:, 3:6]).ravel()
+    start = time.perf_counter()
+    clf = InContextClassifier(learner="mann-omniglot")
+    clf.fit(sample.images[support], sample.target[support])
+    proba = clf.predict_proba(sample.images[queries])
+    seconds = time.perf_counter() - start
+    right = (clf.classes_[proba.argmax(axis=1)] == sample.target[queries]).mean()
+    print(
+        f"   As an estimator: fit on 15 drawings and predict 15 others in {1000 * seconds:.0f} ms,"
+        f" {100 * right:.0f} % right."
+    )
+    try:
+        display = EpisodeDisplay.from_estimator(
+            clf,
+            sample.images[support],
+            sample.target[support],
+            sample.images[queries],
+            sample.target[queries],
+        ).plot()
+    except ImportError:
+        print("   No picture without matplotlib: pip install skmeta[plot]\n")
+        return
+    display.figure_.savefig(picture, dpi=120, bbox_inches="tight")
+    print(f"   Drawn in {picture}.\n")
+
+
+def _quadratics():
+    learner = load_learner("lstm-quadratic")
+    print(
+        f"2. Quadratic functions of two variables: lstm-quadratic, {learner.n_weights:,} weights."
+    )
+    print("   New functions, mean squared error (1 = answering the mean) on 200 points each:\n")
+    errors = error_by_shots(learner, QuadraticTasks(), SHOTS, n_tasks=100, seed=0)
+    print("   examples           " + "".join(f"{k:>9}" for k in errors.shots))
+    print("   mean squared error " + "".join(f"{e:>9.4f}" for e in errors.error))
+
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (36, 2))
+    y = 0.8 * X[:, 0] ** 2 - 0.5 * X[:, 0] * X[:, 1] + 0.3 * X[:, 1] - 0.2
+    reg = InContextRegressor(learner="lstm-quadratic").fit(X[:35], y[:35])
+    mean, std = reg.predict(X[35:], return_std=True)
+    print("\n   As an estimator, after 35 examples of 0.8 a^2 - 0.5 ab + 0.3 b - 0.2:")
+    print(
+        f"   f({X[35, 0]:.2f}, {X[35, 1]:.2f}) = {mean[0]:.3f} +- {std[0]:.3f}"
+        f", in truth {y[35]:.3f}."
+    )
+
+
+def _nth(i):
+    return f"{i}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(i, 'th') }"

@@ -1,0 +1,135 @@
+"""Inference in compiled Keras functions: for GPUs and large supports.
+
+Compiled code has fixed shapes. A support of any length is read in pieces of
+a few fixed lengths, and queries are padded to a few fixed numbers, so that new
+data compile nothing anew.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+import keras
+import numpy as np
+from keras import ops
+
+from skmeta.engines.keras_loop import StepCell, flatten_state, restore_state
+
+PIECES = (64, 16, 4, 1)
+
+
+def _compile(function):
+    """Compile a function of arrays with the backend's own compiler."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.jit(function)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, reduce_retracing=False)
+    return function
+
+
+def pieces(n_rows: int) -> list[int]:
+    """Cut a number of rows into fixed lengths: 23 -> [16, 4, 1, 1, 1]."""
+    lengths = []
+    for length in PIECES:
+        lengths += [length] * (n_rows // length)
+        n_rows %= length
+    return lengths
+
+
+class KerasEngine:
+    """The twin of a learner's ``learn`` and ``read`` in compiled Keras functions.
+
+    Parameters
+    ----------
+    network : skmeta.networks.Network
+    weights : mapping of str to ndarray
+    """
+
+    def __init__(self, network, weights):
+        self.network = network
+        self.weights = {k: ops.convert_to_tensor(w) for k, w in weights.items()}
+        self._lock = threading.Lock()
+        self._cell = StepCell(network, self.weights)
+        self._loop = keras.layers.RNN(self._cell, return_sequences=True, return_state=True)
+        self._learn = _compile(self._learn_piece)
+        self._read = _compile(self._read_rows)
+
+    def _learn_piece(self, inputs, labels, *leaves):
+        u = self.network.embed(ops, self.weights, inputs)
+        outputs, *leaves = self._loop(
+            ops.concatenate([u, labels], axis=-1), initial_state=list(leaves)
+        )
+        return outputs, leaves
+
+    def _read_rows(self, inputs, *leaves):
+        state = restore_state(self._cell.template, leaves)
+        u = self.network.embed(ops, self.weights, inputs)
+        output = self.network.read(ops, self.weights, state, u)
+        return self.network.answer(ops, self.weights, output)
+
+    def learn(self, state, inputs, labels):
+        """Read labelled rows: see :meth:`skmeta.networks.Learner.learn`."""
+        leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
+        outputs, first = [], 0
+        with self._lock:
+            for length in pieces(inputs.shape[1]):
+                rows = slice(first, first + length)
+                output, leaves = self._learn(
+                    ops.convert_to_tensor(inputs[:, rows], dtype="float32"),
+                    ops.convert_to_tensor(labels[:, rows], dtype="float32"),
+                    *[ops.convert_to_tensor(leaf) for leaf in leaves],
+                )
+                outputs.append(ops.convert_to_numpy(output))
+                first += length
+        arrays = iter([ops.convert_to_numpy(leaf) for leaf in leaves])
+        return _reshaped(self._cell.template, arrays), np.concatenate(outputs, axis=1)
+
+    def read(self, state, inputs):
+        """Answer rows from a frozen state: see :meth:`skmeta.networks.Learner.read`."""
+        n_rows = len(inputs)
+        n_padded = 1 << max(0, n_rows - 1).bit_length()
+
+        def padded(array):
+            array = np.asarray(array, dtype=np.float32)
+            return np.concatenate([array, np.repeat(array[-1:], n_padded - n_rows, axis=0)])
+
+        leaves = [padded(leaf).reshape(n_padded, -1) for leaf in flatten_state(state)]
+        with self._lock:
+            answers = self._read(
+                ops.convert_to_tensor(padded(inputs)),
+                *[ops.convert_to_tensor(leaf) for leaf in leaves],
+            )
+        return ops.convert_to_numpy(answers)[:n_rows]
+
+
+def _reshaped(template, leaves):
+    if isinstance(template, tuple):
+        return type(template)(*(_reshaped(part, leaves) for part in template))
+    return np.array(next(leaves)).reshape(-1, *template.shape[1:])
+
+
+_engines: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_engines_lock = threading.Lock()
+
+
+def compiled(learner) -> KerasEngine:
+    """Return the engine of a learner: one a process.
+
+    Parameters
+    ----------
+    learner : skmeta.networks.Learner
+
+    Returns
+    -------
+    engine : KerasEngine
+    """
+    with _engines_lock:
+        if learner not in _engines:
+            _engines[learner] = KerasEngine(learner.network, learner.weights)
+        return _engines[learner]

@@ -1,0 +1,72 @@
+"""The NumPy twin of the part of ``keras.ops`` that this package uses.
+
+Names, argument order and results are those of ``keras.ops``; arrays stay
+float32 where they came as float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+concatenate = np.concatenate
+exp = np.exp
+expand_dims = np.expand_dims
+log = np.log
+matmul = np.matmul
+max = np.max
+maximum = np.maximum
+reshape = np.reshape
+sqrt = np.sqrt
+square = np.square
+sum = np.sum
+tanh = np.tanh
+transpose = np.transpose
+zeros = np.zeros
+
+
+def shape(x):
+    """Return the shape of an array."""
+    return x.shape
+
+
+def stop_gradient(x):
+    """Return x: NumPy keeps no gradients."""
+    return x
+
+
+def full(shape, fill_value, dtype="float32"):
+    """Return a constant array."""
+    return np.full(shape, fill_value, dtype=dtype)
+
+
+def split(x, indices_or_sections, axis=0):
+    """Cut an array into views along an axis."""
+    return np.split(x, indices_or_sections, axis=axis)
+
+
+def sigmoid(x):
+    """Logistic function, written with tanh so that it cannot overflow."""
+    return np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+
+
+def softplus(x):
+    """log(1 + exp(x)) without overflow."""
+    return np.logaddexp(x, np.float32(0))
+
+
+def softmax(x, axis=-1):
+    """Exponentials that sum to 1 along an axis."""
+    z = np.exp(x - x.max(axis=axis, keepdims=True))
+    z /= z.sum(axis=axis, keepdims=True)
+    return z
+
+
+def one_hot(x, num_classes, dtype="float32"):
+    """Indices -> rows of the identity matrix."""
+    return np.eye(num_classes, dtype=dtype)[x]
+
+
+def top_k(x, k):
+    """Values and indices of the k largest along the last axis; the lower index wins a tie."""
+    indices = np.argsort(-x, axis=-1, kind="stable")[..., :k]
+    return np.take_along_axis(x, indices, axis=-1), indices

@@ -1,0 +1,118 @@
+"""Episodes: the small learning problems everything else speaks in.
+
+An episode is one learning problem written as a sequence of rows. The learner
+sees row ``t`` and answers; then it is told the target of row ``t`` and the next
+row comes. Axes, everywhere in this package: B episodes, T steps, D features,
+C classes, L label positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+TARGET_KINDS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a learner must know about a family of tasks before it is built.
+
+    Parameters
+    ----------
+    kind : {"classification", "regression"}
+        Whether targets are classes or real numbers.
+    input_shape : tuple of int
+        Shape of one row: ``(D,)`` for vectors, ``(height, width)`` for pictures.
+    n_outputs : int
+        Classes a label position can take (classification), or numbers in a
+        target (regression).
+    label_length : int, default=1
+        Label positions L. One-hot labels have 1; the five-character strings
+        of Santoro et al. 2016 have 5.
+
+    Raises
+    ------
+    ValueError
+        If a field is out of its range.
+    """
+
+    kind: str
+    input_shape: tuple[int, ...]
+    n_outputs: int
+    label_length: int = 1
+
+    def __post_init__(self):
+        if self.kind not in TARGET_KINDS:
+            raise ValueError(f"kind must be one of {TARGET_KINDS}, got {self.kind!r}.")
+        if not self.input_shape or min(self.input_shape) < 1:
+            raise ValueError(f"input_shape must hold positive sizes, got {self.input_shape!r}.")
+        if self.n_outputs < 1 or self.label_length < 1:
+            raise ValueError(
+                "n_outputs and label_length must be at least 1, "
+                f"got {self.n_outputs} and {self.label_length}."
+            )
+        if self.kind == "regression" and self.label_length != 1:
+            raise ValueError("A regression target has label_length=1; use n_outputs for its size.")
+
+    @property
+    def label_size(self) -> int:
+        """Numbers that encode a label: C for one-hot, L * C for strings, n_outputs for targets."""
+        return self.n_outputs * self.label_length
+
+
+@dataclass(frozen=True)
+class EpisodeBatch:
+    """B episodes of T rows each, checked once.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (B, T, *input_shape), float32
+        The rows.
+    targets : ndarray
+        Classification: integers of shape (B, T) for one-hot labels or
+        (B, T, L) for labels of L positions. Regression: float32 of shape
+        (B, T, n_outputs).
+    oracle : ndarray of shape (B, T), float32, optional
+        Log-density (nats) that the best possible learner gives to each target
+        before it sees it, where the family knows it.
+
+    Raises
+    ------
+    ValueError
+        If the arrays disagree on B or T, or hold values that are not finite.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    oracle: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.inputs.ndim < 3:
+            raise ValueError(
+                f"inputs must have shape (B, T, *input_shape), got {self.inputs.shape}."
+            )
+        if self.targets.shape[:2] != self.inputs.shape[:2]:
+            raise ValueError(
+                "inputs and targets must agree on episodes and steps: "
+                f"inputs have {self.inputs.shape[:2]}, targets {self.targets.shape[:2]}."
+            )
+        if self.oracle is not None and self.oracle.shape != self.inputs.shape[:2]:
+            raise ValueError(
+                f"oracle must have shape {self.inputs.shape[:2]}, got {self.oracle.shape}."
+            )
+        if not np.isfinite(self.inputs).all():
+            raise ValueError("inputs hold NaN or infinite values.")
+        if self.targets.dtype.kind == "f" and not np.isfinite(self.targets).all():
+            raise ValueError("targets hold NaN or infinite values.")
+
+    @property
+    def n_episodes(self) -> int:
+        """B."""
+        return self.inputs.shape[0]
+
+    @property
+    def n_steps(self) -> int:
+        """T."""
+        return self.inputs.shape[1]

@@ -1,0 +1,149 @@
+"""What classifier and regressor share: fit = read the support, predict = answer from the state."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from math import prod
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+
+from skmeta.artifacts import load_learner
+from skmeta.memory import map_state
+from skmeta.networks import Learner
+
+# Rows answered at once: bounds the memory that predict takes, whatever the number of queries.
+QUERY_CHUNK = 256
+
+
+class InContextEstimator(BaseEstimator):
+    """Base of the estimators that learn by reading.
+
+    A fitted estimator holds the memory's state after the support, one episode
+    a member: members read the same rows, the first in the order given, the
+    others in orders of their own. Only ``fit`` and ``partial_fit`` change it.
+    """
+
+    _parameter_constraints: dict = {
+        "learner": [str, os.PathLike, Learner],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "n_passes": [Interval(Integral, 1, None, closed="left")],
+        "engine": [StrOptions({"numpy", "keras"})],
+        "random_state": ["random_state"],
+    }
+    _kind: str  # the kind of task that the learner must have been trained on
+
+    def _checked_learner(self) -> Learner:
+        """Load the learner and see that it answers questions of this kind."""
+        learner = load_learner(self.learner)
+        spec = learner.spec
+        if spec.kind != self._kind or spec.label_length != 1:
+            labels = f"{spec.kind}, labels of {spec.label_length} position(s)"
+            raise ValueError(
+                f"{type(self).__name__} needs a learner trained on {self._kind} with labels of "
+                f"one position; {self.learner!r} was trained on: {labels}."
+            )
+        return learner
+
+    def _support(self, learner, X, y, *, reset, **y_checks):
+        """Check support rows and their targets. Sets nothing on the estimator."""
+        X = _flat_pictures(X, learner)
+        if reset:
+            X, y = check_X_y(X, y, dtype=np.float32, estimator=self, **y_checks)
+            self._check_width(X, learner)
+            return X, y
+        return validate_data(self, X, y, reset=False, dtype=np.float32, **y_checks)
+
+    def _check_width(self, X, learner):
+        shape = learner.spec.input_shape
+        if X.shape[1] != prod(shape):
+            pictures = f" (pictures of {_times(shape)} pixels)" if len(shape) > 1 else ""
+            raise ValueError(
+                f"The learner {self.learner!r} reads {prod(shape)} features a row{pictures}, "
+                f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
+                "meta-train one on rows like these (skmeta.MetaTrainer)."
+            )
+
+    def _start(self, learner, X):
+        """Forget everything: a fresh state, the width and names of the columns."""
+        validate_data(self, _flat_pictures(X, learner), skip_check_array=True)
+        self.learner_ = learner
+        self.state_ = learner.initial_state(self.n_members)
+
+    def _read(self, X, labels, orders):
+        """Let each member read all rows in its own order, ``n_passes`` times.
+
+        Parameters
+        ----------
+        X : ndarray of shape (S, n_features)
+        labels : ndarray of shape (M, S, label_size)
+        orders : ndarray of int, shape (M, S)
+        """
+        inputs = X.reshape(-1, *self.learner_.spec.input_shape)[orders]
+        labels = labels[np.arange(len(orders))[:, None], orders]
+        state, runner = self.state_, self._runner()
+        for _ in range(self.n_passes):
+            state, _ = runner.learn(state, inputs, labels)
+        self.state_ = state
+
+    def _orders(self, n_rows, rng):
+        """Orders of rows, shape (M, S): the given one, then random ones."""
+        orders = [np.arange(n_rows)]
+        orders += [rng.permutation(n_rows) for _ in range(self.n_members - 1)]
+        return np.stack(orders)
+
+    def _given_orders(self, n_rows):
+        return np.tile(np.arange(n_rows), (len(self._member_axis()), 1))
+
+    def _member_axis(self):
+        """Members of the fitted state, 0, ..., M - 1."""
+        leaves: list = []
+        map_state(leaves.append, self.state_)
+        return np.arange(len(leaves[0]))
+
+    def _answers(self, X):
+        """Answer queries from the frozen state, shape (M, Q, ...)."""
+        check_is_fitted(self)
+        learner = self.learner_
+        X = validate_data(self, _flat_pictures(X, learner), reset=False, dtype=np.float32)
+        inputs = X.reshape(-1, *learner.spec.input_shape)
+        runner, n_members = self._runner(), len(self._member_axis())
+        chunk = max(1, QUERY_CHUNK // n_members)
+        parts = []
+        for first in range(0, len(inputs), chunk):
+            rows = inputs[first : first + chunk]
+            repeat = partial(np.repeat, repeats=len(rows), axis=0)
+            state = map_state(repeat, self.state_)
+            answers = runner.read(state, np.concatenate([rows] * n_members))
+            parts.append(answers.reshape(n_members, len(rows), *answers.shape[1:]))
+        return np.concatenate(parts, axis=1).astype(np.float64)
+
+    def _runner(self):
+        """What runs the learner: the learner itself in NumPy, or its twin in Keras."""
+        if self.engine == "numpy":
+            return self.learner_
+        from skmeta.engines.keras_engine import compiled
+
+        return compiled(self.learner_)
+
+
+def _times(shape):
+    return " x ".join(map(str, shape))
+
+
+def _flat_pictures(X, learner):
+    """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
+    shape = learner.spec.input_shape
+    if len(shape) == 1 or getattr(X, "ndim", 2) != 1 + len(shape):
+        return X
+    X = np.asarray(X)
+    if X.shape[1:] != shape:
+        raise ValueError(
+            f"The learner reads pictures of {_times(shape)} pixels, got {_times(X.shape[1:])}. "
+            f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
+        )
+    return X.reshape(len(X), -1)

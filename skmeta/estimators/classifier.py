@@ -1,0 +1,248 @@
+"""InContextClassifier: classes learned by reading examples."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.estimators._base import InContextEstimator
+
+
+class InContextClassifier(ClassifierMixin, InContextEstimator):
+    """Classifier whose fit is one pass of the support through a meta-trained memory.
+
+    No weight changes in ``fit``. ``predict`` answers each row from the state
+    that the support left behind, and ``partial_fit`` reads on.
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner, default="mann-omniglot"
+        Name of a shipped learner, path of a ``.safetensors`` file, or
+        ``MetaTrainer(...).fit(tasks).learner_``.
+    n_members : int, default=1
+        Members whose probabilities are averaged. The first reads the rows in
+        the order given, with class i as label i; the others read them in random
+        orders under permuted labels.
+    n_passes : int, default=1
+        How often the support is read.
+    temperature : float, default=1.0
+        Divides the logits: above 1 makes probabilities more even.
+    engine : {"numpy", "keras"}, default="numpy"
+        What computes: NumPy, or a compiled Keras function (for GPUs and
+        large supports).
+    random_state : int, RandomState instance or None, default=None
+        Draws the orders and labels of the members after the first.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    n_features_in_ : int
+        Features of a row.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where ``X`` had any.
+    learner_ : Learner
+        The loaded learner.
+    state_ : nested named tuples of ndarray
+        What the memory holds.
+    label_slots_ : ndarray of shape (n_members, n_classes)
+        The learner's label that stands for each class.
+
+    References
+    ----------
+    A. Santoro et al., "One-shot Learning with Memory-Augmented Neural
+    Networks", arXiv:1605.06065, 2016.
+
+    Examples
+    --------
+    >>> from skmeta import InContextClassifier
+    >>> from skmeta.datasets import load_omniglot_sample
+    >>> sample = load_omniglot_sample()
+    >>> rows = sample.target < 5
+    >>> X, y = sample.images[rows], sample.target[rows]
+    >>> clf = InContextClassifier(learner="mann-omniglot").fit(X[::2], y[::2])
+    >>> clf.predict(X[1::2]).shape
+    (50,)
+    """
+
+    _kind = "classification"
+    _parameter_constraints: dict = {
+        **InContextEstimator._parameter_constraints,
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        learner="mann-omniglot",
+        *,
+        n_members=1,
+        n_passes=1,
+        temperature=1.0,
+        engine="numpy",
+        random_state=None,
+    ):
+        self.learner = learner
+        self.n_members = n_members
+        self.n_passes = n_passes
+        self.temperature = temperature
+        self.engine = engine
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Read the support from a fresh memory.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
+            The support.
+        y : array-like of shape (n_rows,)
+            Its classes.
+
+        Returns
+        -------
+        self : InContextClassifier
+
+        Raises
+        ------
+        ValueError
+            If the support is empty, not finite, of another width, or has more
+            classes than the learner.
+        ArtifactError
+            If the learner cannot be loaded.
+        """
+        self._validate_params()
+        learner = self._checked_learner()
+        X_rows, y = self._support(learner, X, y, reset=True)
+        check_classification_targets(y)
+        classes = self._checked_classes(learner, y)
+        rng = check_random_state(self.random_state)
+        self._start(learner, X)
+        self._deal_labels(classes, rng)
+        self._read(X_rows, self._labels(y), self._orders(len(y), rng))
+        return self
+
+    def partial_fit(self, X, y, classes=None):
+        """Read more rows, in the order given, at a cost that does not depend on those before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
+            The rows.
+        y : array-like of shape (n_rows,)
+            Their classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever come. Must be given on the first call,
+            unless ``fit`` came before.
+
+        Returns
+        -------
+        self : InContextClassifier
+
+        Raises
+        ------
+        ValueError
+            If ``classes`` is missing on the first call or differs later, if a
+            class was not announced, or the rows are as in ``fit``'s errors. The
+            state is then as it was.
+        """
+        self._validate_params()
+        first = not hasattr(self, "classes_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        learner = self._checked_learner() if first else self.learner_
+        X_rows, y = self._support(learner, X, y, reset=first)
+        check_classification_targets(y)
+        known = self._checked_classes(learner, classes) if first else self.classes_
+        if not first and classes is not None and not np.array_equal(known, np.unique(classes)):
+            raise ValueError(
+                f"classes {np.unique(classes)} differ from those of the first call, {known}."
+            )
+        unknown = np.setdiff1d(y, known)
+        if len(unknown):
+            raise ValueError(
+                f"y holds the classes {unknown}, which are not among {known}. Announce all "
+                "classes with the first partial_fit(..., classes=...), or call fit."
+            )
+        if first:
+            self._start(learner, X)
+            self._deal_labels(known, check_random_state(self.random_state))
+        self._read(X_rows, self._labels(y), self._given_orders(len(y)))
+        return self
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
+            The queries. Each is answered on its own.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_rows, n_classes)
+            In the order of ``classes_``; rows sum to 1.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing was read yet.
+        ValueError
+            If the rows are not like those of the support.
+        """
+        logits = self._answers(X)[:, :, 0, :]  # (M, Q, C)
+        slots = self.label_slots_[:, None, :]
+        logits = np.take_along_axis(
+            logits, np.broadcast_to(slots, (len(slots), logits.shape[1], slots.shape[2])), axis=2
+        )
+        return softmax(logits / self.temperature, axis=2).mean(axis=0)
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
+            The queries.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing was read yet.
+        ValueError
+            If the rows are not like those of the support.
+        """
+        check_is_fitted(self)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _checked_classes(self, learner, y):
+        classes = np.unique(y)
+        if len(classes) > learner.spec.n_outputs:
+            raise ValueError(
+                f"The learner {self.learner!r} tells {learner.spec.n_outputs} classes apart, "
+                f"y has {len(classes)}. Choose a learner with more (skmeta.list_learners()), or "
+                "wrap the estimator in sklearn.multiclass.OutputCodeClassifier."
+            )
+        return classes
+
+    def _deal_labels(self, classes, rng):
+        n_labels = self.learner_.spec.n_outputs
+        slots = [np.arange(n_labels)]
+        slots += [rng.permutation(n_labels) for _ in range(self.n_members - 1)]
+        self.classes_ = classes
+        self.label_slots_ = np.stack(slots)[:, : len(classes)]
+
+    def _labels(self, y):
+        """One-hot labels as each member is told them, shape (M, S, C)."""
+        one_hot = np.eye(self.learner_.spec.n_outputs, dtype=np.float32)
+        return one_hot[self.label_slots_[:, np.searchsorted(self.classes_, y)]]

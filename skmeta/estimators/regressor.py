@@ -1,0 +1,171 @@
+"""InContextRegressor: a function learned by reading examples."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import check_random_state
+
+from skmeta.estimators._base import InContextEstimator
+
+
+class InContextRegressor(RegressorMixin, InContextEstimator):
+    """Regressor whose fit is one pass of the support through a meta-trained memory.
+
+    No weight changes in ``fit``. ``predict`` answers each row from the state
+    that the support left behind, and ``partial_fit`` reads on. The learner
+    takes rows and targets as they are: give it values like those of the tasks
+    it was trained on (``skmeta.describe`` prints them).
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner, default="mann-gp"
+        Name of a shipped learner, path of a ``.safetensors`` file, or
+        ``MetaTrainer(...).fit(tasks).learner_``.
+    n_members : int, default=1
+        Members whose answers are averaged. The first reads the rows in the
+        order given, the others in random orders.
+    n_passes : int, default=1
+        How often the support is read.
+    engine : {"numpy", "keras"}, default="numpy"
+        What computes: NumPy, or a compiled Keras function (for GPUs and
+        large supports).
+    random_state : int, RandomState instance or None, default=None
+        Draws the orders of the members after the first.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features of a row.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where ``X`` had any.
+    learner_ : Learner
+        The loaded learner.
+    state_ : nested named tuples of ndarray
+        What the memory holds.
+
+    References
+    ----------
+    S. Hochreiter, A. S. Younger, P. R. Conwell, "Learning to Learn Using
+    Gradient Descent", ICANN 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import InContextRegressor
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (35, 2))
+    >>> y = X[:, 0] ** 2 - 0.5 * X[:, 1]
+    >>> reg = InContextRegressor(learner="lstm-quadratic").fit(X, y)
+    >>> reg.predict(X[:3]).shape
+    (3,)
+    """
+
+    _kind = "regression"
+
+    def __init__(
+        self,
+        learner="mann-gp",
+        *,
+        n_members=1,
+        n_passes=1,
+        engine="numpy",
+        random_state=None,
+    ):
+        self.learner = learner
+        self.n_members = n_members
+        self.n_passes = n_passes
+        self.engine = engine
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Read the support from a fresh memory.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The support.
+        y : array-like of shape (n_rows,)
+            Its targets.
+
+        Returns
+        -------
+        self : InContextRegressor
+
+        Raises
+        ------
+        ValueError
+            If the support is empty, not finite, or of another width.
+        ArtifactError
+            If the learner cannot be loaded.
+        """
+        self._validate_params()
+        learner = self._checked_learner()
+        X_rows, y = self._support(learner, X, y, reset=True, y_numeric=True)
+        orders = self._orders(len(y), check_random_state(self.random_state))
+        self._start(learner, X)
+        self._read(X_rows, self._labels(y), orders)
+        return self
+
+    def partial_fit(self, X, y):
+        """Read more rows, in the order given, at a cost that does not depend on those before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The rows.
+        y : array-like of shape (n_rows,)
+            Their targets.
+
+        Returns
+        -------
+        self : InContextRegressor
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``. The state is then as it was.
+        """
+        self._validate_params()
+        first = not hasattr(self, "state_")
+        learner = self._checked_learner() if first else self.learner_
+        X_rows, y = self._support(learner, X, y, reset=first, y_numeric=True)
+        if first:
+            self._start(learner, X)
+        self._read(X_rows, self._labels(y), self._given_orders(len(y)))
+        return self
+
+    def predict(self, X, return_std=False):
+        """Return the mean of the target, and how sure the learner is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The queries. Each is answered on its own.
+        return_std : bool, default=False
+            Whether to return the standard deviation too.
+
+        Returns
+        -------
+        y_mean : ndarray of shape (n_rows,)
+        y_std : ndarray of shape (n_rows,), only if ``return_std``
+            Standard deviation of the target, that of the members' mixture.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing was read yet.
+        ValueError
+            If the rows are not like those of the support.
+        """
+        answers = self._answers(X)[..., 0]  # (M, Q, 2)
+        mean, std = answers[..., 0], np.exp(answers[..., 1])
+        mixture_mean = mean.mean(axis=0)
+        if not return_std:
+            return mixture_mean
+        variance = (std**2 + mean**2).mean(axis=0) - mixture_mean**2
+        return mixture_mean, np.sqrt(np.maximum(variance, 0.0))
+
+    def _labels(self, y):
+        """Targets as each member is told them, shape (M, S, 1)."""
+        targets = np.asarray(y, dtype=np.float32)[None, :, None]
+        return np.repeat(targets, len(self._member_axis()), axis=0)

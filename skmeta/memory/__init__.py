@@ -1,0 +1,20 @@
+"""Memories: recurrent cells with named state, one a file, behind one contract."""
+
+from __future__ import annotations
+
+from skmeta.memory._base import Memory, PendingLabel, ShiftedMemory, WeightSpec, map_state
+from skmeta.memory.lstm import LSTM, LSTMState
+from skmeta.memory.mann import MANN, Access, MANNState
+
+__all__ = [
+    "LSTM",
+    "MANN",
+    "Access",
+    "LSTMState",
+    "MANNState",
+    "Memory",
+    "PendingLabel",
+    "ShiftedMemory",
+    "WeightSpec",
+    "map_state",
+]

@@ -1,0 +1,10 @@
+"""Networks: what is in front of a memory, what is behind it, and the whole."""
+
+from __future__ import annotations
+
+from skmeta.networks.encoder import FlatEncoder
+from skmeta.networks.learner import Learner
+from skmeta.networks.network import Network
+from skmeta.networks.readout import ClassReadout, GaussianReadout
+
+__all__ = ["ClassReadout", "FlatEncoder", "GaussianReadout", "Learner", "Network"]

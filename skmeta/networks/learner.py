@@ -1,0 +1,145 @@
+"""A network with frozen weights: a learning algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from skmeta.engines import numpy_ops
+from skmeta.networks.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """Encoder, memory and readout with frozen weights, run in NumPy.
+
+    Immutable: copies, clones and estimators share one object.
+
+    Parameters
+    ----------
+    network : Network
+        The architecture.
+    weights : mapping of str to ndarray
+        float32 arrays, by the names of ``network.weight_specs()``.
+    card : mapping, optional
+        Where the weights come from: name, recipe, seed, steps, scores, licence.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, unknown, of the wrong shape, or not finite.
+    """
+
+    network: Network
+    weights: Mapping[str, np.ndarray]
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        specs = self.network.weight_specs()
+        if set(specs) != set(self.weights):
+            missing, unknown = set(specs) - set(self.weights), set(self.weights) - set(specs)
+            raise ValueError(
+                f"The weights do not fit the network: missing {sorted(missing)}, "
+                f"unknown {sorted(unknown)}."
+            )
+        frozen = {}
+        for name, spec in specs.items():
+            array = np.array(self.weights[name], dtype=np.float32)
+            if array.shape != spec.shape:
+                raise ValueError(f"Weight {name} must have shape {spec.shape}, got {array.shape}.")
+            if not np.isfinite(array).all():
+                raise ValueError(f"Weight {name} holds NaN or infinite values.")
+            array.flags.writeable = False
+            frozen[name] = array
+        object.__setattr__(self, "weights", MappingProxyType(frozen))
+        object.__setattr__(self, "card", MappingProxyType(dict(self.card)))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        return Learner, (self.network, dict(self.weights), dict(self.card))
+
+    def __repr__(self):
+        name = self.card.get("name", "unnamed")
+        return f"<Learner {name!r}: {self.network.memory}, {self.n_weights:,} weights>"
+
+    @property
+    def spec(self):
+        """TaskSpec: what the tasks look like."""
+        return self.network.spec
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that meta-training has set."""
+        specs = self.network.weight_specs()
+        return sum(self.weights[k].size for k, spec in specs.items() if spec.trainable)
+
+    def initial_state(self, n_episodes: int):
+        """Return the state before the first row, for n_episodes episodes side by side."""
+        return self.network.initial_state(numpy_ops, n_episodes)
+
+    def learn(self, state, inputs, labels):
+        """Read labelled rows, one after the other.
+
+        Parameters
+        ----------
+        state : state of the memory, for B episodes
+        inputs : ndarray of shape (B, S, *input_shape)
+        labels : ndarray of shape (B, S, label_size)
+            As :func:`skmeta.sequences.encode_labels` writes them.
+
+        Returns
+        -------
+        state : the state after the rows
+        outputs : ndarray of shape (B, S, output_size)
+            What the memory said of each row before it was told its label.
+        """
+        u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
+        outputs = np.empty((*u.shape[:2], self.network.memory.output_size), dtype=np.float32)
+        for t in range(u.shape[1]):
+            outputs[:, t], state = self.network.step(
+                numpy_ops, self.weights, state, u[:, t], labels[:, t]
+            )
+        return state, outputs
+
+    def answer(self, outputs):
+        """Return the readout of outputs of the memory: logits, or mean and log std."""
+        return self.network.answer(numpy_ops, self.weights, outputs)
+
+    def read(self, state, inputs):
+        """Answer rows from a frozen state, each as if it were the next one.
+
+        Parameters
+        ----------
+        state : state of the memory, for Q episodes or for one that all rows share
+        inputs : ndarray of shape (Q, *input_shape)
+
+        Returns
+        -------
+        answers : ndarray of shape (Q, L, C) or (Q, 2, n_outputs)
+        """
+        u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
+        return self.answer(self.network.read(numpy_ops, self.weights, state, u))
+
+    def rehearse(self, inputs, labels):
+        """Run whole episodes from a fresh memory: the answer to every row before its label.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (B, T, *input_shape)
+        labels : ndarray of shape (B, T, label_size)
+
+        Returns
+        -------
+        answers : ndarray of shape (B, T, L, C) or (B, T, 2, n_outputs)
+        """
+        _, outputs = self.learn(self.initial_state(len(inputs)), inputs, labels)
+        return self.answer(outputs)

@@ -1,0 +1,95 @@
+"""The learner's architecture: encoder, memory, readout, as pure functions of named weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skmeta.episodes import TaskSpec
+from skmeta.memory import Memory, WeightSpec
+from skmeta.networks.encoder import FlatEncoder
+from skmeta.networks.readout import ClassReadout, GaussianReadout
+
+
+def _part(weights, name):
+    prefix = name + "/"
+    return {k[len(prefix) :]: w for k, w in weights.items() if k.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Encoder, memory and readout for one kind of task. Holds no weights.
+
+    Parameters
+    ----------
+    spec : TaskSpec
+        What the tasks look like.
+    memory : Memory
+        The recurrent cell that learns.
+    encoder : FlatEncoder
+        What turns a row into features.
+    """
+
+    spec: TaskSpec
+    memory: Memory
+    encoder: FlatEncoder = field(default_factory=FlatEncoder)
+
+    @property
+    def readout(self):
+        """ClassReadout or GaussianReadout, by the kind of task."""
+        return ClassReadout() if self.spec.kind == "classification" else GaussianReadout()
+
+    def weight_specs(self) -> dict[str, WeightSpec]:
+        """Return "part/name" -> WeightSpec for all weights."""
+        n_features = self.encoder.output_size(self.spec.input_shape)
+        parts = {
+            "encoder": self.encoder.weight_specs(self.spec.input_shape),
+            "memory": self.memory.weight_specs(n_features, self.spec.label_size),
+            "readout": self.readout.weight_specs(self.memory.output_size, self.spec),
+        }
+        return {f"{part}/{k}": s for part, specs in parts.items() for k, s in specs.items()}
+
+    def initial_weights(self, seed: int) -> dict[str, np.ndarray]:
+        """Draw first weights, the same on every backend.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        weights : dict of str to float32 ndarray
+        """
+        rng = np.random.default_rng(seed)
+        return {name: spec.initialize(rng) for name, spec in self.weight_specs().items()}
+
+    def initial_state(self, ops, n_episodes):
+        """Return the memory's state before the first row."""
+        return self.memory.initial_state(ops, n_episodes, self.spec.label_size)
+
+    def embed(self, ops, weights, x):
+        """Return the part of a step that needs no state, for rows of shape (..., *input_shape)."""
+        features = self.encoder.encode(ops, _part(weights, "encoder"), x, self.spec.input_shape)
+        return self.memory.embed(ops, _part(weights, "memory"), features)
+
+    def step(self, ops, weights, state, u, y):
+        """Answer one embedded row, then learn its label: (output of the memory, new state)."""
+        return self.memory.step(ops, _part(weights, "memory"), state, u, self._scaled(weights, y))
+
+    def read(self, ops, weights, state, u):
+        """Return the memory's output for one embedded row; the state is not changed."""
+        return self.memory.read(ops, _part(weights, "memory"), state, u)
+
+    def answer(self, ops, weights, output):
+        """Return the readout of an output of the memory.
+
+        Classification: logits of shape (..., L, C). Regression: mean and
+        log standard deviation, shape (..., 2, n_outputs).
+        """
+        return self.readout.answer(ops, _part(weights, "readout"), output, self.spec)
+
+    def _scaled(self, weights, y):
+        if self.spec.kind == "classification":
+            return y
+        return (y - weights["readout/center"]) / weights["readout/scale"]

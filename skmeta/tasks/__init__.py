@@ -1,0 +1,23 @@
+"""Where episodes come from: one family of tasks a file."""
+
+from __future__ import annotations
+
+from skmeta.tasks._base import TaskFamily
+from skmeta.tasks.classes import ClassTasks, from_classes
+from skmeta.tasks.curriculum import Curriculum
+from skmeta.tasks.functions import BooleanTasks, QuadraticTasks, SemilinearTasks, SineTasks
+from skmeta.tasks.gaussian_process import GaussianProcessTasks
+from skmeta.tasks.images import OmniglotTasks
+
+__all__ = [
+    "BooleanTasks",
+    "ClassTasks",
+    "Curriculum",
+    "GaussianProcessTasks",
+    "OmniglotTasks",
+    "QuadraticTasks",
+    "SemilinearTasks",
+    "SineTasks",
+    "TaskFamily",
+    "from_classes",
+]

@@ -1,0 +1,74 @@
+"""The contract of a family of tasks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from skmeta.episodes import EpisodeBatch, TaskSpec
+
+
+class TaskFamily(ABC):
+    """A stream of episodes: batch ``i`` is a function of (seed, i) and of nothing else.
+
+    Subclasses set ``spec`` and write :meth:`draw`. They hold no generator: the
+    same seed gives the same batches in any order, on any machine and backend.
+
+    Attributes
+    ----------
+    spec : TaskSpec
+        Kind of target, shape of a row, number of outputs.
+    n_steps : int
+        Steps T of an episode.
+    changes : tuple of int
+        Batches from which on episodes may have another length; none here.
+    """
+
+    spec: TaskSpec
+    n_steps: int
+    changes: tuple[int, ...] = ()
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, n_episodes: int) -> EpisodeBatch:
+        """Draw episodes with a generator that is used for nothing else.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of every random choice.
+        n_episodes : int
+            B, at least 1.
+
+        Returns
+        -------
+        batch : EpisodeBatch
+        """
+
+    def batch(self, index: int, n_episodes: int, *, seed: int) -> EpisodeBatch:
+        """Return batch ``index`` of the stream ``seed``.
+
+        Parameters
+        ----------
+        index : int
+            Position in the stream, from 0.
+        n_episodes : int
+            B, at least 1.
+        seed : int
+            Name of the stream, from 0.
+
+        Returns
+        -------
+        batch : EpisodeBatch
+
+        Raises
+        ------
+        ValueError
+            If an argument is negative or there is no episode to draw.
+        """
+        if index < 0 or seed < 0 or n_episodes < 1:
+            raise ValueError(
+                "index and seed must be at least 0 and n_episodes at least 1, "
+                f"got {index}, {seed} and {n_episodes}."
+            )
+        return self.draw(np.random.default_rng([seed, index]), n_episodes)

@@ -1,0 +1,189 @@
+"""N-way episodes out of any labelled vectors or pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.tasks._base import TaskFamily
+
+
+def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10) -> ClassTasks:
+    """Make a family of classification tasks out of a labelled data set.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, D) or (n_rows, height, width)
+        Vectors or pictures.
+    y : array-like of shape (n_rows,)
+        Labels of any type that sorts: integers, strings, ...
+    n_classes : int, default=5
+        Classes in an episode.
+    n_shots : int, default=10
+        Rows of each class in an episode.
+
+    Returns
+    -------
+    tasks : ClassTasks
+
+    Raises
+    ------
+    ValueError
+        If the data are not as described or too few for one episode.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmeta.tasks.classes import from_classes
+    >>> digits = load_digits()
+    >>> tasks = from_classes(digits.images, digits.target, n_classes=5, n_shots=10)
+    >>> tasks.batch(0, 16, seed=0).inputs.shape
+    (16, 50, 8, 8)
+    """
+    return ClassTasks(X, y, n_classes=n_classes, n_shots=n_shots)
+
+
+class ClassTasks(TaskFamily):
+    """Classification episodes of a few classes out of many, under labels that mean nothing.
+
+    An episode takes ``n_classes`` classes and ``n_shots`` rows of each, both
+    without replacement, gives the classes the labels 0 to ``n_classes - 1`` at
+    random and shuffles the rows. Values are passed on as they are, as float32.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, D) or (n_rows, height, width)
+        Vectors or pictures. Kept, not copied.
+    y : array-like of shape (n_rows,)
+        Labels of any type that sorts: integers, strings, ...
+    n_classes : int, default=5
+        Classes in an episode.
+    n_shots : int, default=10
+        Rows of each class in an episode.
+
+    Attributes
+    ----------
+    classes : ndarray
+        The distinct labels, sorted.
+    n_steps : int
+        Rows of an episode: ``n_classes * n_shots``.
+
+    Raises
+    ------
+    ValueError
+        If the data are not as described or too few for one episode.
+
+    References
+    ----------
+    Santoro, Bartunov, Botvinick, Wierstra and Lillicrap. One-shot learning with
+    memory-augmented neural networks. arXiv 1605.06065, 2016.
+    """
+
+    def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10):
+        self.X = _check_rows(X)
+        self.classes, codes, self._counts = _check_labels(y, len(self.X))
+        _check_sizes(self.classes, self._counts, n_classes, n_shots)
+        self.spec = TaskSpec("classification", self.X.shape[1:], n_outputs=n_classes)
+        self.n_classes = n_classes
+        self.n_shots = n_shots
+        self.n_steps = n_classes * n_shots
+        # Rows sorted by class: those of class c are _order[_starts[c] : _starts[c] + _counts[c]].
+        self._order = np.argsort(codes, kind="stable")
+        self._starts = np.cumsum(self._counts) - self._counts
+
+    def draw(self, rng: np.random.Generator, n_episodes: int) -> EpisodeBatch:
+        """Draw classes, their rows, and an order of the rows.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of every random choice.
+        n_episodes : int
+            B, at least 1.
+
+        Returns
+        -------
+        batch : EpisodeBatch
+            Without an oracle.
+        """
+        # The order in which classes are drawn is random: it serves as the labels. (B, n_classes)
+        classes = draw_distinct(rng, np.full(n_episodes, len(self.classes)), self.n_classes)
+        members = draw_distinct(rng, self._counts[classes], self.n_shots)
+        rows = self._order[self._starts[classes][..., None] + members]  # (B, n_classes, n_shots)
+        steps = np.broadcast_to(np.arange(self.n_steps), (n_episodes, self.n_steps))
+        steps = rng.permuted(steps, axis=1)
+        rows = np.take_along_axis(rows.reshape(n_episodes, -1), steps, axis=1)
+        return EpisodeBatch(self.X[rows].astype(np.float32), steps // self.n_shots)
+
+
+def draw_distinct(rng: np.random.Generator, sizes: np.ndarray, n_draws: int) -> np.ndarray:
+    """Draw distinct integers below each of many sizes, every ordered draw equally likely.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of every random choice.
+    sizes : ndarray of int, of any shape
+        Each draw is from ``range(size)``; each size is at least ``n_draws``.
+    n_draws : int
+        How many from each.
+
+    Returns
+    -------
+    draws : ndarray of int, of shape (*sizes.shape, n_draws)
+    """
+    # ranks[..., j] says which of the (size - j) integers still left is drawn j-th.
+    ranks = rng.integers(np.asarray(sizes)[..., None] - np.arange(n_draws))
+    draws = ranks.copy()
+    for j in range(1, n_draws):
+        # The integer with that rank has passed one taken integer for each i with
+        # taken_i - i <= rank, taken being those drawn before, sorted.
+        taken = np.sort(draws[..., :j], axis=-1) - np.arange(j)
+        draws[..., j] += (taken <= ranks[..., j, None]).sum(axis=-1)
+    return draws
+
+
+def _check_rows(X) -> np.ndarray:
+    X = np.asarray(X)
+    if X.ndim not in (2, 3) or 0 in X.shape:
+        raise ValueError(
+            "X must have shape (n_rows, D) or (n_rows, height, width) and hold something, "
+            f"got {X.shape}."
+        )
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold numbers, got dtype {X.dtype}. Encode text and dates first.")
+    if not np.isfinite(X).all():
+        raise ValueError("X holds NaN or infinite values. Impute or remove them first.")
+    return X
+
+
+def _check_labels(y, n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct labels, the code of each row, and the rows of each label."""
+    y = np.asarray(y)
+    if y.shape != (n_rows,):
+        raise ValueError(f"y must hold one label a row, shape ({n_rows},), got {y.shape}.")
+    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
+        raise ValueError("y holds missing labels. Remove those rows first.")
+    try:
+        return np.unique(y, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise ValueError(f"The labels in y must be of one type that sorts ({error}).") from error
+
+
+def _check_sizes(classes, counts, n_classes: int, n_shots: int) -> None:
+    if n_classes < 2 or n_shots < 1:
+        raise ValueError(
+            f"n_classes must be at least 2 and n_shots at least 1, got {n_classes} and {n_shots}."
+        )
+    if len(classes) < n_classes:
+        raise ValueError(
+            f"An episode needs n_classes={n_classes} different classes, but y has {len(classes)}. "
+            "Lower n_classes or add classes."
+        )
+    smallest = np.argmin(counts)
+    if counts[smallest] < n_shots:
+        raise ValueError(
+            f"Every class needs at least n_shots={n_shots} rows, but class "
+            f"{classes.tolist()[smallest]!r} has {counts[smallest]}. Lower n_shots or remove "
+            "the small classes."
+        )

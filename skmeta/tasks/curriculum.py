@@ -1,0 +1,53 @@
+"""Easy tasks first: a stream whose family changes with the number of the batch."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from skmeta.tasks._base import TaskFamily
+
+
+class Curriculum(TaskFamily):
+    """Families one after the other, each for a number of batches, the last one for ever.
+
+    In-context learners stand on a plateau until they find out that labels can
+    be looked up in memory. With two classes an episode that takes hundreds of
+    steps, with five it takes thousands.
+
+    Parameters
+    ----------
+    stages : sequence of (int, TaskFamily)
+        How many batches, of which family. All families have one spec; the last
+        number does not matter.
+
+    Raises
+    ------
+    ValueError
+        If there is no stage or families disagree on rows and targets.
+    """
+
+    def __init__(self, stages: Sequence[tuple[int, TaskFamily]]):
+        if not stages:
+            raise ValueError("A curriculum needs at least one (n_batches, family) stage.")
+        self.stages = [(int(n_batches), family) for n_batches, family in stages]
+        self.spec = self.stages[-1][1].spec
+        for n_batches, family in self.stages:
+            if family.spec != self.spec or n_batches < 1:
+                raise ValueError(
+                    "Stages must have one spec and at least one batch: "
+                    f"expected {self.spec}, got {family.spec} for {n_batches} batches."
+                )
+
+        self.n_steps = self.stages[-1][1].n_steps
+        self.changes = tuple(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
+
+    def draw(self, rng, n_episodes):
+        """Draw from the last family: see :class:`TaskFamily`."""
+        return self.stages[-1][1].draw(rng, n_episodes)
+
+    def batch(self, index, n_episodes, *, seed):
+        """Return batch ``index`` of the stream ``seed``: see :class:`TaskFamily`."""
+        _, family = self.stages[bisect_right(self.changes, index)]
+        return family.batch(index, n_episodes, seed=seed)

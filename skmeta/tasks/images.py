@@ -1,0 +1,182 @@
+"""Episodes of Omniglot characters, as in Santoro et al. 2016, section 4.1."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from skmeta.datasets import fetch_omniglot
+from skmeta.datasets.pictures import PictureBank
+from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.tasks._base import TaskFamily
+from skmeta.tasks.classes import draw_distinct
+
+N_TEST_CHARACTERS = 423
+N_VALIDATION_CHARACTERS = 60
+STRING_LENGTH = 5
+STRING_ALPHABET = 5
+SPLITS = ("train", "validation", "test")
+
+
+def split_characters(split: str, n_background: int, n_evaluation: int) -> np.ndarray:
+    """Return which characters a split holds, as indices into the sorted characters.
+
+    Papers train on 1,200 characters and test on 423. The 423 are drawn from
+    the evaluation characters with a fixed seed; of the other 1,200, 60 are
+    held out for validation, with a fixed seed too.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test"}
+    n_background, n_evaluation : int
+        Characters in the two sets of Omniglot.
+
+    Returns
+    -------
+    characters : ndarray of int
+
+    Raises
+    ------
+    ValueError
+        If there is no such split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
+    order = np.random.RandomState(2016).permutation(n_evaluation) + n_background
+    if split == "test":
+        return np.sort(order[:N_TEST_CHARACTERS])
+    rest = np.concatenate([np.arange(n_background), np.sort(order[N_TEST_CHARACTERS:])])
+    held_out = np.random.RandomState(2001).permutation(len(rest))[:N_VALIDATION_CHARACTERS]
+    if split == "validation":
+        return rest[np.sort(held_out)]
+    return np.delete(rest, held_out)
+
+
+@lru_cache(maxsize=4)
+def _omniglot_bank(split, size, data_home):
+    """Views of one split: (bank, number of characters). Drawings of a character lie together."""
+    omniglot = fetch_omniglot(data_home=data_home)
+    n_characters = len(omniglot.characters)
+    characters = split_characters(
+        split, omniglot.n_background, n_characters - omniglot.n_background
+    )
+    images = omniglot.images.reshape(n_characters, -1, *omniglot.images.shape[1:])[characters]
+    return PictureBank(images.reshape(-1, *images.shape[2:]), size), len(characters)
+
+
+class OmniglotTasks(TaskFamily):
+    """N classes of handwritten characters, some drawings of each, in random order.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test"}, default="train"
+        Which characters: see :func:`split_characters`.
+    n_classes : int, default=5
+        Characters in an episode.
+    n_shots : int, default=10
+        Drawings of each, at most 20.
+    size : int, default=20
+        Height and width of a picture, in pixels.
+    labels : {"one-hot", "string"}, default="one-hot"
+        Labels dealt anew in each episode: classes, or strings of five
+        characters out of five, distinct in an episode.
+    n_labels : int or None, default=None
+        One-hot labels to deal from; None takes ``n_classes``.
+    rotations : bool, default=True
+        Whether a character turned by 90, 180 or 270 degrees is a class of its own.
+    max_shift : float, default=1.0
+        Each drawing is moved by up to so many pixels, down and to the right.
+    max_angle : float, default=10.0
+        Each drawing is turned by up to so many degrees.
+    data_home : str, optional
+        Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
+
+    Raises
+    ------
+    ValueError
+        If there are too few characters or drawings for an episode.
+
+    References
+    ----------
+    A. Santoro et al., arXiv:1605.06065, 2016, section 4.1.
+    """
+
+    def __init__(
+        self,
+        split="train",
+        *,
+        n_classes=5,
+        n_shots=10,
+        size=20,
+        labels="one-hot",
+        n_labels=None,
+        rotations=True,
+        max_shift=1.0,
+        max_angle=10.0,
+        data_home=None,
+    ):
+        if labels not in ("one-hot", "string"):
+            raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
+        self._bank, n_characters = _omniglot_bank(split, size, data_home)
+        self.n_drawings = len(self._bank) // n_characters
+        if not 1 <= n_classes <= n_characters or not 1 <= n_shots <= self.n_drawings:
+            raise ValueError(
+                f"An episode takes 1..{n_characters} characters and 1..{self.n_drawings} "
+                f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
+            )
+        if n_labels is not None and n_labels < n_classes:
+            raise ValueError(
+                f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
+            )
+        self.split = split
+        self.n_characters = n_characters
+        self.n_classes = n_classes
+        self.n_shots = n_shots
+        self.n_steps = n_classes * n_shots
+        self.labels = labels
+        self.n_labels = n_labels or n_classes
+        self.rotations = rotations
+        self.max_shift = max_shift
+        self.max_angle = max_angle
+        self.spec = (
+            TaskSpec("classification", (size, size), self.n_labels)
+            if labels == "one-hot"
+            else TaskSpec("classification", (size, size), STRING_ALPHABET, STRING_LENGTH)
+        )
+
+    def draw(self, rng, n_episodes) -> EpisodeBatch:
+        """Draw characters, drawings, small moves and an order: see :class:`TaskFamily`."""
+        n_turns = 4 if self.rotations else 1
+        every = np.full(n_episodes, self.n_characters * n_turns)
+        classes = draw_distinct(rng, every, self.n_classes)
+        drawings = draw_distinct(rng, np.full(classes.shape, self.n_drawings), self.n_shots)
+        # (B, T) of positions, each class n_shots times, in random order
+        order = rng.permuted(np.tile(np.arange(self.n_steps), (n_episodes, 1)), axis=1)
+        position = order // self.n_shots
+        drawings = np.take_along_axis(drawings.reshape(n_episodes, -1), order, axis=1)
+        classes = np.take_along_axis(classes, position, axis=1)
+
+        characters, turns = np.divmod(classes, n_turns)
+        n_views = characters.size
+        tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
+        shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
+        views = self._bank.views(
+            (characters * self.n_drawings + drawings).ravel(),
+            angle=turns.ravel() * (np.pi / 2) + tilt,
+            shift=shift,
+        )
+        return EpisodeBatch(
+            inputs=views.reshape(*classes.shape, *self.spec.input_shape),
+            targets=self._labels(rng, n_episodes, position),
+        )
+
+    def _labels(self, rng, n_episodes, position):
+        """Labels of rows that belong to the episode's classes ``position``."""
+        if self.labels == "one-hot":
+            dealt = draw_distinct(rng, np.full(n_episodes, self.n_labels), self.n_classes)
+            return np.take_along_axis(dealt, position, axis=1)
+        n_strings = np.full(n_episodes, STRING_ALPHABET**STRING_LENGTH)
+        strings = draw_distinct(rng, n_strings, self.n_classes)
+        digits = strings[..., None] // STRING_ALPHABET ** np.arange(STRING_LENGTH)
+        return np.take_along_axis(digits % STRING_ALPHABET, position[..., None], axis=1)

@@ -1,0 +1,45 @@
+"""The whole state of a meta-training run in one file, for an exact resume after a kill."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from skmeta.artifacts import ArtifactError, write_atomically
+
+
+def save_checkpoint(path, arrays, state) -> None:
+    """Write arrays by name and a JSON-able state, all or nothing.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the checkpoint before it stays whole.
+    """
+    arrays = {k: np.ascontiguousarray(a) for k, a in arrays.items()}
+    write_atomically(path, save(arrays, metadata={"state": json.dumps(state)}))
+
+
+def load_checkpoint(path):
+    """Return (arrays, state) as :func:`save_checkpoint` wrote them, or None if there is no file.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 - no mapping
+            return arrays, json.loads(file.metadata()["state"])
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"The checkpoint {path} is damaged ({error}). Delete it to start again."
+        ) from None

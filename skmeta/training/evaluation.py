@@ -1,0 +1,174 @@
+"""How good a learner is: accuracy by instance, error by number of shots, nats a step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skmeta import losses
+from skmeta.engines import numpy_ops
+from skmeta.networks import Learner
+from skmeta.sequences import encode_labels
+from skmeta.tasks import TaskFamily
+
+_BATCH = 64
+# Evaluation has streams of its own, also where the family is that of training.
+_EVALUATION_STREAM = 1_000_003
+
+
+class InstanceAccuracy(NamedTuple):
+    """Accuracy at the 1st, 2nd, ... row of a class.
+
+    accuracy : ndarray of shape (n_instances,), share of right answers
+    interval : ndarray of shape (n_instances,), half width of the 95 % interval,
+        episodes taken as independent draws
+    n_episodes : int
+    """
+
+    accuracy: np.ndarray
+    interval: np.ndarray
+    n_episodes: int
+
+
+class ShotError(NamedTuple):
+    """Mean squared error of queries after a number of support rows.
+
+    shots : ndarray of int
+    error : ndarray, mean squared error
+    interval : ndarray, half width of the 95 % interval over tasks
+    """
+
+    shots: np.ndarray
+    error: np.ndarray
+    interval: np.ndarray
+
+
+def _batches(family, n_episodes, seed):
+    for index in range(-(-n_episodes // _BATCH)):
+        n = min(_BATCH, n_episodes - index * _BATCH)
+        yield family.batch(index, n, seed=seed + _EVALUATION_STREAM)
+
+
+def instance_numbers(targets: np.ndarray) -> np.ndarray:
+    """Return how many rows of its class came before each row.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (B, T) or (B, T, L)
+
+    Returns
+    -------
+    numbers : ndarray of int, shape (B, T)
+        0 for the first row of a class.
+    """
+    labels = targets if targets.ndim == 3 else targets[..., None]
+    same = (labels[:, :, None] == labels[:, None, :]).all(axis=-1)
+    return np.tril(same, k=-1).sum(axis=2)
+
+
+def accuracy_by_instance(
+    learner: Learner, family: TaskFamily, *, n_episodes: int = 600, seed: int = 0
+) -> InstanceAccuracy:
+    """Return how often the 1st, 2nd, ... row of a class is classified rightly.
+
+    A label of several positions is right when all of them are.
+
+    Parameters
+    ----------
+    learner : Learner
+    family : TaskFamily
+        Classification tasks.
+    n_episodes : int, default=600
+    seed : int, default=0
+
+    Returns
+    -------
+    result : InstanceAccuracy
+
+    Raises
+    ------
+    ValueError
+        If the tasks are not classification.
+
+    References
+    ----------
+    A. Santoro et al., arXiv:1605.06065, 2016, figure 2 and table 1.
+    """
+    if family.spec.kind != "classification":
+        raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
+    shares = []
+    for batch in _batches(family, n_episodes, seed):
+        logits = learner.rehearse(batch.inputs, encode_labels(batch.targets, family.spec))
+        targets = batch.targets.reshape(*batch.targets.shape[:2], family.spec.label_length)
+        right = (logits.argmax(axis=-1) == targets).all(axis=-1)
+        number = instance_numbers(batch.targets)
+        last = number.max() + 1
+        member = number[..., None] == np.arange(last)
+        with np.errstate(invalid="ignore"):
+            shares.append((right[..., None] & member).sum(axis=1) / member.sum(axis=1))
+    width = max(share.shape[1] for share in shares)
+    shares = [np.pad(s, ((0, 0), (0, width - s.shape[1])), constant_values=np.nan) for s in shares]
+    accuracy, interval = _mean_and_interval(np.concatenate(shares))
+    return InstanceAccuracy(accuracy, interval, n_episodes)
+
+
+def error_by_shots(
+    learner: Learner, family, shots, *, n_tasks: int = 200, n_queries: int = 200, seed: int = 0
+) -> ShotError:
+    """Return the mean squared error of noise-free queries after 1, 2, ... support rows.
+
+    Parameters
+    ----------
+    learner : Learner
+    family : TaskFamily
+        Regression tasks with ``evaluation_problems``.
+    shots : sequence of int
+        Numbers of support rows.
+    n_tasks, n_queries : int, default=200
+    seed : int, default=0
+
+    Returns
+    -------
+    result : ShotError
+    """
+    shots = np.asarray(shots, dtype=int)
+    X, y, X_query, y_query = family.evaluation_problems(
+        n_tasks, int(shots.max()), n_queries, seed=seed
+    )
+    labels = np.asarray(y, dtype=np.float32)[..., None]
+    state = learner.initial_state(n_tasks)
+    errors, read = [], 0
+    for n_rows in np.unique(shots):
+        state, _ = learner.learn(state, X[:, read:n_rows], labels[:, read:n_rows])
+        read = n_rows
+        mean = np.stack(
+            [learner.read(state, X_query[:, q])[:, 0, 0] for q in range(n_queries)], axis=1
+        )
+        errors.append(((mean - y_query) ** 2).mean(axis=1))
+    error, interval = _mean_and_interval(np.stack(errors, axis=1))
+    return ShotError(np.unique(shots), error, interval)
+
+
+def step_log_likelihood(learner: Learner, batch, spec) -> np.ndarray:
+    """Return the log-likelihood of each label before it was shown, shape (B, T), in nats."""
+    answers = learner.rehearse(batch.inputs, encode_labels(batch.targets, spec))
+    if spec.kind == "regression":
+        return -losses.gaussian_nll(numpy_ops, answers, batch.targets)
+    targets = batch.targets.reshape(*batch.targets.shape[:2], spec.label_length)
+    return -losses.class_nll(numpy_ops, answers, targets)
+
+
+def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: int) -> float:
+    """Return the mean log-likelihood of labels, nats a step, on a stream of its own."""
+    parts = [
+        step_log_likelihood(learner, batch, family.spec).ravel()
+        for batch in _batches(family, n_episodes, seed)
+    ]
+    return float(np.concatenate(parts).mean())
+
+
+def _mean_and_interval(values):
+    """Mean over the first axis and half width of its 95 % interval, NaN left out."""
+    n = np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    return np.nanmean(values, axis=0), 1.96 * np.nanstd(values, axis=0) / np.sqrt(n)

@@ -1,0 +1,66 @@
+"""A Keras model around a :class:`skmeta.networks.Network`: Keras owns the weights and the loop."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from skmeta import losses
+from skmeta.engines.keras_loop import StepCell
+from skmeta.networks import Network
+
+
+class MetaNetwork(keras.Model):
+    """Trainable twin of a learner: inputs and labels of whole episodes -> answers at every step.
+
+    Parameters
+    ----------
+    network : Network
+        The architecture.
+    weights : dict of str to ndarray
+        First values by name.
+    """
+
+    def __init__(self, network: Network, weights, **kwargs):
+        super().__init__(**kwargs)
+        self.network = network
+        specs = network.weight_specs()
+        self.named_weights = {
+            name: self.add_weight(
+                name=name.replace("/", "_"),
+                shape=spec.shape,
+                initializer=keras.initializers.Constant(weights[name]),
+                trainable=spec.trainable,
+            )
+            for name, spec in specs.items()
+        }
+        self.loop = keras.layers.RNN(StepCell(network, self.named_weights), return_sequences=True)
+
+    def call(self, batch):
+        """Return answers of shape (B, T, ...) for {"inputs": ..., "labels": ...}."""
+        u = self.network.embed(ops, self.named_weights, batch["inputs"])
+        outputs = self.loop(ops.concatenate([u, batch["labels"]], axis=-1))
+        return self.network.answer(ops, self.named_weights, outputs)
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return the weights by name, as NumPy arrays."""
+        return {k: ops.convert_to_numpy(w) for k, w in self.named_weights.items()}
+
+
+class StepLoss(keras.losses.Loss):
+    """Mean negative log-likelihood over episodes and steps, in nats a step."""
+
+    def __init__(self, network: Network, **kwargs):
+        super().__init__(**kwargs)
+        self.network = network
+
+    def call(self, targets, answers):
+        """Return nats of shape (B, T)."""
+        spec = self.network.spec
+        if spec.kind == "regression":
+            return losses.gaussian_nll(ops, answers, targets)
+        targets = ops.cast(targets, "int32")
+        if spec.label_length == 1:
+            targets = ops.expand_dims(targets, -1)
+        return losses.class_nll(ops, answers, targets)

@@ -1,0 +1,469 @@
+"""MetaTrainer: meta-training as a scikit-learn estimator whose samples are tasks."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Sequence
+from math import prod
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.artifacts import (
+    ENCODERS,
+    MEMORIES,
+    ArtifactError,
+    load_learner,
+    network_config,
+)
+from skmeta.memory import Memory
+from skmeta.networks import Learner, Network
+from skmeta.tasks import TaskFamily
+from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
+from skmeta.training.evaluation import mean_score
+
+# Below Keras' default of 1e-7: shortens the plateau of in-context learners (Kirsch et al. 2022).
+ADAM_EPSILON = 1e-8
+GRADIENT_NORM = 1.0
+WARM_UP_STEPS = 200
+LAST_RATE = 0.01
+VALIDATION_EPISODES = 128
+
+
+class MetaTrainer(BaseEstimator):
+    """Train a network with a memory to be a learning algorithm.
+
+    The samples of ``fit`` are tasks. Adam, a cosine schedule from
+    ``learning_rate`` down to a hundredth of it, gradients clipped to norm 1;
+    the loss is the negative log-likelihood of every label before it is shown.
+
+    Parameters
+    ----------
+    memory : {"lstm", "mann"} or Memory, default="lstm"
+        The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
+    encoder : {"flat"}, default="flat"
+        What turns a row into features.
+    n_units : int or None, default=None
+        Units of the memory's LSTM; None keeps the memory's own number.
+    n_steps : int, default=10_000
+        Steps of gradient descent.
+    batch_size : int, default=16
+        Episodes a step.
+    learning_rate : float, default=1e-3
+        Peak of the schedule.
+    validate_every : int, default=1_000
+        Steps between two looks at the held-out tasks, and between two checkpoints.
+    patience : int or None, default=None
+        Stop after so many looks without a better validation loss, and keep the
+        best weights. None trains to the end and keeps the last.
+    checkpoint : str, path-like or None, default=None
+        File that the run is saved to, and goes on from if it exists.
+    warm_start : str, path-like, Learner or None, default=None
+        Learner whose weights to begin with.
+    random_state : int, default=0
+        Names the first weights and the stream of episodes. The same number
+        gives the same weights and batches on every backend.
+    verbose : int, default=0
+        1 prints a line of progress to the standard error stream.
+
+    Attributes
+    ----------
+    learner_ : Learner
+        The trained network with frozen weights.
+    history_ : dict of str to list
+        "step", "loss" (mean nats a step since the report before), and
+        "validation_step", "validation_loss".
+    n_steps_ : int
+        Steps taken.
+
+    References
+    ----------
+    S. Hochreiter, A. S. Younger, P. R. Conwell, "Learning to Learn Using
+    Gradient Descent", ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta import MetaTrainer
+    >>> from skmeta.tasks import BooleanTasks
+    >>> trainer = MetaTrainer(memory="lstm", n_units=8, n_steps=2)
+    >>> trainer.fit(BooleanTasks(n_steps=10)).n_steps_  # doctest: +SKIP
+    2
+    """
+
+    _parameter_constraints: dict = {
+        "memory": [StrOptions(set(MEMORIES)), Memory],
+        "encoder": [StrOptions(set(ENCODERS))],
+        "n_units": [Interval(Integral, 1, None, closed="left"), None],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "validate_every": [Interval(Integral, 1, None, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint": [str, Path, None],
+        "warm_start": [str, Path, Learner, None],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        memory="lstm",
+        *,
+        encoder="flat",
+        n_units=None,
+        n_steps=10_000,
+        batch_size=16,
+        learning_rate=1e-3,
+        validate_every=1_000,
+        patience=None,
+        checkpoint=None,
+        warm_start=None,
+        random_state=0,
+        verbose=0,
+    ):
+        self.memory = memory
+        self.encoder = encoder
+        self.n_units = n_units
+        self.n_steps = n_steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validate_every = validate_every
+        self.patience = patience
+        self.checkpoint = checkpoint
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, tasks, y=None, *, validation_tasks=None):
+        """Meta-train on a stream of tasks.
+
+        Parameters
+        ----------
+        tasks : TaskFamily or sequence of TaskFamily
+            Batch i comes from family ``i % len(tasks)``.
+        y : None
+            Ignored: a task has its own targets.
+        validation_tasks : TaskFamily or sequence of TaskFamily, optional
+            Held-out tasks, looked at every ``validate_every`` steps.
+
+        Returns
+        -------
+        self : MetaTrainer
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range or families disagree on what a row is.
+        ArtifactError
+            If the checkpoint is damaged or belongs to a run with other settings.
+        FloatingPointError
+            If the loss is not finite.
+        """
+        self._validate_params()
+        families = check_tasks(tasks)
+        held_out = check_tasks(validation_tasks) if validation_tasks is not None else None
+        if held_out and held_out[0].spec != families[0].spec:
+            raise ValueError(
+                f"validation_tasks must look like tasks: expected {families[0].spec}, "
+                f"got {held_out[0].spec}."
+            )
+        network, weights = self._first_learner(families)
+        run = _Run(self, network, weights, families, held_out)
+        run.resume()
+        run.train()
+        self.history_ = run.history
+        self.n_steps_ = run.step
+        self.learner_ = Learner(network, run.kept_weights(), self._card(run))
+        return self
+
+    def score(self, tasks, y=None):
+        """Return the mean score of the trained learner on tasks.
+
+        Parameters
+        ----------
+        tasks : TaskFamily or sequence of TaskFamily
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Mean log-likelihood of the labels, nats a step: higher is better.
+        """
+        check_is_fitted(self, "learner_")
+        return float(
+            np.mean(
+                [
+                    mean_score(self.learner_, family, VALIDATION_EPISODES, seed=self.random_state)
+                    for family in check_tasks(tasks)
+                ]
+            )
+        )
+
+    def _first_learner(self, families):
+        """Architecture and first weights."""
+        if self.warm_start is not None:
+            learner = load_learner(self.warm_start)
+            if learner.spec != families[0].spec:
+                raise ValueError(
+                    f"warm_start was trained on {learner.spec}, the tasks are {families[0].spec}."
+                )
+            return learner.network, dict(learner.weights)
+        memory = MEMORIES[self.memory]() if isinstance(self.memory, str) else self.memory
+        if self.n_units is not None:
+            memory = memory.resized(int(self.n_units))
+        network = Network(families[0].spec, memory, ENCODERS[self.encoder]())
+        weights = network.initial_weights(self.random_state)
+        weights.update(_measured_scales(network.spec, families))
+        return network, weights
+
+    def _card(self, run):
+        settings = {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if isinstance(value, (int, float, str, type(None)))
+            and name not in ("checkpoint", "verbose")
+        }
+        return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
+
+
+def check_tasks(tasks) -> list[TaskFamily]:
+    """Return tasks as a list of families that agree on rows and targets.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is no TaskFamily, or they disagree.
+    """
+    if isinstance(tasks, TaskFamily):
+        tasks = [tasks]
+    if not isinstance(tasks, (Sequence, np.ndarray)) or len(tasks) == 0:
+        raise ValueError(
+            "tasks must be a TaskFamily or a non-empty sequence of them, "
+            f"got {type(tasks).__name__}."
+        )
+    tasks = list(tasks)
+    for family in tasks:
+        if not isinstance(family, TaskFamily):
+            raise ValueError(
+                f"Every task must be a TaskFamily (see skmeta.tasks), got {type(family).__name__}."
+            )
+        if family.spec != tasks[0].spec:
+            raise ValueError(
+                f"All tasks must have one spec: got {tasks[0].spec} and {family.spec}."
+            )
+        if len(tasks) > 1 and (family.n_steps != tasks[0].n_steps or family.changes):
+            raise ValueError(
+                "Several tasks must have episodes of one length, got "
+                f"{tasks[0].n_steps} and {family.n_steps} steps; "
+                "for tasks one after the other give one skmeta.tasks.Curriculum."
+            )
+    return tasks
+
+
+def _measured_scales(spec, families):
+    """Center and scale of inputs, and of real targets, from the first batch of each family.
+
+    Vectors have a center and a scale for each feature, pictures one for all pixels.
+    """
+    batches = [family.batch(0, 256, seed=0) for family in families]
+    inputs = np.concatenate([batch.inputs.reshape(-1, prod(spec.input_shape)) for batch in batches])
+    per_feature = len(spec.input_shape) == 1
+    center, scale = _moments(inputs if per_feature else inputs.reshape(-1, 1))
+    size = inputs.shape[1:]
+    scales = {
+        "encoder/center": np.broadcast_to(center, size),
+        "encoder/scale": np.broadcast_to(scale, size),
+    }
+    if spec.kind == "regression":
+        targets = np.concatenate([batch.targets.reshape(-1, spec.n_outputs) for batch in batches])
+        scales["readout/center"], scales["readout/scale"] = _moments(targets)
+    return {name: np.array(value, dtype=np.float32) for name, value in scales.items()}
+
+
+def _moments(columns):
+    std = columns.std(axis=0)
+    return columns.mean(axis=0), np.where(std > 0, std, 1.0)
+
+
+class _Run:
+    """One run of meta-training: model, optimiser, stream, history and what is saved of them."""
+
+    def __init__(self, trainer, network, weights, families, held_out):
+        # Keras is imported here, not with the package.
+        import keras
+
+        from skmeta.training.network import MetaNetwork, StepLoss
+        from skmeta.training.stream import EpisodeStream
+
+        self.trainer = trainer
+        self.held_out = held_out
+        self.network = network
+        self.model = MetaNetwork(network, weights)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            decay_steps=max(1, trainer.n_steps - min(WARM_UP_STEPS, trainer.n_steps // 10)),
+            alpha=LAST_RATE,
+            warmup_target=trainer.learning_rate,
+            warmup_steps=min(WARM_UP_STEPS, trainer.n_steps // 10),
+        )
+        optimizer = keras.optimizers.Adam(
+            schedule, epsilon=ADAM_EPSILON, global_clipnorm=GRADIENT_NORM
+        )
+        optimizer.build(self.model.trainable_variables)
+        self.model.compile(optimizer=optimizer, loss=StepLoss(network), jit_compile=True)
+        self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
+        self.step = 0
+        self.seconds = 0.0
+        self.history: dict[str, list] = {
+            name: [] for name in ("step", "loss", "validation_step", "validation_loss")
+        }
+        self.best = None  # (validation loss, weights)
+        self.looks_since_best = 0
+
+    def train(self):
+        """Take the steps that are left."""
+        trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
+        while self.step < trainer.n_steps and not self._exhausted():
+            start = time.perf_counter()
+            last = min(
+                self.step + chunk,
+                trainer.n_steps,
+                # never across a validation, nor a change of shapes
+                (self.step // trainer.validate_every + 1) * trainer.validate_every,
+                *(c for c in self.stream.families[0].changes if c > self.step),
+            )
+            result = self.model.fit(self.stream.stretch(self.step, last), verbose=0, shuffle=False)
+            loss = float(result.history["loss"][0])
+            if not np.isfinite(loss):
+                raise FloatingPointError(
+                    f"The loss is {loss} between steps {self.step} and {last}. "
+                    "Lower learning_rate, or look for extreme values in the tasks."
+                )
+            self.step = last
+            self.history["step"].append(last)
+            self.history["loss"].append(loss)
+            due = last % trainer.validate_every == 0 or last == trainer.n_steps
+            if due and self.held_out:
+                self._validate()
+            self.seconds += time.perf_counter() - start
+            if due:
+                self.save()
+            if trainer.verbose:
+                self._report(loss)
+
+    def kept_weights(self):
+        """Weights of the best validation where there is patience, else the last ones."""
+        if self.trainer.patience is not None and self.best is not None:
+            return self.best[1]
+        return self.model.values()
+
+    def _exhausted(self):
+        patience = self.trainer.patience
+        return patience is not None and self.looks_since_best >= patience
+
+    def _validate(self):
+        learner = Learner(self.network, self.model.values())
+        loss = -float(
+            np.mean(
+                [
+                    mean_score(learner, family, VALIDATION_EPISODES, seed=self.trainer.random_state)
+                    for family in self.held_out
+                ]
+            )
+        )
+        self.history["validation_step"].append(self.step)
+        self.history["validation_loss"].append(loss)
+        if self.best is None or loss < self.best[0]:
+            self.best, self.looks_since_best = (loss, dict(learner.weights)), 0
+        else:
+            self.looks_since_best += 1
+
+    def _report(self, loss):
+        total = self.trainer.n_steps
+        left = self.seconds / self.step * (total - self.step)
+        held_out = self.history["validation_loss"]
+        print(
+            f"step {self.step:>7,}/{total:,}  loss {loss:.4f} nats"
+            + (f"  held out {held_out[-1]:.4f}" if held_out else "")
+            + f"  {self.step * self.trainer.batch_size / max(self.seconds, 1e-9):,.0f} episodes/s"
+            + f"  {left / 60:,.1f} min left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _fingerprint(self):
+        """What must not change between a kill and a resume."""
+        trainer = self.trainer
+        return {
+            "network": network_config(self.network),
+            "n_steps": int(trainer.n_steps),
+            "batch_size": int(trainer.batch_size),
+            "learning_rate": float(trainer.learning_rate),
+            "random_state": int(trainer.random_state),
+            "tasks": self._first_and_last_batch(),
+        }
+
+    def _first_and_last_batch(self):
+        """Digest of one episode from each end of the stream: other tasks, other digest."""
+        digest = hashlib.sha256()
+        for number in (0, self.trainer.n_steps - 1):
+            family = self.stream.families[number % len(self.stream.families)]
+            batch = family.batch(number, 1, seed=self.trainer.random_state)
+            digest.update(np.ascontiguousarray(batch.inputs).tobytes())
+        return digest.hexdigest()
+
+    def save(self):
+        """Write the checkpoint, if there is to be one."""
+        if self.trainer.checkpoint is None:
+            return
+        arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
+        for index, variable in enumerate(self.model.optimizer.variables):
+            arrays[f"optimizer/{index}"] = np.asarray(variable.value)
+        state = {
+            "fingerprint": self._fingerprint(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": self.history,
+            "looks_since_best": self.looks_since_best,
+        }
+        if self.best is not None and self.trainer.patience is not None:
+            state["best_loss"] = self.best[0]
+            arrays.update({f"best/{k}": w for k, w in self.best[1].items()})
+        save_checkpoint(self.trainer.checkpoint, arrays, state)
+
+    def resume(self):
+        """Go on from the checkpoint, if there is one.
+
+        Raises
+        ------
+        ArtifactError
+            If it is damaged or belongs to a run with other settings.
+        """
+        path = self.trainer.checkpoint
+        saved = load_checkpoint(path) if path is not None else None
+        if saved is None:
+            return
+        arrays, state = saved
+        expected, found = self._fingerprint(), state["fingerprint"]
+        if found != expected:
+            differing = sorted(k for k in expected if expected[k] != found.get(k))
+            raise ArtifactError(
+                f"The checkpoint {path} belongs to another run: {', '.join(differing)} differ. "
+                "Delete it to start again, or name another file."
+            )
+        for name, variable in self.model.named_weights.items():
+            variable.assign(arrays[f"weights/{name}"])
+        for index, variable in enumerate(self.model.optimizer.variables):
+            variable.assign(arrays[f"optimizer/{index}"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history, self.looks_since_best = state["history"], state["looks_since_best"]
+        if "best_loss" in state:
+            names = self.network.weight_specs()
+            self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
