@@ -1,0 +1,81 @@
+"""Axes to draw on, made where none are given. The one place that imports matplotlib."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+
+def one_axes(display, ax, figsize=None):
+    """Return the given Axes, or those of a new figure.
+
+    Parameters
+    ----------
+    display : object
+        Who draws; named in the message where matplotlib is missing.
+    ax : matplotlib Axes or None
+    figsize : pair of float, optional
+        Inches of a new figure.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
+def grid_of_axes(display, ax, shape, figsize=None):
+    """Return the given Axes as an array of a shape, or those of a new figure.
+
+    Parameters
+    ----------
+    display : object
+        Who draws.
+    ax : array-like of matplotlib Axes, or None
+    shape : pair of int
+        Rows and columns.
+    figsize : pair of float, optional
+        Inches of a new figure.
+
+    Returns
+    -------
+    axes : ndarray of Axes, of this shape
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there are more or fewer Axes.
+    """
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        _, axes = plt.subplots(
+            *shape, figsize=figsize, layout="constrained", sharex=True, sharey=True, squeeze=False
+        )
+        return axes
+    axes = np.asarray(ax, dtype=object)
+    if axes.size != shape[0] * shape[1]:
+        raise ValueError(
+            f"This picture needs {shape[0]} x {shape[1]} Axes, got {axes.size}. "
+            f"plt.subplots({shape[0]}, {shape[1]}) makes them; ax=None makes a new figure."
+        )
+    return axes.reshape(shape)
+
+
+def show_legend(ax):
+    """Show a legend if anything on the Axes has a label."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False)
