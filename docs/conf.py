@@ -1,0 +1,26 @@
+"""Sphinx configuration: `make docs`."""
+
+from skmeta import __version__
+
+project = "skmeta"
+author = "The skmeta developers"
+release = __version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+html_theme = "pydata_sphinx_theme"
+exclude_patterns = ["_build"]
+autosummary_generate = True
+numpydoc_show_class_members = False
+myst_enable_extensions = ["dollarmath"]
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": "plot_",
+    "download_all_examples": False,
+}
