@@ -1,0 +1,148 @@
+"""Speed of meta-training and of the estimators, as ratios in one run.
+
+    python benchmarks/run.py            (make bench)
+
+Prints a Markdown table; ``--write docs/speed.md`` keeps it.
+"""
+
+import argparse
+import os
+import pickle
+import platform
+import time
+from datetime import date
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+SEED = 0
+BATCH, STEPS, PIXELS, CLASSES = 16, 50, 400, 5
+
+
+def best_ms(function, repeats):
+    """Milliseconds of the fastest of some calls."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times)
+
+
+def training_steps(repeats):
+    """One training step of the MANN at the paper's size: ours, and a plain Keras cell."""
+    import keras
+    from plain_mann import plain_mann
+
+    from skmeta.episodes import TaskSpec
+    from skmeta.memory import LSTM, MANN
+    from skmeta.networks import Network
+    from skmeta.training.network import MetaNetwork, StepLoss
+
+    rng = np.random.default_rng(SEED)
+    x = rng.random((BATCH, STEPS, 20, 20), dtype=np.float32)
+    targets = rng.integers(0, CLASSES, (BATCH, STEPS))
+    labels = np.eye(CLASSES, dtype=np.float32)[targets]
+    before = np.concatenate([np.zeros_like(labels[:, :1]), labels[:, :-1]], axis=1)
+    rows = np.concatenate([x.reshape(BATCH, STEPS, PIXELS), before], axis=2)
+
+    def ours(memory):
+        network = Network(TaskSpec("classification", (20, 20), CLASSES), memory)
+        model = MetaNetwork(network, network.initial_weights(SEED))
+        model.compile(
+            optimizer=keras.optimizers.Adam(1e-3, global_clipnorm=1.0),
+            loss=StepLoss(network),
+            jit_compile=True,
+        )
+        return lambda: model.train_on_batch({"inputs": x, "labels": labels}, targets)
+
+    plain = plain_mann(PIXELS + CLASSES, CLASSES)
+    runs = {
+        "MANN, skmeta": ours(MANN()),
+        "MANN, plain keras.layers.RNN": lambda: plain.train_on_batch(rows, targets),
+        "LSTM 200, skmeta": ours(LSTM()),
+    }
+    for run in runs.values():
+        run()
+    found = {name: [] for name in runs}
+    for _ in range(repeats):  # in turn, so that a busy moment hits all of them
+        for name, run in runs.items():
+            found[name].append(best_ms(run, 1))
+    return {name: float(np.median(times)) for name, times in found.items()}
+
+
+def estimator_times(repeats):
+    """Fit, predict, partial_fit and pickle of a MANN at the paper's size."""
+    from skmeta import InContextClassifier, load_learner
+    from skmeta.datasets import load_omniglot_sample
+
+    sample = load_omniglot_sample()
+    rows = np.random.default_rng(SEED).permutation(np.flatnonzero(sample.target < CLASSES))
+    X, y = sample.images[rows[:50]], sample.target[rows[:50]]
+    queries = sample.images[np.random.default_rng(SEED).choice(len(sample.images), 200)]
+    load_learner("mann-omniglot")
+    clf = InContextClassifier(learner="mann-omniglot").fit(X, y)
+    found = {
+        "fit 50 drawings": best_ms(lambda: clf.fit(X, y), repeats),
+        "predict 200 drawings": best_ms(lambda: clf.predict(queries), repeats),
+    }
+    found["fit 50 and predict 200"] = best_ms(lambda: clf.fit(X, y).predict(queries), repeats)
+    clf.fit(X[:10], y[:10])
+    found["partial_fit of one row at row 10"] = best_ms(
+        lambda: clf.partial_fit(X[10:11], y[10:11]), repeats
+    )
+    stream = np.random.default_rng(SEED).integers(0, 50, 10_000)
+    clf.partial_fit(X[stream], y[stream])
+    found["partial_fit of one row at row 10,000"] = best_ms(
+        lambda: clf.partial_fit(X[10:11], y[10:11]), repeats
+    )
+    return found, len(pickle.dumps(clf)) / 1000
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--write", type=Path, help="also write the page to this file")
+    arguments = parser.parse_args()
+
+    training = training_steps(arguments.repeats)
+    times, kilobytes = estimator_times(arguments.repeats)
+    import keras
+
+    plain = training["MANN, plain keras.layers.RNN"]
+    lines = [
+        "# Speed",
+        "",
+        f"`python benchmarks/run.py --repeats {arguments.repeats}`, seed {SEED}, {date.today()}, "
+        f"{os.cpu_count()} cores {platform.machine()}, Keras {keras.__version__} on "
+        f"{keras.backend.backend()} with XLA. Medians of training steps taken in turn; "
+        "fastest of the estimators' calls.",
+        "",
+        f"One training step, {BATCH} episodes of {STEPS} pictures of 20 x 20 pixels:",
+        "",
+        "| network | ms | ratio to plain | steps a second |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {ms:.0f} | {ms / plain:.2f} | {1000 / ms:.1f} |"
+        for name, ms in training.items()
+    ]
+    lines += [
+        "",
+        '`InContextClassifier(learner="mann-omniglot")`, NumPy engine, warm:',
+        "",
+        "| call | ms |",
+        "|---|---|",
+    ]
+    lines += [f"| {name} | {ms:.2f} |" for name, ms in times.items()]
+    lines += ["", f"A fitted estimator pickles to {kilobytes:.0f} kB."]
+    page = "\n".join(lines) + "\n"
+    print(page)
+    if arguments.write:
+        arguments.write.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
