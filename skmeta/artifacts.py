@@ -2,15 +2,20 @@
 
 The header of the file holds a JSON manifest: format number, architecture,
 card and a checksum. Loading checks all of it before a learner is made.
+
+Pickles follow the same rule: a shipped learner travels as its name and the
+checksum of its file, any other learner as the bytes of its file.
 """
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import json
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +33,7 @@ FORMAT = 1
 SUFFIX = ".safetensors"
 PRETRAINED = Path(__file__).parent / "pretrained"
 MEMORIES: dict[str, type[Memory]] = {"lstm": LSTM, "mann": MANN}
-ENCODERS = {"flat": FlatEncoder}
+ENCODERS: dict[str, type[FlatEncoder]] = {"flat": FlatEncoder}
 
 
 class ArtifactError(ValueError):
@@ -115,6 +120,22 @@ def write_atomically(path, data: bytes) -> None:
         raise
 
 
+def _plain(manifest):
+    """Write a manifest as it will be read: NumPy's numbers as Python's, tuples as lists."""
+
+    def number(value):
+        if isinstance(value, np.generic):
+            return value.item()
+        raise TypeError(f"{type(value).__name__} has no place in a manifest")
+
+    try:
+        return json.loads(json.dumps(manifest, default=number))
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"A learner's card and options must be numbers, text, lists or dicts: {error}."
+        ) from None
+
+
 def _checksum(weights: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
     for name in sorted(weights):
@@ -134,12 +155,20 @@ def dump_learner(learner: Learner) -> bytes:
     -------
     data : bytes
         The same bytes for the same learner, on any machine.
+
+    Raises
+    ------
+    ArtifactError
+        If a part of the network is not one of this package, or the card holds
+        more than numbers, text, lists and dicts.
     """
-    manifest = {
-        "format": FORMAT,
-        "network": network_config(learner.network),
-        "card": dict(learner.card),
-    }
+    manifest = _plain(
+        {
+            "format": FORMAT,
+            "network": network_config(learner.network),
+            "card": dict(learner.card),
+        }
+    )
     checksum = _checksum(learner.weights, manifest)
     header = {"skmeta": json.dumps({**manifest, "sha256": checksum}, sort_keys=True)}
     return save(dict(learner.weights), metadata=header)
@@ -194,12 +223,12 @@ def parse_learner(data: bytes, origin: str) -> Learner:
         size = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + size]) if len(data) >= 8 + size else None
         weights = load(data)
-    except (SafetensorError, ValueError, UnicodeDecodeError) as error:
+        metadata = header.get("__metadata__") or {}
+    except (SafetensorError, ValueError, KeyError, AttributeError, RecursionError) as error:
         raise ArtifactError(
             f"{origin} is damaged or no safetensors file ({error}). "
             "Copy it again, or make it again with `skmeta train`."
         ) from None
-    metadata = (header or {}).get("__metadata__", {})
     if "skmeta" not in metadata:
         raise ArtifactError(
             f"{origin} is a safetensors file but holds no skmeta manifest: "
@@ -209,28 +238,36 @@ def parse_learner(data: bytes, origin: str) -> Learner:
         manifest = json.loads(metadata["skmeta"])
         checksum = manifest.pop("sha256")
         version = manifest["format"]
-    except (ValueError, AttributeError, KeyError, TypeError):
-        raise ArtifactError(f"{origin} has a damaged manifest. Copy it again.") from None
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        raise ArtifactError(
+            f"{origin} has a damaged manifest. Copy it again, or train it again."
+        ) from None
     if version != FORMAT:
         raise ArtifactError(
             f"{origin} has format {version}, this release of skmeta reads format {FORMAT}. "
             "Install the release that made it, or train it again."
         )
-    if checksum != _checksum(weights, manifest):
+    # The checksum is over bytes and names; what type the bytes are is checked beside it.
+    float32 = all(array.dtype == np.float32 for array in weights.values())
+    if not float32 or checksum != _checksum(weights, manifest):
         raise ArtifactError(
             f"{origin} was edited or damaged: its checksum is not that of its content. "
             "Copy it again, or train it again."
         )
     try:
         return Learner(network_from_config(manifest["network"]), weights, manifest["card"])
-    except ArtifactError:
-        raise
-    except (KeyError, ValueError) as error:
-        raise ArtifactError(f"{origin}: {error}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"{origin} holds no learner of this release: {error} Train it again."
+        ) from None
 
 
-_registry: dict[tuple[str, float, int], Learner] = {}
+_registry: dict[tuple[str, int, int], Learner] = {}
 _registry_lock = threading.Lock()
+# File and its sha256, for the learners that were read from one.
+_files: weakref.WeakKeyDictionary[Learner, tuple[Path, str]] = weakref.WeakKeyDictionary()
+# Learners out of pickles, by the sha256 of their bytes: the same bytes are one learner.
+_unpickled: weakref.WeakValueDictionary[str, Learner] = weakref.WeakValueDictionary()
 
 
 def load_learner(learner) -> Learner:
@@ -254,12 +291,49 @@ def load_learner(learner) -> Learner:
     if isinstance(learner, Learner):
         return learner
     path = learner_path(learner)
-    status = path.stat()
-    key = (str(path.resolve()), status.st_mtime, status.st_size)
+    path, status = path.resolve(), path.stat()
+    key = (str(path), status.st_mtime_ns, status.st_size)
     with _registry_lock:
         if key not in _registry:
-            _registry[key] = parse_learner(path.read_bytes(), str(path))
+            data = path.read_bytes()
+            _registry[key] = parse_learner(data, str(path))
+            _files[_registry[key]] = path, hashlib.sha256(data).hexdigest()
         return _registry[key]
+
+
+def _reduce_learner(learner):
+    """Take a learner apart for pickle."""
+    path, sha256 = _files.get(learner, (None, None))
+    if path is not None and path.parent == PRETRAINED.resolve():
+        return _unpickle_shipped, (path.stem, sha256)
+    try:
+        return _unpickle_bytes, (dump_learner(learner),)
+    except ArtifactError:  # a memory of the user's own: pickle must find its class
+        return learner.__reduce__()
+
+
+def _unpickle_shipped(name, sha256):
+    learner = load_learner(name)
+    found = _files[learner][1]
+    if found != sha256:
+        raise ArtifactError(
+            f"The pickle was made with another version of the shipped learner {name!r}: expected "
+            f"a file of sha256 {sha256[:12]}..., got {found[:12]}.... Install the release of "
+            "skmeta that made the pickle, or fit again."
+        )
+    return learner
+
+
+def _unpickle_bytes(data):
+    sha256 = hashlib.sha256(data).hexdigest()
+    with _registry_lock:
+        learner = _unpickled.get(sha256)
+        if learner is None:
+            learner = _unpickled[sha256] = parse_learner(data, "The learner in the pickle")
+        return learner
+
+
+copyreg.pickle(Learner, _reduce_learner)  # type: ignore[arg-type]
 
 
 def learner_path(learner) -> Path:

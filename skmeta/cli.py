@@ -31,6 +31,9 @@ def main(argv=None) -> int:
         arguments.run(arguments)
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        print(f"skmeta {arguments.command}: stopped.", file=sys.stderr)
+        return 130
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"skmeta {arguments.command}: {error}", file=sys.stderr)
         return 1
@@ -75,11 +78,13 @@ def _parser():
 
 
 def _train(arguments):
-    from skmeta.artifacts import describe, save_learner
+    from skmeta.artifacts import SUFFIX, describe, save_learner
     from skmeta.training.recipes import load_recipe
 
     recipe = load_recipe(arguments.recipe)
-    out = Path(arguments.out or f"{recipe.name}.safetensors")
+    out = Path(arguments.out or f"{recipe.name}{SUFFIX}")
+    if out.suffix != SUFFIX or not out.parent.is_dir():
+        raise ValueError(f"--out must name a {SUFFIX} file in an existing folder, got {out}.")
     checkpoint = arguments.checkpoint or f"{recipe.name}.checkpoint"
     overrides = {"checkpoint": checkpoint, "verbose": int(not arguments.quiet)}
     if arguments.n_steps is not None:
@@ -101,14 +106,27 @@ def _evaluate(arguments):
     learner = load_learner(arguments.learner)
     test = load_recipe(arguments.recipe).test if arguments.recipe else learner.card.get("test")
     if test is None:
-        raise RecipeError("No test tasks are known for this learner: give --recipe.")
+        raise RecipeError(
+            "No test tasks are known for this learner: give --recipe FILE, with a [test] table."
+        )
     family = make_family(test)
     found = scores(learner, family, n_episodes=arguments.episodes, seed=arguments.seed)
     print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
     if arguments.plot:
-        from skmeta.inspection import plot_scores
+        _plot_scores(found, arguments.learner).figure_.savefig(arguments.plot, dpi=120)
 
-        plot_scores(found, arguments.plot, title=str(arguments.learner))
+
+def _plot_scores(found, label):
+    from skmeta.inspection import SANTORO_MANN, InstanceAccuracyDisplay, ShotErrorDisplay
+
+    if "accuracy_by_instance" in found:
+        display = InstanceAccuracyDisplay(
+            found["accuracy_by_instance"], found["interval"], label=label
+        )
+        return display.plot(references={"MANN, Santoro et al. 2016": SANTORO_MANN})
+    return ShotErrorDisplay(
+        found["shots"], found["mean_squared_error"], found["interval"], label=label
+    ).plot()
 
 
 def _info(arguments):

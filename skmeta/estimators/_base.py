@@ -41,11 +41,12 @@ class InContextEstimator(BaseEstimator):
         """Load the learner and see that it answers questions of this kind."""
         learner = load_learner(self.learner)
         spec = learner.spec
-        if spec.kind != self._kind or spec.label_length != 1:
-            labels = f"{spec.kind}, labels of {spec.label_length} position(s)"
+        n_numbers = spec.n_outputs if spec.kind == "regression" else spec.label_length
+        if spec.kind != self._kind or n_numbers != 1:
             raise ValueError(
-                f"{type(self).__name__} needs a learner trained on {self._kind} with labels of "
-                f"one position; {self.learner!r} was trained on: {labels}."
+                f"{type(self).__name__} needs a learner trained on {self._kind} with one label a "
+                f"row; {self.learner!r} was trained on {spec.kind} with {n_numbers} a row. "
+                "skmeta.describe(learner) prints what a learner is for."
             )
         return learner
 
@@ -138,6 +139,8 @@ def _times(shape):
 def _flat_pictures(X, learner):
     """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
     shape = learner.spec.input_shape
+    if isinstance(X, (list, tuple)):
+        X = np.asarray(X)
     if len(shape) == 1 or getattr(X, "ndim", 2) != 1 + len(shape):
         return X
     X = np.asarray(X)
@@ -146,4 +149,4 @@ def _flat_pictures(X, learner):
             f"The learner reads pictures of {_times(shape)} pixels, got {_times(X.shape[1:])}. "
             f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
         )
-    return X.reshape(len(X), -1)
+    return X.reshape(len(X), prod(shape))

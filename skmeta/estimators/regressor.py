@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 
 from skmeta.estimators._base import InContextEstimator
 
@@ -100,7 +100,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        X_rows, y = self._support(learner, X, y, reset=True, y_numeric=True)
+        X_rows, y = self._numeric_support(learner, X, y, reset=True)
         orders = self._orders(len(y), check_random_state(self.random_state))
         self._start(learner, X)
         self._read(X_rows, self._labels(y), orders)
@@ -128,7 +128,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         self._validate_params()
         first = not hasattr(self, "state_")
         learner = self._checked_learner() if first else self.learner_
-        X_rows, y = self._support(learner, X, y, reset=first, y_numeric=True)
+        X_rows, y = self._numeric_support(learner, X, y, reset=first)
         if first:
             self._start(learner, X)
         self._read(X_rows, self._labels(y), self._given_orders(len(y)))
@@ -165,7 +165,11 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         variance = (std**2 + mean**2).mean(axis=0) - mixture_mean**2
         return mixture_mean, np.sqrt(np.maximum(variance, 0.0))
 
+    def _numeric_support(self, learner, X, y, *, reset):
+        """Check support rows and their targets; these must be finite as float32, too."""
+        X, y = self._support(learner, X, y, reset=reset, y_numeric=True)
+        return X, check_array(y, dtype=np.float32, ensure_2d=False, input_name="y")
+
     def _labels(self, y):
         """Targets as each member is told them, shape (M, S, 1)."""
-        targets = np.asarray(y, dtype=np.float32)[None, :, None]
-        return np.repeat(targets, len(self._member_axis()), axis=0)
+        return np.repeat(y[None, :, None], len(self._member_axis()), axis=0)

@@ -144,13 +144,18 @@ class MANN(ShiftedMemory):
             strengths=1.0 + ops.softplus(part("strengths")) if self.key_strength else None,
         )
 
+    def write_weights(self, ops, access, state):
+        """Return w^w_t and w^lu_{t-1}, both of shape (B, R, N), from the state before the step."""
+        least_used = addressing.least_used(ops, state.usage, self.n_reads)
+        weights = addressing.write_weights(ops, access.gates, state.read_weights, least_used)
+        return weights, least_used
+
     def cell(self, ops, weights, state, u, y_before):  # noqa: D102 - inherited
         recurrent = ops.concatenate([y_before, state.controller.hidden, state.reads], axis=-1)
         hidden, carousel = lstm_step(ops, weights, state.controller.carousel, u, recurrent)
         access = self.access(ops, weights, hidden)
 
-        least_used = addressing.least_used(ops, state.usage, self.n_reads)
-        write_weights = addressing.write_weights(ops, access.gates, state.read_weights, least_used)
+        write_weights, least_used = self.write_weights(ops, access, state)
         memory = addressing.write(
             ops, state.memory, write_weights, access.vectors, ops.sum(least_used, axis=1)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skmeta.networks.encoder import FlatEncoder
 from skmeta.networks.learner import Learner
-from skmeta.networks.network import Network
+from skmeta.networks.network import Network, part_weights
 from skmeta.networks.readout import ClassReadout, GaussianReadout
 
-__all__ = ["ClassReadout", "FlatEncoder", "GaussianReadout", "Learner", "Network"]
+__all__ = ["ClassReadout", "FlatEncoder", "GaussianReadout", "Learner", "Network", "part_weights"]

@@ -12,9 +12,9 @@ from skmeta.memory import WeightSpec
 class FlatEncoder:
     """Rows as they are, pictures row by row, after a fixed shift and scale.
 
-    ``center`` and ``scale`` are numbers a feature that meta-training measures
-    once on its tasks; gradient descent leaves them alone. Pictures have ink in
-    [0, 1] and keep it.
+    ``center`` and ``scale`` are measured once on the tasks of meta-training, for
+    each feature of a vector and for all pixels of a picture together; gradient
+    descent leaves them alone.
     """
 
     def weight_specs(self, input_shape):

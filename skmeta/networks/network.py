@@ -12,7 +12,8 @@ from skmeta.networks.encoder import FlatEncoder
 from skmeta.networks.readout import ClassReadout, GaussianReadout
 
 
-def _part(weights, name):
+def part_weights(weights, name):
+    """Return the weights of one part: "memory/kernel" -> "kernel" for the part "memory"."""
     prefix = name + "/"
     return {k[len(prefix) :]: w for k, w in weights.items() if k.startswith(prefix)}
 
@@ -70,16 +71,19 @@ class Network:
 
     def embed(self, ops, weights, x):
         """Return the part of a step that needs no state, for rows of shape (..., *input_shape)."""
-        features = self.encoder.encode(ops, _part(weights, "encoder"), x, self.spec.input_shape)
-        return self.memory.embed(ops, _part(weights, "memory"), features)
+        own = part_weights(weights, "encoder")
+        features = self.encoder.encode(ops, own, x, self.spec.input_shape)
+        return self.memory.embed(ops, part_weights(weights, "memory"), features)
 
     def step(self, ops, weights, state, u, y):
         """Answer one embedded row, then learn its label: (output of the memory, new state)."""
-        return self.memory.step(ops, _part(weights, "memory"), state, u, self._scaled(weights, y))
+        return self.memory.step(
+            ops, part_weights(weights, "memory"), state, u, self._scaled(weights, y)
+        )
 
     def read(self, ops, weights, state, u):
         """Return the memory's output for one embedded row; the state is not changed."""
-        return self.memory.read(ops, _part(weights, "memory"), state, u)
+        return self.memory.read(ops, part_weights(weights, "memory"), state, u)
 
     def answer(self, ops, weights, output):
         """Return the readout of an output of the memory.
@@ -87,7 +91,7 @@ class Network:
         Classification: logits of shape (..., L, C). Regression: mean and
         log standard deviation, shape (..., 2, n_outputs).
         """
-        return self.readout.answer(ops, _part(weights, "readout"), output, self.spec)
+        return self.readout.answer(ops, part_weights(weights, "readout"), output, self.spec)
 
     def _scaled(self, weights, y):
         if self.spec.kind == "classification":

@@ -14,7 +14,7 @@ from skmeta.tasks import TaskFamily
 
 _BATCH = 64
 # Evaluation has streams of its own, also where the family is that of training.
-_EVALUATION_STREAM = 1_000_003
+EVALUATION_STREAM = 1_000_003
 
 
 class InstanceAccuracy(NamedTuple):
@@ -44,10 +44,18 @@ class ShotError(NamedTuple):
     interval: np.ndarray
 
 
-def _batches(family, n_episodes, seed):
-    for index in range(-(-n_episodes // _BATCH)):
-        n = min(_BATCH, n_episodes - index * _BATCH)
-        yield family.batch(index, n, seed=seed + _EVALUATION_STREAM)
+def _batches(learner, family, n_episodes, seed):
+    if learner.spec != family.spec:
+        raise ValueError(
+            f"The learner was trained on {learner.spec}, the tasks are {family.spec}. "
+            "Choose tasks of the learner's kind, sizes and number of classes."
+        )
+    if n_episodes < 1:
+        raise ValueError(f"n_episodes must be at least 1, got {n_episodes}.")
+    first = max(family.changes, default=0)  # of a curriculum, what it leads to
+    for index in range(first, first + -(-n_episodes // _BATCH)):
+        n = min(_BATCH, n_episodes - (index - first) * _BATCH)
+        yield family.batch(index, n, seed=seed + EVALUATION_STREAM)
 
 
 def instance_numbers(targets: np.ndarray) -> np.ndarray:
@@ -65,6 +73,26 @@ def instance_numbers(targets: np.ndarray) -> np.ndarray:
     labels = targets if targets.ndim == 3 else targets[..., None]
     same = (labels[:, :, None] == labels[:, None, :]).all(axis=-1)
     return np.tril(same, k=-1).sum(axis=2)
+
+
+def instance_shares(right: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the share of right answers at the 1st, 2nd, ... row of a class, an episode a line.
+
+    Parameters
+    ----------
+    right : ndarray of bool, shape (B, T)
+    targets : ndarray of shape (B, T) or (B, T, L)
+
+    Returns
+    -------
+    shares : ndarray of shape (B, n_instances)
+        NaN where an episode has no such row.
+    """
+    number = instance_numbers(targets)
+    member = number[..., None] == np.arange(number.max() + 1)  # (B, T, n_instances)
+    rows = member.sum(axis=1)
+    hits = (member & right[..., None]).sum(axis=1)
+    return np.where(rows > 0, hits / np.maximum(rows, 1), np.nan)
 
 
 def accuracy_by_instance(
@@ -89,7 +117,7 @@ def accuracy_by_instance(
     Raises
     ------
     ValueError
-        If the tasks are not classification.
+        If the tasks are not classification or not like those of the learner.
 
     References
     ----------
@@ -98,18 +126,14 @@ def accuracy_by_instance(
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
     shares = []
-    for batch in _batches(family, n_episodes, seed):
+    for batch in _batches(learner, family, n_episodes, seed):
         logits = learner.rehearse(batch.inputs, encode_labels(batch.targets, family.spec))
         targets = batch.targets.reshape(*batch.targets.shape[:2], family.spec.label_length)
         right = (logits.argmax(axis=-1) == targets).all(axis=-1)
-        number = instance_numbers(batch.targets)
-        last = number.max() + 1
-        member = number[..., None] == np.arange(last)
-        with np.errstate(invalid="ignore"):
-            shares.append((right[..., None] & member).sum(axis=1) / member.sum(axis=1))
+        shares.append(instance_shares(right, batch.targets))
     width = max(share.shape[1] for share in shares)
     shares = [np.pad(s, ((0, 0), (0, width - s.shape[1])), constant_values=np.nan) for s in shares]
-    accuracy, interval = _mean_and_interval(np.concatenate(shares))
+    accuracy, interval = mean_and_interval(np.concatenate(shares))
     return InstanceAccuracy(accuracy, interval, n_episodes)
 
 
@@ -131,7 +155,17 @@ def error_by_shots(
     Returns
     -------
     result : ShotError
+
+    Raises
+    ------
+    ValueError
+        If the tasks have no evaluation problems or are not like those of the learner.
     """
+    if learner.spec != family.spec or not hasattr(family, "evaluation_problems"):
+        raise ValueError(
+            "error_by_shots needs tasks with evaluation_problems that look like "
+            f"{learner.spec}, got {type(family).__name__} with {family.spec}."
+        )
     shots = np.asarray(shots, dtype=int)
     X, y, X_query, y_query = family.evaluation_problems(
         n_tasks, int(shots.max()), n_queries, seed=seed
@@ -146,7 +180,7 @@ def error_by_shots(
             [learner.read(state, X_query[:, q])[:, 0, 0] for q in range(n_queries)], axis=1
         )
         errors.append(((mean - y_query) ** 2).mean(axis=1))
-    error, interval = _mean_and_interval(np.stack(errors, axis=1))
+    error, interval = mean_and_interval(np.stack(errors, axis=1))
     return ShotError(np.unique(shots), error, interval)
 
 
@@ -163,12 +197,22 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
     """Return the mean log-likelihood of labels, nats a step, on a stream of its own."""
     parts = [
         step_log_likelihood(learner, batch, family.spec).ravel()
-        for batch in _batches(family, n_episodes, seed)
+        for batch in _batches(learner, family, n_episodes, seed)
     ]
     return float(np.concatenate(parts).mean())
 
 
-def _mean_and_interval(values):
-    """Mean over the first axis and half width of its 95 % interval, NaN left out."""
+def mean_and_interval(values):
+    """Return the mean over the first axis and the half width of its 95 % interval.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, ...)
+        Independent draws; NaN entries are left out.
+
+    Returns
+    -------
+    mean, interval : ndarrays of shape (...)
+    """
     n = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     return np.nanmean(values, axis=0), 1.96 * np.nanstd(values, axis=0) / np.sqrt(n)

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._version import __version__
-from skmeta.artifacts import MEMORIES, PRETRAINED, build
+from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, build
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -103,12 +103,24 @@ class Recipe:
         return stages[0][1] if len(stages) == 1 else Curriculum(stages)
 
     def make_trainer(self, **overrides) -> MetaTrainer:
-        """Return the MetaTrainer, with some parameters replaced."""
+        """Return the MetaTrainer, with some parameters replaced.
+
+        Raises
+        ------
+        RecipeError
+            If a parameter, or an option of the memory or encoder, is unknown or out of range.
+        """
         options = {**self.trainer, **overrides}
         _check_keys("trainer", options, MetaTrainer._get_param_names())
-        if isinstance(options.get("memory"), dict):
-            options["memory"] = build(MEMORIES, options["memory"])
-        return MetaTrainer(**options)
+        for part, registry in (("memory", MEMORIES), ("encoder", ENCODERS)):
+            if isinstance(options.get(part), dict):
+                options[part] = _make_part(part, registry, options[part])
+        trainer = MetaTrainer(**options)
+        try:
+            trainer._validate_params()
+        except ValueError as error:
+            raise RecipeError(f"In trainer: {error}") from None
+        return trainer
 
     def train(self, **overrides) -> tuple[Learner, MetaTrainer]:
         """Meta-train, evaluate on the test tasks, and write the card.
@@ -124,10 +136,20 @@ class Recipe:
             With name, description, scores and versions on its card.
         trainer : MetaTrainer
             The fitted trainer.
+
+        Raises
+        ------
+        RecipeError
+            If a value does not fit: before the first step, not after the last.
         """
-        trainer = self.make_trainer(**overrides)
+        trainer, tasks = self.make_trainer(**overrides), self.make_tasks()
         held_out = make_family(self.validation) if self.validation else None
-        trainer.fit(self.make_tasks(), validation_tasks=held_out)
+        test = make_family(self.test) if self.test else None
+        if test is not None and test.spec != tasks.spec:
+            raise RecipeError(
+                f"The test tasks must look like the tasks: expected {tasks.spec}, got {test.spec}."
+            )
+        trainer.fit(tasks, validation_tasks=held_out)
         learner = trainer.learner_
         card = {
             "name": self.name,
@@ -138,9 +160,9 @@ class Recipe:
             **learner.card,
             "versions": versions(),
         }
-        if self.test:
+        if test is not None:
             card["test"] = self.test
-            card["scores"] = scores(learner, make_family(self.test))
+            card["scores"] = scores(learner, test)
         return Learner(learner.network, learner.weights, card), trainer
 
 
@@ -175,12 +197,52 @@ def load_recipe(recipe) -> Recipe:
         raise RecipeError(f"{path} is no TOML file: {error}.") from None
     known = [field.name for field in fields(Recipe)]
     _check_keys(str(path), content, known, required=("name", "trainer", "tasks"))
+    _check_tables(content)
     made = Recipe(**content)
     made.make_trainer()
-    for options in [*made.tasks, made.validation, made.test]:
+    for options in made.tasks:
+        _family_class(options, extra=("n_batches",))
+    for options in made.tasks[:-1]:
+        _check_keys("a stage before the last", options, options, required=("n_batches",))
+    for options in (made.validation, made.test):
         if options is not None:
-            _family_class(options, extra=("n_batches",))
+            _family_class(options)
     return made
+
+
+def _check_tables(content):
+    """See that a recipe has tables where tables belong."""
+    tasks = content["tasks"]
+    if not isinstance(tasks, list) or not tasks or not all(isinstance(t, dict) for t in tasks):
+        raise RecipeError("tasks must be written as one [[tasks]] table a stage.")
+    for key in ("trainer", "validation", "test"):
+        if not isinstance(content.get(key, {}), dict):
+            raise RecipeError(f"{key} must be a table, [{key}], got {content[key]!r}.")
+
+
+def _make_part(part, registry, options):
+    """Build a memory or encoder from {"type": name, option: value, ...}."""
+    _check_keys(part, options, options, required=("type",))
+    if options["type"] not in list(registry):
+        raise RecipeError(
+            f"Unknown type {options['type']!r} in {part}: expected one of {sorted(registry)}."
+        )
+    known = inspect.signature(registry[options["type"]]).parameters
+    _check_keys(f"{part} {options['type']!r}", options, [*known, "type"])
+    for key, parameter in known.items():
+        if not _is_like(options.get(key, parameter.default), parameter.default):
+            raise RecipeError(
+                f"{key} in {part} must be like its default, {parameter.default!r}, "
+                f"got {options[key]!r}."
+            )
+    return build(registry, options)
+
+
+def _is_like(value, default):
+    """Whether an option has the type and shape of its default, and is positive where a number."""
+    value, default = np.asarray(value), np.asarray(default)
+    alike = value.dtype.kind == default.dtype.kind and value.ndim == default.ndim
+    return alike and (value.dtype.kind == "b" or bool((value > 0).all()))
 
 
 def make_family(options: dict[str, Any]) -> TaskFamily:
@@ -189,17 +251,20 @@ def make_family(options: dict[str, Any]) -> TaskFamily:
     Raises
     ------
     RecipeError
-        If the family or an option is unknown.
+        If the family or an option is unknown, or a value does not fit.
     """
     options = dict(options)
     family = _family_class(options)
     del options["family"]
-    return family(**options)
+    try:
+        return family(**options)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"In {family.__name__}: {error}") from error
 
 
 def _family_class(options, extra=()):
     name = options.get("family")
-    if name not in FAMILIES:
+    if name not in list(FAMILIES):
         raise RecipeError(f"Unknown family {name!r}: expected one of {sorted(FAMILIES)}.")
     known = [*inspect.signature(FAMILIES[name]).parameters, "family", *extra]
     _check_keys(f"family {name!r}", options, known)

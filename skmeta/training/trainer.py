@@ -23,7 +23,7 @@ from skmeta.artifacts import (
     network_config,
 )
 from skmeta.memory import Memory
-from skmeta.networks import Learner, Network
+from skmeta.networks import FlatEncoder, Learner, Network
 from skmeta.tasks import TaskFamily
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_score
@@ -47,7 +47,7 @@ class MetaTrainer(BaseEstimator):
     ----------
     memory : {"lstm", "mann"} or Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
-    encoder : {"flat"}, default="flat"
+    encoder : {"flat"} or FlatEncoder, default="flat"
         What turns a row into features.
     n_units : int or None, default=None
         Units of the memory's LSTM; None keeps the memory's own number.
@@ -98,7 +98,7 @@ class MetaTrainer(BaseEstimator):
 
     _parameter_constraints: dict = {
         "memory": [StrOptions(set(MEMORIES)), Memory],
-        "encoder": [StrOptions(set(ENCODERS))],
+        "encoder": [StrOptions(set(ENCODERS)), FlatEncoder],
         "n_units": [Interval(Integral, 1, None, closed="left"), None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -162,10 +162,16 @@ class MetaTrainer(BaseEstimator):
             If a parameter is out of range or families disagree on what a row is.
         ArtifactError
             If the checkpoint is damaged or belongs to a run with other settings.
+        FileNotFoundError
+            If there is no folder for the checkpoint.
         FloatingPointError
             If the loss is not finite.
         """
         self._validate_params()
+        if self.checkpoint is not None and not Path(self.checkpoint).absolute().parent.is_dir():
+            raise FileNotFoundError(
+                f"There is no folder for the checkpoint {self.checkpoint}: make it first."
+            )
         families = check_tasks(tasks)
         held_out = check_tasks(validation_tasks) if validation_tasks is not None else None
         if held_out and held_out[0].spec != families[0].spec:
@@ -218,7 +224,8 @@ class MetaTrainer(BaseEstimator):
         memory = MEMORIES[self.memory]() if isinstance(self.memory, str) else self.memory
         if self.n_units is not None:
             memory = memory.resized(int(self.n_units))
-        network = Network(families[0].spec, memory, ENCODERS[self.encoder]())
+        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
+        network = Network(families[0].spec, memory, encoder)
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(network.spec, families))
         return network, weights
@@ -227,7 +234,7 @@ class MetaTrainer(BaseEstimator):
         settings = {
             name: value
             for name, value in self.get_params(deep=False).items()
-            if isinstance(value, (int, float, str, type(None)))
+            if isinstance(value, (int, float, str, type(None), np.generic))
             and name not in ("checkpoint", "verbose")
         }
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}

@@ -208,7 +208,7 @@ def test_evaluation_sizes_are_at_least_1(sizes):
 
 
 def test_evaluation_seed_is_not_negative():
-    with pytest.raises(ValueError, match="seed at least 0.* and -1"):
+    with pytest.raises(ValueError, match=r"seed at least 0.* and -1"):
         SineTasks().evaluation_problems(1, 1, 1, seed=-1)
 
 
