@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING
 from skmeta._version import __version__
 
 if TYPE_CHECKING:
-    from skmeta.artifacts import (
-        ArtifactError,
-        describe,
-        list_learners,
-        load_learner,
-        save_learner,
-    )
+    from skmeta.artifacts import ArtifactError, list_learners, load_learner, save_learner
+    from skmeta.cards import describe
     from skmeta.estimators import InContextClassifier, InContextRegressor
     from skmeta.networks import Learner
     from skmeta.training.trainer import MetaTrainer
@@ -29,7 +24,7 @@ _HOMES = {
     "InContextRegressor": "skmeta.estimators",
     "Learner": "skmeta.networks",
     "MetaTrainer": "skmeta.training.trainer",
-    "describe": "skmeta.artifacts",
+    "describe": "skmeta.cards",
     "list_learners": "skmeta.artifacts",
     "load_learner": "skmeta.artifacts",
     "save_learner": "skmeta.artifacts",

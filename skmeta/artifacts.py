@@ -13,7 +13,6 @@ import copyreg
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from skmeta.episodes import TaskSpec
+from skmeta.files import write_atomically
 from skmeta.memory import LSTM, MANN, Memory
 from skmeta.networks import FlatEncoder, Learner, Network
 
@@ -97,27 +97,6 @@ def network_from_config(config: Mapping[str, Any]) -> Network:
         raise ArtifactError(
             f"The manifest's network does not fit this release of skmeta: {error}"
         ) from error
-
-
-def write_atomically(path, data: bytes) -> None:
-    """Write a file under a temporary name and rename it: there is never half a file.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written to or is full; a file that was there stays.
-    """
-    path = Path(path)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def _plain(manifest):
@@ -221,7 +200,7 @@ def parse_learner(data: bytes, origin: str) -> Learner:
     """
     try:
         size = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + size]) if len(data) >= 8 + size else None
+        header: Any = json.loads(data[8 : 8 + size]) if len(data) >= 8 + size else None
         weights = load(data)
         metadata = header.get("__metadata__") or {}
     except (SafetensorError, ValueError, KeyError, AttributeError, RecursionError) as error:
@@ -333,7 +312,7 @@ def _unpickle_bytes(data):
         return learner
 
 
-copyreg.pickle(Learner, _reduce_learner)  # type: ignore[arg-type]
+copyreg.pickle(Learner, _reduce_learner)
 
 
 def learner_path(learner) -> Path:
@@ -367,88 +346,3 @@ def list_learners() -> list[str]:
     names : list of str
     """
     return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
-
-
-def describe(learner) -> str:
-    """Return the card of a learner: on what it was trained, how long, how good, where it fails.
-
-    Parameters
-    ----------
-    learner : str, path-like or Learner
-        As for :func:`load_learner`.
-
-    Returns
-    -------
-    card : str
-        Markdown.
-
-    Raises
-    ------
-    ArtifactError
-        If the learner cannot be loaded.
-    """
-    learner = load_learner(learner)
-    card, spec = learner.card, learner.spec
-    rows = "x".join(map(str, spec.input_shape))
-    outputs = (
-        f"{spec.n_outputs} classes"
-        + (f" at {spec.label_length} positions" if spec.label_length > 1 else "")
-        if spec.kind == "classification"
-        else "a Gaussian"
-    )
-    lines = [
-        f"# {card.get('name', 'unnamed learner')}",
-        "",
-        card.get("description", ""),
-        "",
-        f"* task: {spec.kind}, rows of shape {rows}, answers {outputs}",
-        f"* network: {learner.network.memory}, {learner.n_weights:,} weights",
-        f"* licence: {card.get('licence', 'not stated')}",
-    ]
-    if "steps" in card:
-        lines.append(
-            f"* meta-training: {card['steps']:,} steps, {card['seconds'] / 60:.0f} minutes"
-        )
-    lines += [f"* trainer: {_pairs(card['trainer'])}"] if "trainer" in card else []
-    lines += [f"* tasks: {_pairs(stage)}" for stage in card.get("tasks", [])]
-    lines += [f"* made with: {_pairs(card['versions'])}"] if "versions" in card else []
-    if "scores" in card:
-        lines += ["", *_score_table(card)]
-    if card.get("limits"):
-        lines += ["", "Where it fails:", "", card["limits"]]
-    return "\n".join(lines) + "\n"
-
-
-def _pairs(mapping):
-    return ", ".join(f"{k}={v}" for k, v in mapping.items())
-
-
-def _score_table(card):
-    found = card["scores"]
-    head = (
-        f"Test: {_pairs(card.get('test', {}))}; {found['episodes']} episodes, "
-        f"seed {found['seed']}, {found['nats_a_step']:.3f} nats a step; 95 % intervals."
-    )
-    if "accuracy_by_instance" in found:
-        columns = [str(i + 1) for i in range(len(found["accuracy_by_instance"]))]
-        cells = [
-            f"{100 * a:.1f} ± {100 * h:.1f}"
-            for a, h in zip(found["accuracy_by_instance"], found["interval"], strict=True)
-        ]
-        title, label = "instance", "accuracy, %"
-    elif "shots" in found:
-        columns = [str(k) for k in found["shots"]]
-        cells = [
-            f"{e:.3g} ± {h:.2g}"
-            for e, h in zip(found["mean_squared_error"], found["interval"], strict=True)
-        ]
-        title, label = "examples", "mean squared error"
-    else:
-        return [head]
-    return [
-        head,
-        "",
-        f"| {title} | " + " | ".join(columns) + " |",
-        "|---" * (len(columns) + 1) + "|",
-        f"| {label} | " + " | ".join(cells) + " |",
-    ]

@@ -78,7 +78,8 @@ def _parser():
 
 
 def _train(arguments):
-    from skmeta.artifacts import SUFFIX, describe, save_learner
+    from skmeta.artifacts import SUFFIX, save_learner
+    from skmeta.cards import describe
     from skmeta.training.recipes import load_recipe
 
     recipe = load_recipe(arguments.recipe)
@@ -130,7 +131,7 @@ def _plot_scores(found, label):
 
 
 def _info(arguments):
-    from skmeta.artifacts import describe
+    from skmeta.cards import describe
 
     print(describe(arguments.learner))
 

@@ -50,14 +50,14 @@ def _characters(picture):
     print(f"   ({N_EPISODES} episodes, seed 0; the paper has its own 423 characters)\n")
 
     start = time.perf_counter()
-    clf, support, (X, y) = one_episode(np.random.default_rng(PICTURE_SEED))
+    clf, (X_support, y_support), (X, y) = one_episode(np.random.default_rng(PICTURE_SEED))
     right = (clf.predict(X) == y).mean()
     print(
-        f"   As an estimator: fit on {len(support[1])} drawings and predict {len(y)} others in "
+        f"   As an estimator: fit on {len(y_support)} drawings and predict {len(y)} others in "
         f"{1000 * (time.perf_counter() - start):.0f} ms, {100 * right:.0f} % right."
     )
     try:
-        display = EpisodeDisplay.from_estimator(clf, *support, X, y).plot()
+        display = EpisodeDisplay.from_estimator(clf, X_support, y_support, X, y).plot()
     except ImportError:
         print("   No picture without matplotlib: pip install skmeta[plot]\n")
         return

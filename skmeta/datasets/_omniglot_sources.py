@@ -1,10 +1,8 @@
 """Where Omniglot's two archives are on this machine, and how they get there."""
 
-import contextlib
 import hashlib
 import os
 import time
-import uuid
 import warnings
 from http.client import HTTPException
 from pathlib import Path
@@ -13,6 +11,8 @@ from urllib.error import URLError
 from urllib.request import urlretrieve
 
 from sklearn.datasets import get_data_home
+
+from skmeta.files import written_atomically
 
 
 class Subset(NamedTuple):
@@ -101,6 +101,7 @@ def _find(subsets, place):
 def _download(subset, folder, n_retries, delay):
     """Download one archive into `folder`: whole and with the right MD5 sum, or not at all."""
     url = f"{URL}{subset.name}.zip"
+    folder.mkdir(parents=True, exist_ok=True)
     with written_atomically(folder / f"{subset.name}.zip") as partial:
         while True:
             try:
@@ -118,18 +119,3 @@ def _download(subset, folder, n_retries, delay):
                 f"the MD5 sum is {received}, expected {subset.md5}: the download was cut off or "
                 "changed on the way, try again"
             )
-
-
-@contextlib.contextmanager
-def written_atomically(path):
-    """Give a temporary path that becomes `path` if the block succeeds, and is removed if not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile.mkstemp: its files can be read by their owner alone, and data homes are shared.
-    partial = path.with_name(f"{path.name}.part_{uuid.uuid4().hex}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    except BaseException:  # KeyboardInterrupt too
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise

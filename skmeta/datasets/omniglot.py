@@ -15,7 +15,8 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
 from skmeta.datasets._omniglot_pictures import N_DRAWERS, SIDE, decode, folder_names
-from skmeta.datasets._omniglot_sources import SUBSETS, locate, written_atomically
+from skmeta.datasets._omniglot_sources import SUBSETS, locate
+from skmeta.files import written_atomically
 
 __all__ = ["fetch_omniglot"]
 
@@ -196,8 +197,10 @@ def _save_cache(path, arrays):
     """Write the cache; where that is impossible, do without."""
     if path is None:
         return
-    with contextlib.suppress(OSError), written_atomically(path) as partial:
-        _write_npz(partial, arrays)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_atomically(path) as partial:
+            _write_npz(partial, arrays)
 
 
 def _write_npz(path, arrays):

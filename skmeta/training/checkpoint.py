@@ -9,7 +9,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from skmeta.artifacts import ArtifactError, write_atomically
+from skmeta.artifacts import ArtifactError
+from skmeta.files import write_atomically
 
 
 def save_checkpoint(path, arrays, state) -> None:
@@ -20,7 +21,7 @@ def save_checkpoint(path, arrays, state) -> None:
     OSError
         If the file cannot be written; the checkpoint before it stays whole.
     """
-    arrays = {k: np.ascontiguousarray(a) for k, a in arrays.items()}
+    arrays = {k: np.array(a, order="C") for k, a in arrays.items()}
     write_atomically(path, save(arrays, metadata={"state": json.dumps(state)}))
 
 

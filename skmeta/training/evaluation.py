@@ -13,6 +13,8 @@ from skmeta.sequences import encode_labels
 from skmeta.tasks import TaskFamily
 
 _BATCH = 64
+# Episodes of a quick look: held-out tasks during training, and MetaTrainer.score.
+QUICK_EPISODES = 128
 # Evaluation has streams of its own, also where the family is that of training.
 EVALUATION_STREAM = 1_000_003
 
@@ -200,6 +202,12 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
         for batch in _batches(learner, family, n_episodes, seed)
     ]
     return float(np.concatenate(parts).mean())
+
+
+def mean_of_scores(learner: Learner, families, seed: int) -> float:
+    """Return the mean of :func:`mean_score` over families, on a few episodes each."""
+    scores = [mean_score(learner, family, QUICK_EPISODES, seed=seed) for family in families]
+    return float(np.mean(scores))
 
 
 def mean_and_interval(values):

@@ -204,9 +204,9 @@ def load_recipe(recipe) -> Recipe:
         _family_class(options, extra=("n_batches",))
     for options in made.tasks[:-1]:
         _check_keys("a stage before the last", options, options, required=("n_batches",))
-    for options in (made.validation, made.test):
-        if options is not None:
-            _family_class(options)
+    for table in (made.validation, made.test):
+        if table is not None:
+            _family_class(table)
     return made
 
 

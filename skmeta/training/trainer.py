@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-import time
 from collections.abc import Sequence
 from math import prod
 from numbers import Integral, Real
@@ -15,25 +12,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.artifacts import (
-    ENCODERS,
-    MEMORIES,
-    ArtifactError,
-    load_learner,
-    network_config,
-)
+from skmeta.artifacts import ENCODERS, MEMORIES, load_learner
 from skmeta.memory import Memory
 from skmeta.networks import FlatEncoder, Learner, Network
 from skmeta.tasks import TaskFamily
-from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
-from skmeta.training.evaluation import mean_score
-
-# Below Keras' default of 1e-7: shortens the plateau of in-context learners (Kirsch et al. 2022).
-ADAM_EPSILON = 1e-8
-GRADIENT_NORM = 1.0
-WARM_UP_STEPS = 200
-LAST_RATE = 0.01
-VALIDATION_EPISODES = 128
+from skmeta.training.evaluation import mean_of_scores
 
 
 class MetaTrainer(BaseEstimator):
@@ -179,8 +162,10 @@ class MetaTrainer(BaseEstimator):
                 f"validation_tasks must look like tasks: expected {families[0].spec}, "
                 f"got {held_out[0].spec}."
             )
+        from skmeta.training.run import Run  # imports Keras
+
         network, weights = self._first_learner(families)
-        run = _Run(self, network, weights, families, held_out)
+        run = Run(self, network, weights, families, held_out)
         run.resume()
         run.train()
         self.history_ = run.history
@@ -203,14 +188,7 @@ class MetaTrainer(BaseEstimator):
             Mean log-likelihood of the labels, nats a step: higher is better.
         """
         check_is_fitted(self, "learner_")
-        return float(
-            np.mean(
-                [
-                    mean_score(self.learner_, family, VALIDATION_EPISODES, seed=self.random_state)
-                    for family in check_tasks(tasks)
-                ]
-            )
-        )
+        return mean_of_scores(self.learner_, check_tasks(tasks), self.random_state)
 
     def _first_learner(self, families):
         """Architecture and first weights."""
@@ -227,7 +205,7 @@ class MetaTrainer(BaseEstimator):
         encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
         network = Network(families[0].spec, memory, encoder)
         weights = network.initial_weights(self.random_state)
-        weights.update(_measured_scales(network.spec, families))
+        weights.update(_measured_scales(network.spec, families, self.random_state))
         return network, weights
 
     def _card(self, run):
@@ -274,12 +252,12 @@ def check_tasks(tasks) -> list[TaskFamily]:
     return tasks
 
 
-def _measured_scales(spec, families):
+def _measured_scales(spec, families, seed):
     """Center and scale of inputs, and of real targets, from the first batch of each family.
 
     Vectors have a center and a scale for each feature, pictures one for all pixels.
     """
-    batches = [family.batch(0, 256, seed=0) for family in families]
+    batches = [family.batch(0, 256, seed=seed) for family in families]
     inputs = np.concatenate([batch.inputs.reshape(-1, prod(spec.input_shape)) for batch in batches])
     per_feature = len(spec.input_shape) == 1
     center, scale = _moments(inputs if per_feature else inputs.reshape(-1, 1))
@@ -297,180 +275,3 @@ def _measured_scales(spec, families):
 def _moments(columns):
     std = columns.std(axis=0)
     return columns.mean(axis=0), np.where(std > 0, std, 1.0)
-
-
-class _Run:
-    """One run of meta-training: model, optimiser, stream, history and what is saved of them."""
-
-    def __init__(self, trainer, network, weights, families, held_out):
-        # Keras is imported here, not with the package.
-        import keras
-
-        from skmeta.training.network import MetaNetwork, StepLoss
-        from skmeta.training.stream import EpisodeStream
-
-        self.trainer = trainer
-        self.held_out = held_out
-        self.network = network
-        self.model = MetaNetwork(network, weights)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            decay_steps=max(1, trainer.n_steps - min(WARM_UP_STEPS, trainer.n_steps // 10)),
-            alpha=LAST_RATE,
-            warmup_target=trainer.learning_rate,
-            warmup_steps=min(WARM_UP_STEPS, trainer.n_steps // 10),
-        )
-        optimizer = keras.optimizers.Adam(
-            schedule, epsilon=ADAM_EPSILON, global_clipnorm=GRADIENT_NORM
-        )
-        optimizer.build(self.model.trainable_variables)
-        self.model.compile(optimizer=optimizer, loss=StepLoss(network), jit_compile=True)
-        self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
-        self.step = 0
-        self.seconds = 0.0
-        self.history: dict[str, list] = {
-            name: [] for name in ("step", "loss", "validation_step", "validation_loss")
-        }
-        self.best = None  # (validation loss, weights)
-        self.looks_since_best = 0
-
-    def train(self):
-        """Take the steps that are left."""
-        trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
-        while self.step < trainer.n_steps and not self._exhausted():
-            start = time.perf_counter()
-            last = min(
-                self.step + chunk,
-                trainer.n_steps,
-                # never across a validation, nor a change of shapes
-                (self.step // trainer.validate_every + 1) * trainer.validate_every,
-                *(c for c in self.stream.families[0].changes if c > self.step),
-            )
-            result = self.model.fit(self.stream.stretch(self.step, last), verbose=0, shuffle=False)
-            loss = float(result.history["loss"][0])
-            if not np.isfinite(loss):
-                raise FloatingPointError(
-                    f"The loss is {loss} between steps {self.step} and {last}. "
-                    "Lower learning_rate, or look for extreme values in the tasks."
-                )
-            self.step = last
-            self.history["step"].append(last)
-            self.history["loss"].append(loss)
-            due = last % trainer.validate_every == 0 or last == trainer.n_steps
-            if due and self.held_out:
-                self._validate()
-            self.seconds += time.perf_counter() - start
-            if due:
-                self.save()
-            if trainer.verbose:
-                self._report(loss)
-
-    def kept_weights(self):
-        """Weights of the best validation where there is patience, else the last ones."""
-        if self.trainer.patience is not None and self.best is not None:
-            return self.best[1]
-        return self.model.values()
-
-    def _exhausted(self):
-        patience = self.trainer.patience
-        return patience is not None and self.looks_since_best >= patience
-
-    def _validate(self):
-        learner = Learner(self.network, self.model.values())
-        loss = -float(
-            np.mean(
-                [
-                    mean_score(learner, family, VALIDATION_EPISODES, seed=self.trainer.random_state)
-                    for family in self.held_out
-                ]
-            )
-        )
-        self.history["validation_step"].append(self.step)
-        self.history["validation_loss"].append(loss)
-        if self.best is None or loss < self.best[0]:
-            self.best, self.looks_since_best = (loss, dict(learner.weights)), 0
-        else:
-            self.looks_since_best += 1
-
-    def _report(self, loss):
-        total = self.trainer.n_steps
-        left = self.seconds / self.step * (total - self.step)
-        held_out = self.history["validation_loss"]
-        print(
-            f"step {self.step:>7,}/{total:,}  loss {loss:.4f} nats"
-            + (f"  held out {held_out[-1]:.4f}" if held_out else "")
-            + f"  {self.step * self.trainer.batch_size / max(self.seconds, 1e-9):,.0f} episodes/s"
-            + f"  {left / 60:,.1f} min left",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def _fingerprint(self):
-        """What must not change between a kill and a resume."""
-        trainer = self.trainer
-        return {
-            "network": network_config(self.network),
-            "n_steps": int(trainer.n_steps),
-            "batch_size": int(trainer.batch_size),
-            "learning_rate": float(trainer.learning_rate),
-            "random_state": int(trainer.random_state),
-            "tasks": self._first_and_last_batch(),
-        }
-
-    def _first_and_last_batch(self):
-        """Digest of one episode from each end of the stream: other tasks, other digest."""
-        digest = hashlib.sha256()
-        for number in (0, self.trainer.n_steps - 1):
-            family = self.stream.families[number % len(self.stream.families)]
-            batch = family.batch(number, 1, seed=self.trainer.random_state)
-            digest.update(np.ascontiguousarray(batch.inputs).tobytes())
-        return digest.hexdigest()
-
-    def save(self):
-        """Write the checkpoint, if there is to be one."""
-        if self.trainer.checkpoint is None:
-            return
-        arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
-        for index, variable in enumerate(self.model.optimizer.variables):
-            arrays[f"optimizer/{index}"] = np.asarray(variable.value)
-        state = {
-            "fingerprint": self._fingerprint(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "history": self.history,
-            "looks_since_best": self.looks_since_best,
-        }
-        if self.best is not None and self.trainer.patience is not None:
-            state["best_loss"] = self.best[0]
-            arrays.update({f"best/{k}": w for k, w in self.best[1].items()})
-        save_checkpoint(self.trainer.checkpoint, arrays, state)
-
-    def resume(self):
-        """Go on from the checkpoint, if there is one.
-
-        Raises
-        ------
-        ArtifactError
-            If it is damaged or belongs to a run with other settings.
-        """
-        path = self.trainer.checkpoint
-        saved = load_checkpoint(path) if path is not None else None
-        if saved is None:
-            return
-        arrays, state = saved
-        expected, found = self._fingerprint(), state["fingerprint"]
-        if found != expected:
-            differing = sorted(k for k in expected if expected[k] != found.get(k))
-            raise ArtifactError(
-                f"The checkpoint {path} belongs to another run: {', '.join(differing)} differ. "
-                "Delete it to start again, or name another file."
-            )
-        for name, variable in self.model.named_weights.items():
-            variable.assign(arrays[f"weights/{name}"])
-        for index, variable in enumerate(self.model.optimizer.variables):
-            variable.assign(arrays[f"optimizer/{index}"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.history, self.looks_since_best = state["history"], state["looks_since_best"]
-        if "best_loss" in state:
-            names = self.network.weight_specs()
-            self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})

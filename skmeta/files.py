@@ -1,0 +1,58 @@
+"""Files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_atomically(path):
+    """Give a temporary path that becomes ``path`` if the block succeeds, and is removed if not.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; its folder must exist.
+
+    Yields
+    ------
+    partial : Path
+        Where to write, in the same folder.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to or is full; a file that was there stays.
+    """
+    path = Path(path)
+    # Not tempfile.mkstemp: its files can be read by their owner alone, and data homes are shared.
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:  # KeyboardInterrupt too
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def write_atomically(path, data: bytes) -> None:
+    """Write bytes to a file, down to the disk, all or nothing.
+
+    Parameters
+    ----------
+    path : str or path-like
+    data : bytes
+
+    Raises
+    ------
+    OSError
+        As :func:`written_atomically`.
+    """
+    with written_atomically(path) as partial, open(partial, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,137 @@
+"""What holds in every step of every memory, whatever the weights."""
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skmeta.engines import numpy_ops
+from skmeta.memory import LSTM, MANN, PendingLabel, WeightSpec, map_state
+from tests.reference.small import MANNS, SIZES, random_weights
+
+MEMORIES = {"lstm": LSTM(5), **MANNS}
+B, T, F, L = 3, 40, 4, 2
+
+
+def history(memory, loudness=1.0, seed=0):
+    """Outputs and states of a run over random rows."""
+    rng = np.random.default_rng(seed)
+    weights = random_weights(memory.weight_specs(F, L), seed)
+    weights = {name: np.float32(loudness) * array for name, array in weights.items()}
+    inputs = rng.normal(size=(B, T, F)).astype(np.float32)
+    labels = rng.normal(size=(B, T, L)).astype(np.float32)
+    states = [memory.initial_state(numpy_ops, B, L)]
+    outputs = []
+    u = memory.embed(numpy_ops, weights, inputs)
+    for t in range(T):
+        output, state = memory.step(numpy_ops, weights, states[-1], u[:, t], labels[:, t])
+        outputs.append(output)
+        states.append(state)
+    return outputs, states
+
+
+def leaves(state):
+    found = []
+    map_state(found.append, state)
+    return found
+
+
+@pytest.mark.parametrize("loudness", [0.0, 1.0, 1e4])
+@pytest.mark.parametrize("name", MEMORIES)
+def test_state_and_outputs_stay_finite_float32_of_the_same_shapes(name, loudness):
+    memory = MEMORIES[name]
+    outputs, states = history(memory, loudness)
+    for output in outputs:
+        assert output.shape == (B, memory.output_size)
+        assert output.dtype == np.float32
+        assert np.isfinite(output).all()
+    shapes = [leaf.shape for leaf in leaves(states[0])]
+    for state in states:
+        assert [leaf.shape for leaf in leaves(state)] == shapes
+        for leaf in leaves(state):
+            assert leaf.dtype == np.float32
+            assert np.isfinite(leaf).all()
+
+
+@pytest.mark.parametrize("loudness", [0.0, 1.0, 1e4])
+@pytest.mark.parametrize("name", MANNS)
+def test_weights_of_the_heads_are_distributions(name, loudness):
+    memory = MANNS[name]
+    _, states = history(memory, loudness)
+    for before, after in itertools.pairwise(states):
+        reads = after.cell.read_weights
+        assert reads.min() >= 0
+        assert_allclose(reads.sum(axis=2), 1, rtol=1e-5)
+        assert after.cell.usage.min() >= 0
+        # What the usage gained is the reads and the writes of this step.
+        writes = after.cell.usage - memory.usage_decay * before.cell.usage - reads.sum(axis=1)
+        assert writes.min() >= -1e-4
+        assert writes.max() <= memory.n_reads + 1e-4
+        assert_allclose(writes.sum(axis=1), memory.n_reads, rtol=1e-4)
+        # A step adds at most one vector of entries in [-1, 1] a head.
+        assert np.abs(after.cell.memory).max() <= np.abs(before.cell.memory).max() + 2 + 1e-5
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_read_is_a_step_whose_state_is_thrown_away(name):
+    memory = MEMORIES[name]
+    weights = random_weights(memory.weight_specs(F, L), 2)
+    _, states = history(memory)
+    u = memory.embed(numpy_ops, weights, np.ones((B, F), np.float32))
+    kept = map_state(np.copy, states[-1])
+    told = [memory.step(numpy_ops, weights, states[-1], u, y * np.ones((B, L))) for y in (0, 5)]
+    assert_array_equal(memory.read(numpy_ops, weights, states[-1], u), told[0][0])
+    assert_array_equal(told[0][0], told[1][0])  # the label of the row itself is not heard
+    for leaf, copy in zip(leaves(states[-1]), leaves(kept), strict=True):
+        assert_array_equal(leaf, copy)
+
+
+@pytest.mark.parametrize(("gate", "written"), [(-1000.0, "least used"), (1000.0, "last read")])
+def test_saturated_gates_write_to_one_place(gate, written):
+    memory = MANN(**SIZES)
+    rng = np.random.default_rng(1)
+    weights = random_weights(memory.weight_specs(F, L), 3)
+    weights["gates_kernel"][:] = 0
+    weights["gates_bias"][:] = gate
+    _, states = history(memory)
+    cell = states[-1].cell
+    # Heads that have read slot 0 and 1 only, which are the most used.
+    first = np.zeros((B, 2, 5), np.float32)
+    first[:, 0, 0] = first[:, 1, 1] = 1
+    usage = np.tile(np.array([9, 8, 1, 0, 2], np.float32), (B, 1))
+    cell = cell._replace(read_weights=first, usage=usage)
+    u = memory.embed(numpy_ops, weights, rng.normal(size=(B, F)).astype(np.float32))
+    state = PendingLabel(np.zeros((B, L), np.float32), cell)
+    _, after = memory.step(numpy_ops, weights, state, u, state.pending)
+    untouched = [0, 1, 4] if written == "least used" else [4]
+    assert_array_equal(after.cell.memory[:, untouched], cell.memory[:, untouched])
+    changed = [2, 3] if written == "least used" else [0, 1]
+    assert (np.abs(after.cell.memory - cell.memory)[:, changed].max(axis=2) > 1e-3).all()
+    if written == "last read":
+        assert_array_equal(after.cell.memory[:, [2, 3]], 0)  # erased all the same
+
+
+def test_glorot_limits_hold_for_each_gate_and_labels_are_louder():
+    spec = WeightSpec((6, 40), "glorot_uniform", blocks=4, louder=(2, 9.0))
+    value = spec.initialize(np.random.default_rng(0))
+    limit = np.sqrt(6.0 / (6 + 10))
+    assert value.dtype == np.float32
+    assert value.shape == (6, 40)
+    assert 0.9 * limit < np.abs(value[2:]).max() <= limit
+    assert 0.9 * 9 * limit < np.abs(value[:2]).max() <= 9 * limit
+    assert len(np.unique(value)) == value.size  # no gate repeats another
+
+
+def test_a_number_as_initializer_is_a_constant():
+    value = WeightSpec((3, 2), 1.5).initialize(np.random.default_rng(0))
+    assert_array_equal(value, np.full((3, 2), 1.5, np.float32))
+
+
+def test_map_state_keeps_the_names():
+    state = MEMORIES["strength=True-add=False"].initial_state(numpy_ops, 2, 3)
+    doubled = map_state(lambda a: 2 * a, state)
+    assert type(doubled) is type(state)
+    assert type(doubled.cell.controller) is type(state.cell.controller)
+    assert_array_equal(doubled.cell.usage, 2 * state.cell.usage)
+    assert len(leaves(state)) == 7

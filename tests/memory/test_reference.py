@@ -1,0 +1,152 @@
+"""Every memory against its reference: other code, other precision, the same numbers."""
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skmeta.engines import numpy_ops
+from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, map_state
+from tests.reference import lstm, mann
+from tests.reference.small import MANNS, random_weights
+
+N_EPISODES, N_STEPS, N_FEATURES, LABEL_SIZE = 3, 12, 4, 3
+ENGINES = {"numpy": numpy_ops, "keras": keras.ops}
+
+
+@pytest.fixture(params=ENGINES)
+def ops(request):
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(7)
+    inputs = rng.normal(size=(N_EPISODES, N_STEPS, N_FEATURES)).astype(np.float32)
+    labels = rng.normal(size=(N_EPISODES, N_STEPS, LABEL_SIZE)).astype(np.float32)
+    return inputs, labels
+
+
+def run(ops, memory, weights, inputs, labels, state):
+    """Outputs (B, T, ...), and the state after each row."""
+    outputs, states = [], []
+    u = memory.embed(ops, weights, inputs)
+    for t in range(inputs.shape[1]):
+        output, state = memory.step(ops, weights, state, u[:, t], labels[:, t])
+        outputs.append(keras.ops.convert_to_numpy(output))
+        states.append(map_state(keras.ops.convert_to_numpy, state))
+    return np.stack(outputs, axis=1), states
+
+
+def random_state(rng, memory):
+    """A state with different numbers in all slots: no two are equally much used."""
+
+    def normal(*shape):
+        return rng.normal(size=(N_EPISODES, *shape)).astype(np.float32)
+
+    reads = np.exp(normal(memory.n_reads, memory.n_slots))
+    return MANNState(
+        controller=LSTMState(np.tanh(normal(memory.n_units)), normal(memory.n_units)),
+        memory=normal(memory.n_slots, memory.slot_width),
+        read_weights=reads / reads.sum(axis=2, keepdims=True),
+        usage=np.abs(normal(memory.n_slots)),
+        reads=normal(memory.n_reads * memory.slot_width),
+    )
+
+
+def as_reference(cell):
+    """A MANNState -> the list of dictionaries that the reference speaks."""
+    return [
+        {
+            "hidden": cell.controller.hidden[b],
+            "cells": cell.controller.carousel[b],
+            "memory": cell.memory[b],
+            "read_weights": cell.read_weights[b],
+            "usage": cell.usage[b],
+            "reads": cell.reads[b],
+        }
+        for b in range(N_EPISODES)
+    ]
+
+
+def reference_run(memory, weights, inputs, labels, states):
+    return mann.run(
+        weights,
+        inputs,
+        labels,
+        states,
+        n_reads=memory.n_reads,
+        decay=memory.usage_decay,
+        key_strength=memory.key_strength,
+        add_vector=memory.add_vector,
+    )
+
+
+def test_the_lstm_is_that_of_the_papers(ops, rows):
+    memory = LSTM(n_units=5)
+    weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+    fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
+    outputs, states = run(ops, memory, weights, *rows, fresh)
+    zeros = np.zeros((N_EPISODES, 5))
+    expected, hidden, cells = lstm.run(weights, *rows, zeros, zeros)
+    assert_allclose(outputs, expected, atol=2e-6)
+    for t, state in enumerate(states):
+        assert_allclose(state.cell.hidden, hidden[:, t], atol=2e-6)
+        assert_allclose(state.cell.carousel, cells[:, t], atol=5e-6)
+        assert_allclose(state.pending, rows[1][:, t])
+    assert np.abs(cells).max() > 1  # the carousel has filled, so that every gate matters
+
+
+@pytest.mark.parametrize("name", MANNS)
+def test_the_mann_is_that_of_the_paper_from_a_fresh_memory(ops, rows, name):
+    memory = MANNS[name]
+    weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+    fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
+    outputs, _ = run(ops, memory, weights, *rows, fresh)
+    expected, history = reference_run(
+        memory, weights, *rows, mann.fresh_state(N_EPISODES, 6, 5, 4, 2)
+    )
+    assert_allclose(outputs, expected, atol=5e-6)
+    for trace in history:
+        erased = [i for state in trace for i in state["erased"]]
+        assert len(erased) > 2 * memory.n_slots  # slots are used again and again
+        assert set(erased) == set(range(memory.n_slots))
+
+
+@pytest.mark.parametrize("name", MANNS)
+def test_each_part_of_the_state_of_the_mann_is_that_of_the_paper(ops, rows, name):
+    memory = MANNS[name]
+    weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=4)
+    cell = random_state(np.random.default_rng(5), memory)
+    pending = np.zeros((N_EPISODES, LABEL_SIZE), dtype=np.float32)
+    start = map_state(ops.convert_to_tensor, cell) if ops is keras.ops else cell
+    outputs, states = run(ops, memory, weights, *rows, PendingLabel(pending, start))
+    expected, history = reference_run(memory, weights, *rows, as_reference(cell))
+    assert_allclose(outputs, expected, atol=1e-5)
+    for t, state in enumerate(states):
+        for b, reference in enumerate(as_reference(state.cell)):
+            for part, value in reference.items():
+                assert_allclose(value, history[b][t][part], atol=1e-5, err_msg=f"{part}, {t}")
+
+
+def test_the_four_options_of_the_mann_differ(rows):
+    outputs = []
+    for memory in MANNS.values():
+        # One draw of all arrays, so that only the equations can make a difference.
+        every = MANNS["strength=True-add=True"].weight_specs(N_FEATURES, LABEL_SIZE)
+        weights = random_weights(every, seed=3)
+        fresh = memory.initial_state(numpy_ops, N_EPISODES, LABEL_SIZE)
+        outputs.append(run(numpy_ops, memory, weights, *rows, fresh)[0])
+    for i in range(4):
+        for j in range(i):
+            assert np.abs(outputs[i] - outputs[j]).max() > 1e-3
+
+
+def test_the_decay_of_usage_decides_what_is_written_over(rows):
+    outputs = []
+    for decay in (0.2, 0.99):
+        memory = MANN(6, 5, 4, 2, usage_decay=decay)
+        weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+        fresh = memory.initial_state(numpy_ops, N_EPISODES, LABEL_SIZE)
+        outputs.append(run(numpy_ops, memory, weights, *rows, fresh)[0])
+    assert np.abs(outputs[0] - outputs[1]).max() > 1e-3

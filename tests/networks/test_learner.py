@@ -1,0 +1,186 @@
+"""A learner: what it refuses, what it keeps, and how it reads."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skmeta.memory import map_state
+from skmeta.networks import Learner
+from tests.reference.small import NETWORKS, episodes, random_weights, small_learner
+
+LEARNERS = ["lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors"]
+
+
+def leaves(state):
+    found = []
+    map_state(found.append, state)
+    return found
+
+
+@pytest.fixture
+def weights():
+    return random_weights(NETWORKS["lstm-numbers"].weight_specs(), seed=0)
+
+
+def test_a_missing_weight_is_named(weights):
+    del weights["memory/bias"]
+    with pytest.raises(ValueError, match=r"missing \['memory/bias'\], unknown \[\]"):
+        Learner(NETWORKS["lstm-numbers"], weights)
+
+
+def test_an_unknown_weight_is_named(weights):
+    weights["memory/keys_kernel"] = np.zeros(3)
+    with pytest.raises(ValueError, match=r"missing \[\], unknown \['memory/keys_kernel'\]"):
+        Learner(NETWORKS["lstm-numbers"], weights)
+
+
+def test_a_weight_of_the_wrong_shape_is_named_with_both_shapes(weights):
+    weights["memory/kernel"] = weights["memory/kernel"].T
+    with pytest.raises(ValueError, match=r"memory/kernel must have shape \(2, 24\), got \(24, 2\)"):
+        Learner(NETWORKS["lstm-numbers"], weights)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_weight_that_is_not_finite_is_named(weights, value):
+    weights["readout/kernel"][1, 0] = value
+    with pytest.raises(ValueError, match="readout/kernel holds NaN or infinite"):
+        Learner(NETWORKS["lstm-numbers"], weights)
+
+
+def test_nothing_of_a_learner_can_be_changed(weights):
+    learner = Learner(NETWORKS["lstm-numbers"], weights, {"name": "small"})
+    with pytest.raises(AttributeError):
+        learner.weights = {}
+    with pytest.raises(AttributeError):
+        learner.network = NETWORKS["lstm-classes"]
+    with pytest.raises(TypeError):
+        learner.weights["memory/bias"] = np.zeros(24)
+    with pytest.raises(TypeError):
+        learner.card["name"] = "other"
+    for array in learner.weights.values():
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_a_learner_keeps_weights_of_its_own(weights):
+    learner = Learner(NETWORKS["lstm-numbers"], weights)
+    before = learner.weights["memory/bias"].copy()
+    weights["memory/bias"][:] = 7
+    assert_array_equal(learner.weights["memory/bias"], before)
+    assert weights["memory/bias"].flags.writeable  # the caller's array stays the caller's
+
+
+def test_weights_become_float32(weights):
+    learner = Learner(NETWORKS["lstm-numbers"], {k: w.astype(float) for k, w in weights.items()})
+    for name, array in learner.weights.items():
+        assert array.dtype == np.float32
+        assert_array_equal(array, weights[name])
+
+
+def test_copies_are_the_same_object():
+    learner = small_learner("mann-vectors")
+    assert copy.copy(learner) is learner
+    assert copy.deepcopy(learner) is learner
+    assert copy.deepcopy({"learner": [learner]})["learner"][0] is learner
+
+
+def test_a_pickled_learner_answers_the_same():
+    learner = small_learner("mann-vectors")
+    again = pickle.loads(pickle.dumps(learner))
+    assert again.network == learner.network
+    assert again.card == learner.card
+    inputs, _, labels = episodes(learner.spec, 2, 5)
+    assert_array_equal(again.rehearse(inputs, labels), learner.rehearse(inputs, labels))
+    with pytest.raises(ValueError, match="read-only"):
+        again.weights["memory/bias"][:] = 0
+
+
+def test_n_weights_counts_what_gradient_descent_sets():
+    # LSTM of 6 cells, 2 inputs, 1 label: 24 columns of 2 + 1 + 6 + 1 rows; readout 7 x 2.
+    assert small_learner("lstm-numbers").n_weights == 24 * 10 + 14
+
+
+def test_the_repr_names_the_learner_and_its_memory():
+    learner = small_learner("lstm-numbers")
+    assert repr(learner) == "<Learner 'lstm-numbers': LSTM(n_units=6), 254 weights>"
+    assert "unnamed" in repr(Learner(learner.network, learner.weights))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_first_weights_are_a_function_of_the_seed(name):
+    network = NETWORKS[name]
+    first, again, other = (network.initial_weights(seed) for seed in (3, 3, 4))
+    specs = network.weight_specs()
+    assert list(first) == list(specs)
+    for key, spec in specs.items():
+        assert first[key].shape == spec.shape
+        assert first[key].dtype == np.float32
+        assert_array_equal(first[key], again[key])
+        assert np.array_equal(first[key], other[key]) == (spec.initializer != "glorot_uniform")
+    Learner(network, first)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_reading_on_is_reading_at_once(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 3, 9)
+    fresh = learner.initial_state(3)
+    whole, outputs = learner.learn(fresh, inputs, labels)
+    state, first = learner.learn(fresh, inputs[:, :4], labels[:, :4])
+    state, nothing = learner.learn(state, inputs[:, 4:4], labels[:, 4:4])
+    state, rest = learner.learn(state, inputs[:, 4:], labels[:, 4:])
+    assert nothing.shape[1] == 0
+    assert_allclose(np.concatenate([first, rest], axis=1), outputs, atol=1e-6)
+    for part, expected in zip(leaves(state), leaves(whole), strict=True):
+        assert_allclose(part, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_episodes_side_by_side_do_not_see_each_other(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 4, 8)
+    together = learner.rehearse(inputs, labels)
+    for b in range(4):
+        alone = learner.rehearse(inputs[b : b + 1], labels[b : b + 1])
+        assert_allclose(together[b : b + 1], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_queries_may_share_one_state(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 1, 12)
+    state, _ = learner.learn(learner.initial_state(1), inputs[:, :7], labels[:, :7])
+    shared = learner.read(state, inputs[0, 7:])
+    repeated = learner.read(map_state(lambda a: np.repeat(a, 5, axis=0), state), inputs[0, 7:])
+    assert_allclose(shared, repeated, atol=1e-6)
+    for q in range(5):
+        alone = learner.read(state, inputs[0, 7 + q : 8 + q])
+        assert_allclose(shared[q : q + 1], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_neither_read_nor_learn_changes_the_state_it_is_given(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 2, 6)
+    state, _ = learner.learn(learner.initial_state(2), inputs[:, :4], labels[:, :4])
+    kept = map_state(np.copy, state)
+    answers = learner.read(state, inputs[:, 4])
+    learner.learn(state, inputs[:, 4:], labels[:, 4:])
+    for part, copied in zip(leaves(state), leaves(kept), strict=True):
+        assert_array_equal(part, copied)
+    assert_array_equal(learner.read(state, inputs[:, 4]), answers)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_the_state_does_not_hang_on_the_arrays_it_was_read_from(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 2, 6)
+    state, _ = learner.learn(learner.initial_state(2), inputs, labels)
+    answers = learner.read(state, inputs[:, 0])
+    query = inputs[:, 0].copy()
+    inputs[:] = 9
+    labels[:] = 9
+    assert_array_equal(learner.read(state, query), answers)

@@ -1,0 +1,105 @@
+"""Encoder and readout: shapes and units."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.special import log_softmax
+
+from skmeta.engines import numpy_ops
+from skmeta.networks import ClassReadout, FlatEncoder, GaussianReadout, Learner
+from tests.reference.small import (
+    NETWORKS,
+    PICTURES,
+    STRINGS,
+    VECTORS,
+    episodes,
+    random_weights,
+    small_learner,
+)
+
+
+def test_the_encoder_shifts_and_scales_each_pixel():
+    encoder = FlatEncoder()
+    weights = random_weights(encoder.weight_specs(PICTURES.input_shape), seed=0)
+    x = np.random.default_rng(1).normal(size=(2, 7, 2, 3)).astype(np.float32)
+    features = encoder.encode(numpy_ops, weights, x, PICTURES.input_shape)
+    assert features.shape == (2, 7, encoder.output_size(PICTURES.input_shape))
+    for pixel in range(6):
+        expected = x[:, :, pixel // 3, pixel % 3] - weights["center"][pixel]
+        assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
+
+
+def test_center_and_scale_are_not_for_gradient_descent():
+    for network in NETWORKS.values():
+        for name, spec in network.weight_specs().items():
+            assert spec.trainable == (name.split("/")[1] not in ("center", "scale"))
+
+
+def test_class_readout_has_one_row_of_logits_a_position():
+    readout = ClassReadout()
+    weights = random_weights(readout.weight_specs(5, STRINGS), seed=0)
+    output = np.random.default_rng(1).normal(size=(4, 3, 5)).astype(np.float32)
+    logits = readout.answer(numpy_ops, weights, output, STRINGS)
+    assert logits.shape == (4, 3, 2, 3)
+    for position in range(2):
+        for c in range(3):
+            column = 3 * position + c
+            expected = output @ weights["kernel"][:, column] + weights["bias"][column]
+            assert_allclose(logits[:, :, position, c], expected, atol=1e-6)
+
+
+def gaussian(spread, scale, n=4):
+    """Answers of a readout whose kernel is 0, so that its bias alone speaks."""
+    readout = GaussianReadout()
+    weights = {
+        name: s.initialize(np.random.default_rng(0))
+        for name, s in readout.weight_specs(n, VECTORS).items()
+    }
+    weights["kernel"][:] = 0
+    weights["bias"][:] = [0.5, -2.0, spread, spread]
+    weights["center"] = np.array([10.0, -3.0], np.float32)
+    weights["scale"] = np.array(scale, np.float32)
+    return readout.answer(numpy_ops, weights, np.ones((6, n), np.float32), VECTORS)
+
+
+@pytest.mark.parametrize("spread", [-1e4, -100.0, -5.0, 0.0, 5.0, 1e4])
+def test_a_standard_deviation_is_positive_and_has_a_floor(spread):
+    answers = gaussian(spread, [2.0, 0.01])
+    assert answers.shape == (6, 2, 2)
+    assert np.isfinite(answers).all()
+    std = np.exp(answers[:, 1].astype(float))
+    assert (std >= 0.999e-3 * np.array([2.0, 0.01])).all()
+
+
+def test_moments_are_in_the_units_of_the_target():
+    small, large = gaussian(0.0, [1.0, 1.0]), gaussian(0.0, [3.0, 7.0])
+    assert_allclose(small[0, 0], [10.5, -5.0], rtol=1e-6)
+    assert_allclose(large[0, 0], [10 + 3 * 0.5, -3 - 7 * 2.0], rtol=1e-6)
+    assert_allclose(np.exp(large[0, 1]) / np.exp(small[0, 1]), [3.0, 7.0], rtol=1e-5)
+    # An untrained answer has the spread of the targets.
+    assert_allclose(np.exp(small[0, 1]), 1, atol=0.01)
+
+
+def test_a_learner_of_shifted_and_scaled_targets_gives_shifted_and_scaled_answers():
+    learner = small_learner("mann-vectors")
+    plain = {**learner.weights, "readout/center": np.zeros(2), "readout/scale": np.ones(2)}
+    center, scale = learner.weights["readout/center"], learner.weights["readout/scale"]
+    inputs, targets, _ = episodes(learner.spec, 3, 8)
+    answers = learner.rehearse(inputs, scale * targets + center)
+    expected = Learner(learner.network, plain).rehearse(inputs, targets)
+    assert_allclose(answers[:, :, 0], scale * expected[:, :, 0] + center, atol=1e-5)
+    assert_allclose(answers[:, :, 1], expected[:, :, 1] + np.log(scale), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_answers_have_the_shape_of_the_task(name):
+    learner = small_learner(name)
+    spec = learner.spec
+    inputs, _, labels = episodes(spec, 3, 4)
+    answers = learner.rehearse(inputs, labels)
+    assert answers.dtype == np.float32
+    if spec.kind == "regression":
+        assert answers.shape == (3, 4, 2, spec.n_outputs)
+    else:
+        assert answers.shape == (3, 4, spec.label_length, spec.n_outputs)
+        assert_allclose(np.exp(log_softmax(answers, axis=-1)).sum(axis=-1), 1, rtol=1e-5)

@@ -1,0 +1,206 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from skmeta import __version__, artifacts
+from skmeta.artifacts import load_learner, save_learner
+from skmeta.cli import main
+from skmeta.episodes import TaskSpec
+from skmeta.memory import LSTM
+from skmeta.networks import Learner, Network
+from tests.reference.small import small_learner
+
+RECIPE = """
+name = "tiny"
+description = "Boolean functions, for tests."
+
+[trainer]
+memory = {type = "lstm", n_units = 3}
+n_steps = 4
+batch_size = 2
+validate_every = 2
+
+[[tasks]]
+family = "boolean"
+n_steps = 5
+
+[validation]
+family = "boolean"
+n_steps = 5
+
+[test]
+family = "boolean"
+n_steps = 5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with a recipe in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.toml").write_text(RECIPE, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def shipped(folder, monkeypatch):
+    """A folder that stands for the shipped learners, with those that the demo takes."""
+    home = folder / "pretrained"
+    home.mkdir()
+    monkeypatch.setattr(artifacts, "PRETRAINED", home)
+    for name, spec in {
+        "mann-omniglot": TaskSpec("classification", (20, 20), 5),
+        "lstm-quadratic": TaskSpec("regression", (2,), 1),
+    }.items():
+        network = Network(spec, LSTM(4))
+        card = {"name": name, "description": f"The {name}."}
+        save_learner(
+            Learner(network, network.initial_weights(0), card), home / f"{name}.safetensors"
+        )
+    return home
+
+
+def refused(capsys, *arguments):
+    """The message with which a command ends; nothing else is printed."""
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.startswith(f"skmeta {arguments[0]}: ")
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"skmeta {__version__}\n"
+
+
+def test_the_command_starts_without_keras():
+    script = (
+        "import sys; from skmeta.cli import main; code = main(['list']);"
+        "sys.exit(code or bool({'keras', 'sklearn'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["info", "x", "--verbose"]])
+def test_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: skmeta" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("interpreted")
+class TestTrain:
+    def test_from_recipe_to_learner(self, folder, capsys):
+        assert main(["train", "tiny.toml"]) == 0
+        captured = capsys.readouterr()
+        learner = load_learner("tiny.safetensors")
+        assert learner.card["steps"] == 4 and learner.card["name"] == "tiny"
+        text = (folder / "tiny.md").read_text(encoding="utf-8")
+        assert text.startswith("# tiny\n\nBoolean functions") and text in captured.out
+        assert "Written to tiny.safetensors." in captured.out
+        assert "step       4/4" in captured.err
+        history = json.loads((folder / "tiny.history.json").read_text(encoding="utf-8"))
+        assert history["step"] == history["validation_step"] == [2, 4]
+
+        # What came out can be looked at, evaluated, and made again.
+        assert main(["info", "tiny.safetensors"]) == 0
+        assert capsys.readouterr().out.strip() == text.strip()
+        assert main(["evaluate", "tiny.safetensors", "--episodes", "70", "--seed", "1"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["learner"] == "tiny.safetensors" and found["test"]["family"] == "boolean"
+        assert found["episodes"] == 70 and found["seed"] == 1
+        assert len(found["accuracy_by_instance"]) == len(found["interval"]) == 5
+        assert main(["train", "tiny.toml", "--out", "again.safetensors", "--quiet"]) == 0
+        assert capsys.readouterr().err == ""  # resumed at its end: nothing left to train
+        again = load_learner("again.safetensors")
+        assert all((again.weights[k] == w).all() for k, w in learner.weights.items())
+
+    def test_options_go_before_the_recipe(self, folder, capsys):
+        options = ["--n-steps", "2", "--seed", "3", "--quiet", "--checkpoint", "run"]
+        assert main(["train", "tiny.toml", "--out", "other.safetensors", *options]) == 0
+        card = load_learner("other.safetensors").card
+        assert card["steps"] == 2 and card["trainer"]["random_state"] == 3
+        names = {path.name for path in folder.iterdir()}
+        expected = {"other.safetensors", "other.md", "other.history.json", "run", "tiny.toml"}
+        assert names == expected
+
+    def test_a_full_disk(self, folder, capsys, monkeypatch):
+        def full(*arguments):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("os.replace", full)
+        assert "No space left on device" in refused(capsys, "train", "tiny.toml", "--quiet")
+        assert [path.name for path in folder.iterdir()] == ["tiny.toml"]
+
+    def test_a_run_that_is_stopped_says_so(self, folder, capsys, monkeypatch):
+        def stopped(*arguments, **options):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("skmeta.training.trainer.MetaTrainer.fit", stopped)
+        assert main(["train", "tiny.toml"]) == 130
+        assert "skmeta train: stopped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "none.toml"], "There is no recipe 'none.toml'"),
+        (["train", "wrong.toml"], "Unknown key 'colour'"),
+        (["train", "tiny.toml", "--out", "x.keras"], "--out must name a .safetensors file"),
+        (["train", "tiny.toml", "--out", "no/x.safetensors"], "in an existing folder, got no"),
+        (["train", "tiny.toml", "--checkpoint", "no/run"], "no folder for the checkpoint"),
+        (["train", "tiny.toml", "--n-steps", "0"], "The 'n_steps' parameter of MetaTrainer must"),
+        (["train", "tiny.toml", "--checkpoint", "tiny.toml"], "The checkpoint tiny.toml is damaged"),
+        (["info", "none"], "There is no learner 'none': shipped are"),
+        (["info", "text.safetensors"], "text.safetensors is damaged or no safetensors file"),
+        (["evaluate", "none"], "There is no learner 'none'"),
+        (["evaluate", "own.safetensors"], "No test tasks are known for this learner: give --rec"),
+        (["evaluate", "own.safetensors", "--recipe", "tiny.toml"], "the tasks are TaskSpec"),
+        (["evaluate", "own.safetensors", "--recipe", "wrong.toml"], "Unknown key 'colour'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_errors_are_messages(arguments, message, folder, capsys):
+    (folder / "wrong.toml").write_text(RECIPE + 'colour = "red"', encoding="utf-8")
+    (folder / "text.safetensors").write_text("some text " * 9, encoding="utf-8")
+    save_learner(small_learner("lstm-classes"), folder / "own.safetensors")
+    assert message in refused(capsys, *arguments)
+
+
+def test_no_episodes(folder, capsys):
+    network = Network(TaskSpec("classification", (2,), 2), LSTM(3))
+    save_learner(Learner(network, network.initial_weights(0)), folder / "own.safetensors")
+    arguments = ["evaluate", "own.safetensors", "--recipe", "tiny.toml", "--episodes", "0"]
+    assert "n_episodes must be at least 1, got 0" in refused(capsys, *arguments)
+
+
+def test_evaluate_draws(folder, capsys):
+    pytest.importorskip("matplotlib")
+    network = Network(TaskSpec("classification", (2,), 2), LSTM(3))
+    save_learner(Learner(network, network.initial_weights(0)), folder / "own.safetensors")
+    arguments = ["own.safetensors", "--recipe", "tiny.toml", "--episodes", "5", "--plot", "x.png"]
+    assert main(["evaluate", *arguments]) == 0
+    assert (folder / "x.png").read_bytes().startswith(b"\x89PNG")
+    json.loads(capsys.readouterr().out)
+
+
+def test_list(shipped, capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["lstm-quadratic", "mann-omniglot"]
+    assert lines[0].endswith("The lstm-quadratic.")
+
+
+def test_demo(shipped, folder, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr("skmeta.demo.N_EPISODES", 4)
+    assert main(["demo", "--picture", "demo.png"]) == 0
+    out = capsys.readouterr().out
+    assert "Santoro et al. 2016" in out and "mean squared error" in out
+    assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,196 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skmeta import artifacts
+from skmeta.artifacts import parse_learner, dump_learner
+from skmeta.memory import LSTM, MANN
+from skmeta.tasks import BooleanTasks, Curriculum, QuadraticTasks
+from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores, versions
+from tests.reference.small import small_learner
+
+ROOT = Path(artifacts.__file__).parents[1]
+COMMITTED = sorted([*artifacts.PRETRAINED.glob("*.toml"), *ROOT.glob("benchmarks/recipes/*.toml")])
+
+RECIPE = """
+name = "tiny"
+description = "For tests."
+
+[trainer]
+memory = {type = "lstm", n_units = 3}
+n_steps = 4
+batch_size = 2
+validate_every = 2
+
+[[tasks]]
+n_batches = 1
+family = "boolean"
+n_steps = 3
+
+[[tasks]]
+family = "boolean"
+n_steps = 5
+
+[validation]
+family = "boolean"
+
+[test]
+family = "boolean"
+n_steps = 6
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a recipe, some of its text replaced; return its path."""
+
+    def written(old="", new=""):
+        assert old in RECIPE
+        path = tmp_path / "tiny.toml"
+        path.write_text(RECIPE.replace(old, new, 1) if old else RECIPE, encoding="utf-8")
+        return path
+
+    return written
+
+
+def test_a_recipe_says_everything(write):
+    recipe = load_recipe(write())
+    trainer = recipe.make_trainer(n_steps=9)
+    assert trainer.memory == LSTM(3)
+    assert (trainer.n_steps, trainer.batch_size, trainer.validate_every) == (9, 2, 2)
+    tasks = recipe.make_tasks()
+    assert isinstance(tasks, Curriculum) and tasks.changes == (1,)
+    assert [tasks.batch(i, 1, seed=0).n_steps for i in range(3)] == [3, 5, 5]
+    assert recipe.test == {"family": "boolean", "n_steps": 6} and recipe.limits == ""
+
+
+def test_one_stage_is_no_curriculum(write):
+    first = RECIPE[RECIPE.index("[[tasks]]") : RECIPE.index("[[tasks]]\nfamily")]
+    assert isinstance(load_recipe(write(first)).make_tasks(), BooleanTasks)
+
+
+@pytest.mark.usefixtures("interpreted")
+def test_training_by_a_recipe_fills_the_card(write):
+    learner, trainer = load_recipe(write()).train(n_steps=3, random_state=7)
+    card = parse_learner(dump_learner(learner), "").card
+    assert card["name"] == "tiny" and card["description"] == "For tests."
+    assert card["licence"] == "BSD-3-Clause"
+    assert card["steps"] == trainer.n_steps_ == 3
+    assert card["trainer"]["random_state"] == 7
+    assert card["tasks"][1] == {"family": "boolean", "n_steps": 5}
+    assert card["test"]["n_steps"] == 6
+    assert set(card["versions"]) == set(versions())
+    found = card["scores"]
+    assert found["episodes"] == 1_000 and len(found["accuracy_by_instance"]) == 6
+    assert trainer.history_["validation_step"] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name =", "nmae =", r"Unknown key 'nmae' in .*tiny\.toml: expected \['description'"),
+        ("[validation]", "[validate]", "Unknown key 'validate' in"),
+        ("batch_size", "batchsize", "Unknown key 'batchsize' in trainer: expected .*'batch_size'"),
+        ("n_units", "units", "Unknown key 'units' in memory 'lstm': expected .*'n_units'"),
+        ("n_steps = 3", "n_step = 3", "Unknown key 'n_step' in family 'boolean': expected"),
+        ("n_steps = 5", "classes = 5", "Unknown key 'classes' in family 'boolean'"),
+        ("n_steps = 6", "n_batches = 6", "Unknown key 'n_batches' in family 'boolean'"),
+        ('name = "tiny"\n', "", "Missing key 'name' in"),
+        ("[trainer]", "[other]", "Unknown key 'other' in"),
+        ("n_batches = 1\n", "", "Missing key 'n_batches' in a stage before the last"),
+        ('type = "lstm", ', "", "Missing key 'type' in memory"),
+        ('"lstm"', '"ntm"', r"Unknown type 'ntm' in memory: expected one of \['lstm', 'mann'\]"),
+        ('"lstm"', "[1]", r"Unknown type \[1\] in memory"),
+        ("n_units = 3", "n_units = -3", "n_units in memory must be like its default, 200, got -3"),
+        ("n_units = 3", 'n_units = "3"', "n_units in memory must be like its default, 200, got"),
+        ("n_units = 3", "n_units = 3.5", "n_units in memory must be like its default, 200, got"),
+        ('family = "boolean"', 'family = "bool"', "Unknown family 'bool': expected one of"),
+        ('[validation]\nfamily = "boolean"', "[validation]", "Unknown family None"),
+        ("n_steps = 4", "n_steps = 0", "In trainer: The 'n_steps' parameter of MetaTrainer must"),
+        ("n_steps = 4", 'memory = "ntm"', "no TOML file"),
+        ("[trainer]", "[trainer", r"tiny\.toml is no TOML file"),
+        ("[[tasks]]", "[tasks]", "no TOML file"),
+        ('[validation]\nfamily = "boolean"', "", None),
+    ],
+)
+def test_a_mistake_is_named(old, new, message, write):
+    path = write(old, new)
+    if message is None:  # validation may be left out
+        assert load_recipe(path).validation is None
+        return
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "Missing key 'name'"),
+        ('name = "x"\ntasks = 3\n[trainer]', r"one \[\[tasks\]\] table a stage"),
+        ('name = "x"\ntasks = []\n[trainer]', r"one \[\[tasks\]\] table a stage"),
+        ('name = "x"\n[trainer]\n[tasks]\nfamily = "boolean"', r"one \[\[tasks\]\] table a stage"),
+        ('name = "x"\ntrainer = 3\n[[tasks]]\nfamily = "boolean"', r"trainer must be a table"),
+        ('name = "x"\ntest = 3\n[trainer]\n[[tasks]]\nfamily = "boolean"', "test must be a table"),
+    ],
+)
+def test_tables_are_where_they_belong(content, message, tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecipeError, match="no TOML file"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("name", ["nothing", "no/where.toml"])
+def test_a_missing_recipe_is_named_with_those_there_are(name):
+    with pytest.raises(RecipeError, match="There is no recipe .* one of .*'mann-omniglot'"):
+        load_recipe(name)
+
+
+def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypatch):
+    def trained(*arguments, **options):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr("skmeta.training.trainer.MetaTrainer.fit", trained)
+    with pytest.raises(RecipeError, match="In BooleanTasks: n_steps must be at least 1, got 0"):
+        load_recipe(write("n_steps = 5", "n_steps = 0")).train()
+    with pytest.raises(RecipeError, match="In BooleanTasks: "):
+        load_recipe(write("n_steps = 6", 'n_steps = "6"')).train()
+    other = write('[test]\nfamily = "boolean"', '[test]\nfamily = "sine"')
+    with pytest.raises(RecipeError, match="The test tasks must look like the tasks: expected"):
+        load_recipe(other).train()
+    with pytest.raises(RecipeError, match="Unknown key 'stpes' in trainer"):
+        load_recipe(write()).train(stpes=3)
+
+
+def test_families_by_name():
+    family = make_family({"family": "quadratic", "n_steps": 7})
+    assert isinstance(family, QuadraticTasks) and family.n_steps == 7
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_committed_recipes_are_sound(path):
+    recipe = load_recipe(path)
+    assert recipe.name == path.stem
+    assert recipe.description and recipe.limits and recipe.test and recipe.validation
+    memory = recipe.make_trainer().memory
+    assert isinstance(memory, (LSTM, MANN)) or memory in ("lstm", "mann")
+    for table in (*recipe.tasks, recipe.validation, recipe.test):
+        split = table.get("split", "train" if table["family"] == "omniglot" else None)
+        expected = {id(recipe.test): "test", id(recipe.validation): "validation"}
+        assert split in (None, expected.get(id(table), "train"))
+
+
+def test_scores_are_plain_numbers():
+    found = scores(small_learner("lstm-numbers"), QuadraticTasks(n_steps=4), n_episodes=3)
+    assert found["shots"] == [1, 2, 3, 5, 10, 20, 35]
+    assert len(found["mean_squared_error"]) == len(found["interval"]) == 7
+    assert all(type(x) is float for x in found["mean_squared_error"])
+    assert np.isfinite(found["nats_a_step"]) and found["episodes"] == 3

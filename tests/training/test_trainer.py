@@ -1,0 +1,422 @@
+"""Meta-training. `KERAS_BACKEND=jax pytest tests/training` runs all of it on the other backend."""
+
+import os
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+
+from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
+from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.memory import LSTM, MANN
+from skmeta.networks import Learner
+from skmeta.tasks import BooleanTasks, Curriculum, QuadraticTasks, SineTasks, TaskFamily
+from skmeta.training import evaluation
+from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
+from skmeta.training.trainer import MetaTrainer, _measured_scales, check_tasks
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+
+TINY = {"memory": LSTM(4), "n_steps": 12, "validate_every": 4, "batch_size": 4}
+
+
+def same_weights(first, second):
+    return all(np.array_equal(w, second.weights[k]) for k, w in first.weights.items())
+
+
+class Stopped(Exception):
+    """Stands for a kill."""
+
+
+class Faulty(TaskFamily):
+    """Boolean tasks that fail at one batch."""
+
+    def __init__(self, at):
+        self.tasks, self.at = BooleanTasks(n_steps=5), at
+        self.spec, self.n_steps = self.tasks.spec, self.tasks.n_steps
+
+    def draw(self, rng, n_episodes):
+        return self.tasks.draw(rng, n_episodes)
+
+    def batch(self, index, n_episodes, *, seed):
+        if index == self.at and n_episodes > 1:  # batches of one make the fingerprint
+            raise Stopped(f"batch {index}")
+        return self.tasks.batch(index, n_episodes, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def plain(interpreted):
+    """The trainer that several runs are compared with."""
+    return MetaTrainer(**TINY).fit(BooleanTasks(n_steps=5))
+
+
+class TestRuns:
+    """What a run leaves behind."""
+
+    def test_the_same_seed_gives_the_same_weights(self, plain):
+        again = clone(plain).fit(BooleanTasks(n_steps=5))
+        other = clone(plain).set_params(random_state=1).fit(BooleanTasks(n_steps=5))
+        assert same_weights(plain.learner_, again.learner_)
+        assert plain.history_ == again.history_
+        assert not same_weights(plain.learner_, other.learner_)
+
+    def test_reports_fall_on_validations_and_the_end(self):
+        trainer = MetaTrainer(LSTM(3), n_steps=10, validate_every=4, batch_size=2)
+        history = trainer.fit(
+            BooleanTasks(n_steps=4), validation_tasks=[BooleanTasks(n_steps=6)]
+        ).history_
+        assert history["step"] == [4, 8, 10] and len(history["loss"]) == 3
+        assert history["validation_step"] == [4, 8, 10]
+        assert np.isfinite(history["validation_loss"]).all()
+
+    def test_without_validation_there_is_no_curve_of_it(self, plain):
+        assert plain.history_["step"] == [4, 8, 12] and plain.n_steps_ == 12
+        assert plain.history_["validation_step"] == plain.history_["validation_loss"] == []
+
+    def test_several_tasks_take_turns(self, monkeypatch):
+        families = [BooleanTasks(n_steps=5), Faulty(-1)]
+        calls = []
+        for number, family in enumerate(families):
+            draw = family.batch
+
+            def spied(index, n_episodes, *, seed, number=number, draw=draw):
+                if n_episodes == TINY["batch_size"]:
+                    calls.append((number, index))
+                return draw(index, n_episodes, seed=seed)
+
+            monkeypatch.setattr(family, "batch", spied)
+        MetaTrainer(**TINY).fit(families)
+        assert sorted(set(calls), key=lambda call: call[1]) == [(i % 2, i) for i in range(12)]
+
+    def test_a_curriculum_may_change_the_length_of_episodes(self):
+        stages = [(5, BooleanTasks(n_steps=3)), (4, BooleanTasks(n_steps=6))]
+        tasks = Curriculum([*stages, (1, BooleanTasks(n_steps=4))])
+        trainer = MetaTrainer(**TINY).fit(tasks, validation_tasks=BooleanTasks(n_steps=4))
+        # cut at validations (4, 8, 12) and at changes (5, 9)
+        assert trainer.history_["step"] == [4, 5, 8, 9, 12]
+        assert trainer.history_["validation_step"] == [4, 8, 12]
+        assert np.isfinite(trainer.history_["loss"]).all()
+
+    def test_regression_measures_the_scale_of_rows_and_targets(self):
+        trainer = MetaTrainer(LSTM(3), n_steps=2, batch_size=2).fit(SineTasks(n_steps=4))
+        weights = trainer.learner_.weights
+        assert_allclose(weights["encoder/scale"], 10 / np.sqrt(12), rtol=0.1)  # uniform, width 10
+        batch = SineTasks(n_steps=4).batch(0, 256, seed=0)
+        assert_allclose(weights["readout/scale"], batch.targets.std(), rtol=1e-5)
+        assert_allclose(weights["readout/center"], batch.targets.mean(), atol=1e-5)
+
+    def test_patience_stops_and_keeps_the_best(self, monkeypatch):
+        scores = iter([-0.5, -0.3, -0.4, -0.6, -0.1])
+        seen = []
+
+        def scripted(learner, family, n_episodes, *, seed):
+            seen.append(learner)
+            return next(scores)
+
+        monkeypatch.setattr(evaluation, "mean_score", scripted)
+        tasks = BooleanTasks(n_steps=5)
+        trainer = MetaTrainer(**{**TINY, "n_steps": 40}, patience=2)
+        trainer.fit(tasks, validation_tasks=tasks)
+        assert trainer.history_["validation_loss"] == [0.5, 0.3, 0.4, 0.6]
+        assert trainer.n_steps_ == 16 == trainer.learner_.card["steps"]
+        assert same_weights(trainer.learner_, seen[1])
+        assert not same_weights(trainer.learner_, seen[3])
+
+    def test_without_patience_the_last_weights_are_kept(self, plain, monkeypatch):
+        scores = iter([-0.3, -0.4, -0.6])
+        monkeypatch.setattr(evaluation, "mean_score", lambda *a, **k: next(scores))
+        tasks = BooleanTasks(n_steps=5)
+        with_looks = MetaTrainer(**TINY).fit(tasks, validation_tasks=tasks)
+        assert with_looks.history_["validation_loss"] == [0.3, 0.4, 0.6]
+        assert same_weights(with_looks.learner_, plain.learner_)
+
+    def test_warm_start_begins_with_the_weights_of_a_learner(self, plain, tmp_path):
+        tasks, first = BooleanTasks(n_steps=5), plain.learner_
+        path = save_learner(first, tmp_path / "first.safetensors")
+        # a rate so small that a step changes nothing
+        still = {**TINY, "n_steps": 1, "learning_rate": 1e-30, "memory": "mann"}
+        for start in (first, path):
+            after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
+            assert after.network == first.network and same_weights(after, first)
+        with pytest.raises(ValueError, match="warm_start was trained on"):
+            MetaTrainer(**TINY, warm_start=first).fit(QuadraticTasks(n_steps=5))
+
+    def test_a_loss_that_is_not_finite_stops_the_run(self, tmp_path):
+        checkpoint = tmp_path / "run"
+        trainer = MetaTrainer(**TINY, checkpoint=checkpoint)
+        with pytest.raises(FloatingPointError, match="between steps 4 and 8. Lower learning_rate"):
+            trainer.fit(Extreme())
+        assert load_checkpoint(checkpoint)[1]["step"] == 4  # the last sound state
+        assert not hasattr(trainer, "learner_")
+
+    def test_progress_goes_to_the_error_stream(self, capsys):
+        trainer = MetaTrainer(**TINY, verbose=1)
+        trainer.fit(BooleanTasks(n_steps=5), validation_tasks=BooleanTasks(n_steps=5))
+        captured = capsys.readouterr()
+        assert "step      12/12" in captured.err and "held out" in captured.err
+        assert captured.err.count("step ") == 3
+
+    def test_a_grid_search_over_tasks(self):
+        tasks = [BooleanTasks(n_steps=6) for _ in range(4)]
+        search = GridSearchCV(
+            MetaTrainer(n_units=3, n_steps=2, batch_size=2),
+            {"memory": ["lstm", "mann"]},
+            cv=2,
+            error_score="raise",
+        )
+        search.fit(tasks)
+        assert search.best_params_["memory"] in ("lstm", "mann")
+        assert (search.cv_results_["mean_test_score"] < 0).all()
+        assert isinstance(search.best_estimator_.learner_, Learner)
+        assert search.score(tasks) == search.best_estimator_.score(tasks)
+
+
+class Extreme(TaskFamily):
+    """Quadratic functions; the targets of one batch are beyond what float32 can square."""
+
+    def __init__(self):
+        self.tasks = QuadraticTasks(n_steps=4)
+        self.spec, self.n_steps = self.tasks.spec, 4
+
+    def draw(self, rng, n_episodes):
+        return self.tasks.draw(rng, n_episodes)
+
+    def batch(self, index, n_episodes, *, seed):
+        batch = self.tasks.batch(index, n_episodes, seed=seed)
+        targets = batch.targets * np.float32(1e25 if index == 6 and n_episodes > 1 else 1)
+        return EpisodeBatch(batch.inputs, targets)
+
+
+class TestCheckpoints:
+    """A run that is killed and started again ends where it would have ended."""
+
+    def settings(self, tmp_path, **changes):
+        return {**TINY, "checkpoint": tmp_path / "run.checkpoint", **changes}
+
+    def test_exact_resume(self, tmp_path):
+        tasks, settings = BooleanTasks(n_steps=5), self.settings(tmp_path)
+        whole = MetaTrainer(**{**settings, "checkpoint": None}).fit(tasks, validation_tasks=tasks)
+        with pytest.raises(Stopped, match="batch 9"):
+            MetaTrainer(**settings).fit(Faulty(9), validation_tasks=tasks)
+        _, state = load_checkpoint(settings["checkpoint"])
+        assert state["step"] == 8
+        resumed = MetaTrainer(**settings).fit(tasks, validation_tasks=tasks)
+        assert same_weights(resumed.learner_, whole.learner_)
+        assert resumed.history_ == whole.history_
+        assert resumed.n_steps_ == 12
+        # Once more: nothing is left to do.
+        finished = MetaTrainer(**settings).fit(Faulty(9), validation_tasks=tasks)
+        assert same_weights(finished.learner_, whole.learner_)
+        assert [p.name for p in tmp_path.iterdir()] == ["run.checkpoint"]
+
+    def test_resume_remembers_patience_and_the_best_weights(self, tmp_path, monkeypatch):
+        scores = iter([-0.3, -0.4, -0.6])
+        seen = []
+
+        def scripted(learner, family, n_episodes, *, seed):
+            seen.append(learner)
+            return next(scores)
+
+        monkeypatch.setattr(evaluation, "mean_score", scripted)
+        settings = self.settings(tmp_path, n_steps=40, patience=2)
+        with pytest.raises(Stopped):
+            MetaTrainer(**settings).fit(Faulty(9), validation_tasks=Faulty(-1))
+        trainer = MetaTrainer(**settings).fit(Faulty(-1), validation_tasks=Faulty(-1))
+        assert trainer.n_steps_ == 12 and len(seen) == 3
+        assert same_weights(trainer.learner_, seen[0])
+        assert trainer.history_["validation_loss"] == [0.3, 0.4, 0.6]
+
+    def test_a_checkpoint_of_another_run_is_refused(self, tmp_path):
+        settings = self.settings(tmp_path, n_steps=2)
+        tasks = BooleanTasks(n_steps=5)
+        MetaTrainer(**settings).fit(tasks)
+        content = settings["checkpoint"].read_bytes()
+        for change, named in [
+            ({"n_steps": 3}, "n_steps, tasks"),
+            ({"batch_size": 5}, "batch_size"),
+            ({"learning_rate": 0.5}, "learning_rate"),
+            ({"random_state": 1}, "random_state, tasks"),
+            ({"memory": LSTM(5)}, "network"),
+        ]:
+            with pytest.raises(ArtifactError, match=f"another run: {named} differ. Delete it"):
+                MetaTrainer(**{**settings, **change}).fit(tasks)
+        with pytest.raises(ArtifactError, match="another run: tasks differ"):
+            MetaTrainer(**settings).fit(BooleanTasks(n_steps=6))
+        assert settings["checkpoint"].read_bytes() == content
+
+    def test_a_checkpoint_of_another_optimiser_is_refused(self, tmp_path):
+        settings, tasks = self.settings(tmp_path, n_steps=2), BooleanTasks(n_steps=5)
+        MetaTrainer(**settings).fit(tasks)
+        arrays, state = load_checkpoint(settings["checkpoint"])
+        del arrays["optimizer/3"]
+        save_checkpoint(settings["checkpoint"], arrays, state)
+        with pytest.raises(ArtifactError, match="another version of Keras"):
+            MetaTrainer(**settings).fit(tasks)
+
+    def test_a_damaged_checkpoint_is_refused(self, tmp_path):
+        settings = self.settings(tmp_path, n_steps=2)
+        path, tasks = settings["checkpoint"], BooleanTasks(n_steps=5)
+        trainer = MetaTrainer(**settings).fit(tasks)
+        content = path.read_bytes()
+        foreign = dump_learner(trainer.learner_)
+        for damaged in (b"", content[:7], content[:200], content[:-1], b"text" * 99, foreign):
+            path.write_bytes(damaged)
+            with pytest.raises(ArtifactError, match="is damaged .* Delete it to start again"):
+                clone(trainer).fit(tasks)
+            assert path.read_bytes() == damaged
+
+    @pytest.mark.parametrize("function", ["os.replace", "os.fsync"])
+    def test_a_full_disk_leaves_the_checkpoint_before(self, function, plain, tmp_path, monkeypatch):
+        settings, tasks = self.settings(tmp_path), BooleanTasks(n_steps=5)
+        real, calls = getattr(os, function.split(".")[1]), []
+
+        def full(*arguments):
+            calls.append(arguments)
+            if len(calls) == 2:
+                raise OSError(28, "No space left on device")
+            return real(*arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(function, full)
+            with pytest.raises(OSError, match="No space left"):
+                MetaTrainer(**settings).fit(tasks)
+        assert [p.name for p in tmp_path.iterdir()] == ["run.checkpoint"]
+        assert load_checkpoint(settings["checkpoint"])[1]["step"] == 4
+        resumed = MetaTrainer(**settings).fit(tasks)
+        assert same_weights(resumed.learner_, plain.learner_)
+
+    def test_a_checkpoint_in_no_folder_is_refused_before_the_first_step(self, tmp_path):
+        trainer = MetaTrainer(**self.settings(tmp_path, checkpoint=tmp_path / "no" / "run"))
+        with pytest.raises(FileNotFoundError, match="no folder for the checkpoint .* make it"):
+            trainer.fit(Faulty(0))
+
+
+def test_checkpoints_keep_arrays_of_every_shape(tmp_path):
+    path = tmp_path / "x"
+    assert load_checkpoint(path) is None
+    arrays = {"scalar": np.array(5), "matrix": np.arange(6.0).reshape(2, 3).T}
+    save_checkpoint(path, arrays, {"step": 3})
+    read, state = load_checkpoint(path)
+    assert state == {"step": 3}
+    for name, array in arrays.items():
+        assert read[name].shape == array.shape and read[name].dtype == array.dtype
+        assert_array_equal(read[name], array)
+
+
+def test_a_kill_between_write_and_rename_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    save_checkpoint(path, {"a": np.zeros(3)}, {"step": 1})
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(path, {"a": np.ones(3)}, {"step": 2})
+    assert load_checkpoint(path)[1] == {"step": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+# Parameters and tasks
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("memory", "ntm"),
+        ("memory", None),
+        ("encoder", "resnet"),
+        ("n_units", 0),
+        ("n_steps", 0),
+        ("n_steps", 1.5),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", -1),
+        ("validate_every", 0),
+        ("patience", 0),
+        ("checkpoint", 3),
+        ("warm_start", True),
+        ("random_state", -1),
+        ("random_state", None),
+    ],
+)
+def test_parameters_out_of_range(name, value):
+    trainer = MetaTrainer(**{name: value})
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of MetaTrainer must be"):
+        trainer.fit(BooleanTasks())
+
+
+def test_numpy_numbers_are_numbers():
+    trainer = MetaTrainer(
+        n_units=np.int64(3), n_steps=np.int64(2), batch_size=np.int32(2), random_state=np.int64(0)
+    )
+    learner = trainer.fit(BooleanTasks(n_steps=3)).learner_
+    card = parse_learner(dump_learner(learner), "").card
+    assert card["trainer"]["n_steps"] == 2 and card["trainer"]["n_units"] == 3
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        (None, "a TaskFamily or a non-empty sequence of them, got NoneType"),
+        ([], "non-empty sequence"),
+        ([BooleanTasks(), 3], "Every task must be a TaskFamily .* got int"),
+        (np.zeros((3, 2)), "Every task must be a TaskFamily .* got ndarray"),
+        ([BooleanTasks(20), QuadraticTasks(20)], "All tasks must have one spec"),
+        ([BooleanTasks(20), BooleanTasks(10)], "one length, got 20 and 10 steps"),
+        ([Curriculum([(1, BooleanTasks(5)), (1, BooleanTasks(5))])] * 2, "one skmeta.tasks.Curr"),
+    ],
+)
+def test_tasks_that_do_not_go_together(tasks, message):
+    with pytest.raises(ValueError, match=message):
+        check_tasks(tasks)
+    with pytest.raises(ValueError, match=message):
+        MetaTrainer().fit(tasks)
+
+
+def test_tasks_may_come_in_an_array_and_a_curriculum_alone():
+    tasks = np.empty(2, dtype=object)
+    tasks[:] = [BooleanTasks(5), BooleanTasks(5)]
+    assert check_tasks(tasks) == list(tasks)
+    curriculum = Curriculum([(1, BooleanTasks(5)), (1, BooleanTasks(6))])
+    assert check_tasks([curriculum]) == [curriculum]
+
+
+def test_validation_tasks_must_look_like_tasks():
+    with pytest.raises(ValueError, match="validation_tasks must look like tasks: expected"):
+        MetaTrainer().fit(BooleanTasks(), validation_tasks=QuadraticTasks())
+
+
+def test_parameters_survive_clone_and_representation():
+    trainer = MetaTrainer(MANN(5), n_steps=7, checkpoint="x", random_state=3)
+    copy = clone(trainer)
+    assert copy is not trainer and copy.get_params() == trainer.get_params()
+    assert copy.set_params(n_steps=9).n_steps == 9
+    assert "n_steps=7" in repr(trainer) and "MetaTrainer" in trainer._repr_html_()
+
+
+def test_score_needs_fit():
+    with pytest.raises(NotFittedError):
+        MetaTrainer().score(BooleanTasks())
+
+
+def test_tasks_of_pictures_share_one_scale():
+    spec = TaskSpec("classification", (2, 3), 2)
+
+    class Pictures(TaskFamily):
+        def __init__(self):
+            self.spec, self.n_steps = spec, 4
+
+        def draw(self, rng, n_episodes):
+            inputs = rng.normal(3.0, 2.0, (n_episodes, 4, 2, 3)).astype(np.float32)
+            inputs[..., 0, 0] = 0.0
+            return EpisodeBatch(inputs, rng.integers(2, size=(n_episodes, 4)))
+
+    weights = _measured_scales(spec, [Pictures()], 0)
+    assert weights["encoder/center"].shape == weights["encoder/scale"].shape == (6,)
+    assert (
+        len(np.unique(weights["encoder/center"])) == len(np.unique(weights["encoder/scale"])) == 1
+    )
