@@ -13,15 +13,34 @@ import numpy as np
 
 from skmeta.datasets import load_omniglot_sample
 from skmeta.demo import one_episode
-from skmeta.inspection import EpisodeDisplay, MemoryAccessDisplay
+from skmeta.inspection import EpisodeDisplay, MemoryAccessDisplay, MetaTrainingDisplay
 from skmeta.tasks import from_classes
 
 SEED = 3
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
+def draw_histories(folder):
+    """Held-out loss of each run in a folder, on one picture."""
+    from matplotlib import pyplot as plt
+
+    histories = sorted(folder.glob("*.history.json"))
+    figure, axes = plt.subplots(
+        1, len(histories), figsize=(3.6 * len(histories), 3), layout="constrained", squeeze=False
+    )
+    for ax, path in zip(axes[0], histories, strict=True):
+        MetaTrainingDisplay.from_history(json.loads(path.read_text())).plot(ax=ax)
+        ax.set_title(path.name.removesuffix(".history.json"))
+    figure.savefig(IMAGES / "meta_training.png", dpi=80)
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, help="folder of NAME.history.json files")
+    arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
+    if arguments.runs is not None:
+        draw_histories(arguments.runs)
     clf, support, queries = one_episode(np.random.default_rng(SEED))
     display = EpisodeDisplay.from_estimator(clf, *support, *queries).plot()
     display.figure_.savefig(IMAGES / "demo.png", dpi=110)

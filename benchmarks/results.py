@@ -63,6 +63,9 @@ def omniglot_by_shots(n_episodes):
     tasks = OmniglotTasks("test", n_shots=12, rotations=False, max_shift=0.0, max_angle=0.0)
     models = {
         "mann-omniglot": InContextClassifier(learner="mann-omniglot"),
+        "mann-omniglot, 8 members": InContextClassifier(
+            learner="mann-omniglot", n_members=8, random_state=SEED
+        ),
         "lstm-omniglot": InContextClassifier(learner="lstm-omniglot"),
         "logistic regression": LogisticRegression(max_iter=1000),
         "random forest": RandomForestClassifier(random_state=SEED),
