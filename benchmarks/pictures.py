@@ -3,6 +3,8 @@
 python benchmarks/pictures.py
 """
 
+import argparse
+import json
 from pathlib import Path
 
 import matplotlib

@@ -63,7 +63,8 @@ def _score_table(card):
     found = card["scores"]
     head = (
         f"Test: {_pairs(card.get('test', {}))}; {found['episodes']} episodes, "
-        f"seed {found['seed']}, log-likelihood {found['nats_a_step']:.3f} nats a step; 95 % intervals."
+        f"seed {found['seed']}, log-likelihood {found['nats_a_step']:.3f} nats a step; "
+        "95 % intervals."
     )
     if "accuracy_by_instance" in found:
         columns = [str(i + 1) for i in range(len(found["accuracy_by_instance"]))]

@@ -120,8 +120,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         self._validate_params()
         learner = self._checked_learner()
         X_rows, y = self._support(learner, X, y, reset=True)
-        check_classification_targets(y)
-        classes = self._checked_classes(learner, y)
+        classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
         self._start(learner, X)
         self._deal_labels(classes, rng)
@@ -158,14 +157,14 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         learner = self._checked_learner() if first else self.learner_
         X_rows, y = self._support(learner, X, y, reset=first)
-        check_classification_targets(y)
+        labels = _checked_labels(y)
         known = self._checked_classes(learner, classes) if first else self.classes_
-        if not first and classes is not None and not np.array_equal(known, np.unique(classes)):
+        if not first and classes is not None and not np.array_equal(known, _distinct(classes)):
             raise ValueError(
-                f"classes {np.unique(classes)} differ from those of the first call, {known}."
+                f"classes {_distinct(classes)} differ from those of the first call, {known}."
             )
-        unknown = np.setdiff1d(y, known)
-        if len(unknown):
+        unknown = [label for label in labels.tolist() if label not in known.tolist()]
+        if unknown:
             raise ValueError(
                 f"y holds the classes {unknown}, which are not among {known}. Announce all "
                 "classes with the first partial_fit(..., classes=...), or call fit."
@@ -226,7 +225,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _checked_classes(self, learner, y):
-        classes = np.unique(y)
+        classes = _distinct(y)
         if len(classes) > learner.spec.n_outputs:
             raise ValueError(
                 f"The learner {self.learner!r} tells {learner.spec.n_outputs} classes apart, "
@@ -246,3 +245,21 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """One-hot labels as each member is told them, shape (M, S, C)."""
         one_hot = np.eye(self.learner_.spec.n_outputs, dtype=np.float32)
         return one_hot[self.label_slots_[:, np.searchsorted(self.classes_, y)]]
+
+
+def _checked_labels(y):
+    """Return the distinct labels of a support, sorted."""
+    labels = _distinct(y)
+    check_classification_targets(y)
+    return labels
+
+
+def _distinct(labels):
+    """Return the distinct labels, sorted."""
+    try:
+        return np.unique(labels)
+    except TypeError as error:
+        raise ValueError(
+            f"Labels must be of one type that sorts, all text or all numbers ({error}). "
+            "Encode them, and remove rows without a label."
+        ) from None
