@@ -156,7 +156,10 @@ class TestTrain:
         (["train", "tiny.toml", "--out", "no/x.safetensors"], "in an existing folder, got no"),
         (["train", "tiny.toml", "--checkpoint", "no/run"], "no folder for the checkpoint"),
         (["train", "tiny.toml", "--n-steps", "0"], "The 'n_steps' parameter of MetaTrainer must"),
-        (["train", "tiny.toml", "--checkpoint", "tiny.toml"], "The checkpoint tiny.toml is damaged"),
+        (
+            ["train", "tiny.toml", "--checkpoint", "tiny.toml"],
+            "checkpoint tiny.toml is damaged",
+        ),
         (["info", "none"], "There is no learner 'none': shipped are"),
         (["info", "text.safetensors"], "text.safetensors is damaged or no safetensors file"),
         (["evaluate", "none"], "There is no learner 'none'"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmeta import artifacts
-from skmeta.artifacts import parse_learner, dump_learner
+from skmeta.artifacts import dump_learner, parse_learner
 from skmeta.memory import LSTM, MANN
 from skmeta.tasks import BooleanTasks, Curriculum, QuadraticTasks
 from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores, versions

@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.ndimage import gaussian_filter
+
+from skmeta.datasets import shrink_pictures
+from skmeta.datasets.pictures import PictureBank
+
+
+def block_means(pictures, size):
+    """Area averages of square blocks; the side must be a multiple of size."""
+    n, side, _ = pictures.shape
+    block = side // size
+    return pictures.reshape(n, size, block, size, block).mean(axis=(2, 4))
+
+
+def sliding_mean(picture, window):
+    """Mean ink in the odd square around each point, paper outside."""
+    padded = np.pad(picture.astype(float), window // 2)
+    view = np.lib.stride_tricks.sliding_window_view(padded, (window, window))
+    return view.mean(axis=(2, 3))
+
+
+@pytest.fixture
+def pictures():
+    return (np.random.default_rng(0).random((4, 15, 15)) < 0.3).astype(np.uint8)
+
+
+def blob(side, row, column, width):
+    """One picture: a square of ink."""
+    picture = np.zeros((1, side, side), np.uint8)
+    picture[0, row : row + width, column : column + width] = 1
+    return picture
+
+
+def center(view):
+    """Row and column of the middle of the ink."""
+    grid = np.arange(view.shape[-1])
+    return np.array([(view.sum(axis=1) * grid).sum(), (view.sum(axis=0) * grid).sum()]) / view.sum()
+
+
+def test_views_of_the_same_size_are_the_pictures(pictures):
+    assert_array_equal(PictureBank(pictures, 15).views(np.arange(4)), pictures)
+
+
+def test_a_view_is_the_area_average(pictures):
+    """Blocks of 3 x 3, over the darkest 3 x 3 square anywhere in the picture."""
+    views = PictureBank(pictures, 5).views(np.arange(4))
+    darkest = np.array([sliding_mean(picture, 3).max() for picture in pictures])
+    expected = block_means(pictures, 5) / darkest[:, None, None]
+    assert_allclose(views, expected, atol=0.5 / 255 + 1e-6)
+    assert views.dtype == np.float32 and views.shape == (4, 5, 5)
+
+
+def test_a_view_of_omniglots_size_is_near_the_area_average():
+    """105 to 20 pixels: no whole number of pixels to a block, so points are nearly where asked."""
+    pictures = gaussian_filter(np.random.default_rng(0).random((5, 105, 105)), (0, 5, 5))
+    pictures -= pictures.min()
+    views = PictureBank(pictures, 20).views(np.arange(5))
+    fine = np.kron(pictures, np.ones((1, 4, 4)))  # 420 = 20 * 21
+    expected = block_means(fine, 20)
+    expected /= expected.max(axis=(1, 2), keepdims=True)
+    inner = np.s_[:, 1:-1, 1:-1]  # at the edge a square covers paper, too
+    assert np.corrcoef(views[inner].ravel(), expected[inner].ravel())[0, 1] > 0.98
+
+
+def test_views_lie_between_paper_and_ink(pictures):
+    bank = PictureBank(pictures, 5)
+    views = bank.views(np.arange(4), angle=0.3, shift=(0.4, -0.7), zoom=1.2)
+    assert views.min() >= 0 and views.max() <= 1
+    empty = PictureBank(np.zeros((2, 9, 9)), 3)
+    assert_array_equal(empty.views([0, 1]), np.zeros((2, 3, 3)))
+    assert len(bank) == 4 and len(empty) == 2
+
+
+def test_only_the_shape_of_the_ink_counts(pictures):
+    dark = PictureBank(pictures * 200.0, 5).views(np.arange(4))
+    assert_array_equal(dark, PictureBank(pictures, 5).views(np.arange(4)))
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("size", [5, 15])
+def test_a_turn_is_anticlockwise(quarters, size, pictures):
+    bank = PictureBank(pictures, size)
+    straight = bank.views(np.arange(4))
+    turned = bank.views(np.arange(4), angle=quarters * np.pi / 2)
+    assert_allclose(turned, np.rot90(straight, quarters, axes=(1, 2)), atol=1e-6)
+
+
+def test_a_small_turn_is_anticlockwise_too():
+    bank = PictureBank(blob(105, 48, 85, 9), 20)  # to the right of the middle
+    row, column = center(bank.views([0], angle=np.deg2rad(15))[0]) - 9.5
+    straight = center(bank.views([0])[0]) - 9.5
+    assert row < straight[0] - 1 and column > 0  # upwards
+
+
+@pytest.mark.parametrize("shift", [(1.0, 0.0), (0.0, 1.0), (2.0, -1.0)])
+def test_a_shift_moves_the_ink_down_and_to_the_right(shift, pictures):
+    bank = PictureBank(blob(15, 6, 6, 3), 5)
+    straight, moved = bank.views([0])[0], bank.views([0], shift=shift)[0]
+    assert_array_equal(moved, np.roll(straight, np.int64(shift), axis=(0, 1)))
+    bank = PictureBank(gaussian_filter(1.0 * blob(105, 45, 55, 9), (0, 6, 6)), 20)
+    moved = center(bank.views([0], shift=shift)[0]) - center(bank.views([0])[0])
+    assert_allclose(moved, shift, atol=0.1)
+
+
+def test_half_a_pixel_is_a_shift_too():
+    bank = PictureBank(gaussian_filter(1.0 * blob(105, 45, 55, 9), (0, 6, 6)), 20)
+    moved = center(bank.views([0], shift=(0.5, 0))[0]) - center(bank.views([0])[0])
+    assert_allclose(moved, (0.5, 0), atol=0.1)
+
+
+def test_outside_a_picture_is_paper():
+    bank = PictureBank(np.ones((1, 15, 15)), 5)
+    shifted = bank.views([0], shift=(2.0, 0.0))[0]
+    assert_array_equal(shifted[:2], np.zeros((2, 5)))
+    assert (shifted[2:] > 0).all()
+    assert_array_equal(bank.views([0], shift=(50.0, 50.0)), np.zeros((1, 5, 5)))
+
+
+def test_zoom_is_the_size_of_the_drawing():
+    bank = PictureBank(blob(105, 37, 37, 31), 21)
+    ink = [bank.views([0], zoom=zoom).sum() for zoom in (0.5, 1.0, 2.0)]
+    assert_allclose(ink[0] / ink[1], 0.25, rtol=0.25)
+    assert_allclose(ink[2] / ink[1], 4.0, rtol=0.25)
+
+
+def test_each_view_has_its_own_angle_and_shift(pictures):
+    bank = PictureBank(pictures, 5)
+    angles, shifts = np.array([0.0, 0.5, 1.0]), np.array([[0.0, 1.0, 0.3], [0.0, -1.0, 0.2]])
+    indices = np.array([3, 0, 0])
+    together = bank.views(indices, angle=angles, shift=shifts)
+    for i in range(3):
+        alone = bank.views(indices[i : i + 1], angle=angles[i], shift=shifts[:, i])
+        assert_array_equal(together[i], alone[0])
+
+
+def test_shrink_pictures(pictures):
+    expected = PictureBank(pictures, 5).views(np.arange(4))
+    assert_array_equal(shrink_pictures(pictures, 5), expected)
+    assert_array_equal(shrink_pictures(pictures.tolist(), 5), expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "message"),
+    [
+        ((3, 8), 4, r"must have shape \(n, side, side\), got \(3, 8\)"),
+        ((3, 8, 9), 4, r"must have shape \(n, side, side\), got \(3, 8, 9\)"),
+        ((3, 8, 8), 9, r"size must lie in 1\.\.8, got 9"),
+        ((3, 8, 8), 0, r"size must lie in 1\.\.8, got 0"),
+    ],
+)
+def test_pictures_that_cannot_be_shrunk(shape, size, message):
+    with pytest.raises(ValueError, match=message):
+        shrink_pictures(np.zeros(shape), size)

@@ -1,0 +1,34 @@
+import numpy as np
+from numpy.testing import assert_array_equal
+
+from skmeta.datasets import load_omniglot_sample
+from skmeta.datasets.sample import _FILE
+
+
+def test_the_sample_is_as_described():
+    sample = load_omniglot_sample()
+    assert sample.images.shape == (800, 20, 20) and sample.images.dtype == np.float32
+    assert sample.images.min() == 0 and sample.images.max() <= 1
+    assert_array_equal(sample.target, np.repeat(np.arange(40), 20))
+    assert sample.characters.shape == (40,) and len(set(sample.characters)) == 40
+    assert all(name.count("/") == 1 for name in sample.characters)
+    assert "423 test characters" in sample.DESCR
+
+
+def test_drawings_are_drawings():
+    """Thin strokes on empty paper, dark in each, no two alike."""
+    images = load_omniglot_sample().images
+    assert (images.max(axis=(1, 2)) > 0.5).all()
+    assert 0.02 < images.mean() < 0.3
+    assert len(np.unique(images.reshape(800, -1), axis=0)) == 800
+
+
+def test_the_licence_lies_beside_the_file():
+    licence = (_FILE.parent / "LICENSE-omniglot").read_text(encoding="utf-8")
+    assert "MIT" in licence and "Brenden" in licence
+    assert _FILE.stat().st_size < 100_000
+
+
+def test_each_call_gives_arrays_of_its_own():
+    load_omniglot_sample().images[:] = 0
+    assert load_omniglot_sample().images.max() > 0

@@ -1,0 +1,244 @@
+"""Omniglot episodes, out of invented pictures; what needs the real ones asks for SKMETA_DATA."""
+
+import os
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.utils import Bunch
+
+from skmeta.datasets import fetch_omniglot, load_omniglot_sample
+from skmeta.datasets.pictures import PictureBank
+from skmeta.tasks import OmniglotTasks, images
+from skmeta.tasks.images import split_characters
+
+N_BACKGROUND, N_EVALUATION, N_DRAWINGS, SIDE = 964, 659, 3, 8
+SIZES = {"train": 1140, "validation": 60, "test": 423}
+STILL = {"rotations": False, "max_shift": 0.0, "max_angle": 0.0}
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    """Pictures that say who they are: (character, drawing) -> picture, all different."""
+    n = N_BACKGROUND + N_EVALUATION
+    rng = np.random.default_rng(0)
+    return (rng.random((n, N_DRAWINGS, SIDE, SIDE)) < 0.4).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def invented(drawings):
+    """Put invented pictures in the place of Omniglot."""
+
+    def fetch(*, data_home=None):
+        return Bunch(
+            images=drawings.reshape(-1, SIDE, SIDE),
+            characters=np.arange(len(drawings)).astype(str),
+            n_background=N_BACKGROUND,
+        )
+
+    images._omniglot_bank.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "fetch_omniglot", fetch)
+        yield
+    images._omniglot_bank.cache_clear()
+
+
+def tasks(**options):
+    return OmniglotTasks(**{"n_classes": 4, "n_shots": 3, "size": SIDE, **options})
+
+
+@pytest.fixture(scope="module")
+def who(drawings, invented):
+    """Picture of full size -> (character, drawing)."""
+    flat = drawings.reshape(-1, SIDE * SIDE)
+    names = {row.tobytes(): divmod(i, N_DRAWINGS) for i, row in enumerate(flat)}
+    assert len(names) == len(flat)
+    return lambda view: names[view.astype(np.uint8).tobytes()]
+
+
+# Splits
+
+
+def test_splits_have_the_papers_sizes_and_share_nothing():
+    parts = {name: split_characters(name, N_BACKGROUND, N_EVALUATION) for name in SIZES}
+    assert {name: len(part) for name, part in parts.items()} == SIZES
+    together = np.concatenate(list(parts.values()))
+    assert_array_equal(np.sort(together), np.arange(N_BACKGROUND + N_EVALUATION))
+    for part in parts.values():
+        assert_array_equal(part, np.sort(part))
+
+
+def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
+    expected = np.random.RandomState(2016).permutation(659)[:423] + 964
+    assert_array_equal(split_characters("test", 964, 659), np.sort(expected))
+
+
+@pytest.mark.parametrize("split", SIZES)
+def test_a_family_draws_from_its_split_only(split, who):
+    batch = tasks(split=split, **STILL).batch(0, 60, seed=0)
+    seen = {who(view)[0] for view in batch.inputs.reshape(-1, SIDE, SIDE)}
+    assert seen <= set(split_characters(split, N_BACKGROUND, N_EVALUATION))
+    assert len(seen) > 40
+
+
+def test_an_unknown_split():
+    with pytest.raises(ValueError, match=r"one of \('train', 'validation', 'test'\), got 'dev'"):
+        tasks(split="dev")
+
+
+# Episodes
+
+
+def test_a_batch_depends_on_seed_and_index_only():
+    family = tasks()
+    first = family.batch(3, 5, seed=1)
+    family.batch(0, 2, seed=9)
+    again, other = tasks().batch(3, 5, seed=1), family.batch(4, 5, seed=1)
+    assert_array_equal(first.inputs, again.inputs)
+    assert_array_equal(first.targets, again.targets)
+    assert not np.array_equal(first.inputs, other.inputs)
+    assert first.inputs.shape == (5, 12, SIDE, SIDE) and first.inputs.dtype == np.float32
+
+
+def test_an_episode_has_distinct_drawings_under_one_label_a_character(who):
+    batch = tasks(**STILL).batch(0, 50, seed=0)
+    for views, targets in zip(batch.inputs, batch.targets, strict=True):
+        names = [who(view) for view in views]
+        assert len(set(names)) == 12
+        labels = {(name[0], label) for name, label in zip(names, targets, strict=True)}
+        assert len(labels) == 4 == len({character for character, _ in labels})
+        assert_array_equal(np.bincount(targets), [3, 3, 3, 3])
+
+
+def test_labels_and_order_carry_no_information(who):
+    batch = tasks(n_classes=2, split="validation", **STILL).batch(0, 3_000, seed=0)
+    assert abs(batch.targets.mean(axis=0) - 0.5).max() < 0.05  # at each step
+    characters = np.array([who(v)[0] for v in batch.inputs[:, 0]])
+    low = characters < np.median(characters)
+    assert abs(batch.targets[low, 0].mean() - batch.targets[~low, 0].mean()) < 0.08
+
+
+def test_more_labels_than_classes():
+    family = tasks(n_classes=2, n_labels=5)
+    assert family.spec.n_outputs == 5
+    batch = family.batch(0, 400, seed=0)
+    assert all(len(np.unique(targets)) == 2 for targets in batch.targets)
+    share = np.bincount(batch.targets.ravel(), minlength=5) / batch.targets.size
+    assert_allclose(share, 0.2, atol=0.04)
+
+
+def test_strings_are_distinct_in_an_episode():
+    family = tasks(n_classes=15, labels="string")
+    assert (family.spec.n_outputs, family.spec.label_length) == (5, 5)
+    batch = family.batch(0, 100, seed=0)
+    assert batch.targets.shape == (100, 45, 5)
+    assert batch.targets.min() == 0 and batch.targets.max() == 4
+    for strings in batch.targets:
+        found, counts = np.unique(strings, axis=0, return_counts=True)
+        assert len(found) == 15 and (counts == 3).all()
+    every = np.unique(batch.targets.reshape(-1, 5), axis=0)
+    assert len(every) > 1_100  # of 3125, 1500 draws: dealt anew in each episode
+    assert_allclose(batch.targets.mean(axis=(0, 1)), 2.0, atol=0.1)  # every position varies
+
+
+def test_strings_belong_to_characters(who):
+    batch = tasks(labels="string", **STILL).batch(0, 20, seed=0)
+    for views, strings in zip(batch.inputs, batch.targets, strict=True):
+        pairs = {(who(v)[0], tuple(s)) for v, s in zip(views, strings.tolist(), strict=True)}
+        assert len(pairs) == 4
+
+
+def test_a_turned_character_is_a_class_of_its_own(drawings):
+    """Every class of an episode has one character and one turn, out of four."""
+    names = {}
+    for character, pictures in enumerate(drawings):
+        for picture in pictures:
+            for turn in range(4):
+                names[np.rot90(picture, turn).tobytes()] = character, turn
+    batch = tasks(split="validation", max_shift=0.0, max_angle=0.0).batch(0, 100, seed=0)
+    turns = np.zeros(4)
+    for views, targets in zip(batch.inputs, batch.targets, strict=True):
+        kinds = [names[view.astype(np.uint8).tobytes()] for view in views]
+        pairs = {(kind, label) for kind, label in zip(kinds, targets, strict=True)}
+        assert len(pairs) == 4 == len({kind for kind, _ in pairs})
+        np.add.at(turns, [kind[1] for kind in kinds], 1)
+    assert_allclose(turns / turns.sum(), 0.25, atol=0.05)
+
+
+def test_each_drawing_is_moved_on_its_own():
+    family = tasks(max_shift=2.0, max_angle=20.0, rotations=False)
+    still = tasks(**STILL)
+    bank = family._bank
+    asked = []
+
+    class Spy:
+        def views(self, indices, *, angle, shift):
+            asked.append((indices, angle, shift))
+            return bank.views(indices, angle=angle, shift=shift)
+
+    family._bank = Spy()
+    family.batch(0, 50, seed=0)
+    ((indices, angle, shift),) = asked
+    assert len(np.unique(angle)) == len(np.unique(shift[0])) == len(np.unique(shift[1])) == 600
+    assert 19 < np.rad2deg(abs(angle)).max() <= 20 and 1.9 < abs(shift).max() <= 2
+    assert abs(angle.mean()) < 0.03 and abs(shift.mean()) < 0.1
+    assert len(indices) == 600 and still.batch(0, 50, seed=0).inputs.shape[:2] == (50, 12)
+
+
+def test_views_are_of_the_size_asked_for():
+    assert tasks(size=4).batch(0, 2, seed=0).inputs.shape == (2, 12, 4, 4)
+    assert tasks(size=4).spec.input_shape == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"labels": "words"}, "labels must be 'one-hot' or 'string', got 'words'"),
+        ({"n_shots": 4}, r"1\.\.3 drawings of each, got n_classes=4 and n_shots=4"),
+        ({"n_shots": 0}, "n_shots=0"),
+        ({"n_classes": 0}, "n_classes=0"),
+        ({"split": "validation", "n_classes": 61}, r"takes 1\.\.60 characters .* n_classes=61"),
+        ({"n_labels": 3}, "n_labels must be at least n_classes, got 3 and 4"),
+        ({"size": 9}, r"size must lie in 1\.\.8"),
+    ],
+)
+def test_episodes_that_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        tasks(**options)
+
+
+# The real characters
+
+
+@pytest.fixture(scope="module")
+def omniglot():
+    if "SKMETA_DATA" not in os.environ:
+        pytest.skip("SKMETA_DATA names no folder with Omniglot")
+    return fetch_omniglot(download_if_missing=False)
+
+
+def test_real_splits(omniglot):
+    """The 423 test characters, by their names, are in no other split and all of evaluation."""
+    evaluation = np.array(sorted(n for n in omniglot.characters if "images_evaluation/" in n))
+    assert len(evaluation) == 659
+    test = set(evaluation[np.random.RandomState(2016).permutation(659)[:423]])
+    found = {
+        name: set(omniglot.characters[split_characters(name, omniglot.n_background, 659)])
+        for name in SIZES
+    }
+    assert found["test"] == test
+    assert not found["train"] & test and not found["validation"] & test
+    assert not found["train"] & found["validation"]
+
+
+def test_the_packaged_sample_holds_test_characters_only(omniglot):
+    test = omniglot.characters[split_characters("test", omniglot.n_background, 659)]
+    sample = load_omniglot_sample()
+    names = {name.split("/", 1)[1]: name for name in test}
+    assert set(sample.characters) <= set(names)
+    # and they are the drawings that it says they are
+    for i in (0, 39):
+        number = np.flatnonzero(omniglot.characters == names[sample.characters[i]])[0]
+        drawings = omniglot.images[omniglot.target == number]
+        views = PictureBank(drawings, 20).views(np.arange(20))
+        assert_allclose(sample.images[sample.target == i], views, atol=0.5 / 255 + 1e-6)

@@ -1,0 +1,155 @@
+"""The package as a whole: what an import costs, and that docstrings are true contracts."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import skmeta
+from skmeta.artifacts import PRETRAINED, list_learners
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(skmeta.__path__, "skmeta.")
+    if not module.name.endswith("__main__")
+)
+PUBLIC = ["skmeta", "skmeta.tasks", "skmeta.datasets", "skmeta.networks", "skmeta.inspection"]
+
+# Sections and parameters: PR parameters, RT returns, YD yields, SS summaries, GL sections.
+CODES = {
+    "GL03": "no two blank lines",
+    "GL06": "unknown section",
+    "GL07": "sections in the wrong order",
+    "GL08": "no docstring",
+    "PR01": "a parameter is not documented",
+    "PR02": "a documented parameter does not exist",
+    "PR03": "parameters in the wrong order",
+    "PR05": "a type ends with a full stop",
+    "PR10": "no space before the colon of a parameter",
+    "RT01": "no Returns section",
+    "SS01": "no summary",
+    "SS03": "a summary without a full stop",
+    "SS04": "a summary with leading spaces",
+    "YD01": "no Yields section",
+}
+
+
+def run(script):
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return out.stdout
+
+
+# The import
+
+
+def test_import_loads_nothing_heavy():
+    heavy = {"keras", "tensorflow", "jax", "sklearn", "scipy", "numpy", "matplotlib", "pandas"}
+    assert run(f"import sys, skmeta; print({heavy} & set(sys.modules))") == "set()\n"
+
+
+def test_estimators_load_no_keras():
+    script = "import sys; from skmeta import InContextClassifier, MetaTrainer, load_learner, tasks"
+    loaded = run(f"{script}; print({{'keras', 'tensorflow', 'jax'}} & set(sys.modules))")
+    assert loaded == "set()\n"
+
+
+def test_import_is_quick():
+    script = "import time; start = time.process_time(); import skmeta; "
+    seconds = [float(run(script + "print(time.process_time() - start)")) for _ in range(3)]
+    assert min(seconds) < 0.3
+
+
+def test_import_changes_no_setting():
+    script = (
+        "import os, random; before = dict(os.environ), random.getstate();"
+        "import skmeta, skmeta.estimators, skmeta.tasks;"
+        "print(before == (dict(os.environ), random.getstate()))"
+    )
+    assert run(script) == "True\n"
+
+
+def test_public_names_are_there():
+    for name in PUBLIC:
+        module = importlib.import_module(name)
+        assert sorted(module.__all__) == sorted(set(module.__all__))
+        for attribute in module.__all__:
+            assert getattr(module, attribute) is not None
+    assert set(skmeta.__all__) <= set(dir(skmeta))
+    with pytest.raises(AttributeError, match="module 'skmeta' has no attribute 'nothing'"):
+        skmeta.nothing  # noqa: B018
+
+
+# Docstrings
+
+
+def public_objects():
+    """Names of the public functions and classes, and of the methods they define."""
+    for module_name in PUBLIC:
+        module = importlib.import_module(module_name)
+        for name in module.__all__:
+            found = getattr(module, name)
+            if not callable(found):
+                continue
+            yield f"{module_name}.{name}"
+            if module_name == "skmeta" and inspect.isclass(found):
+                for method, value in vars(found).items():
+                    if inspect.isfunction(value) and not method.startswith("_"):
+                        yield f"{module_name}.{name}.{method}"
+
+
+@pytest.mark.parametrize("name", sorted(set(public_objects())))
+def test_docstrings_are_in_numpydocs_form(name):
+    errors = [f"{code}: {text}" for code, text in validate(name)["errors"] if code in CODES]
+    assert not errors, errors
+
+
+def raised_without_word(module_name):
+    """Public functions that raise an error which their docstring does not name."""
+    tree = ast.parse(Path(importlib.import_module(module_name).__file__).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        doc = ast.get_docstring(node) or ""
+        for statement in ast.walk(node):
+            if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
+                error = ast.unparse(statement.exc.func)
+                section = doc.partition("Raises\n------")[2]
+                if "Raises" not in doc or error not in section:
+                    yield f"{node.name} raises {error}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_errors_are_documented(name):
+    assert not list(raised_without_word(name))
+
+
+# Examples
+
+
+def examples():
+    for name in MODULES:
+        for test in doctest.DocTestFinder().find(importlib.import_module(name)):
+            if test.examples:
+                yield pytest.param(test, id=test.name)
+
+
+RECIPES = {path.stem for path in PRETRAINED.glob("*.toml")}
+
+
+@pytest.mark.parametrize("test", examples())
+def test_examples_do_what_they_say(test):
+    missing = {name for name in RECIPES if f'"{name}"' in test.docstring} - set(list_learners())
+    if missing:
+        pytest.skip(f"{', '.join(sorted(missing))} not shipped yet")
+    report = []
+    failed, _ = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(
+        test, out=report.append
+    )
+    assert not failed, "".join(report)
