@@ -41,7 +41,13 @@ class ArtifactError(ValueError):
 
 
 def named(registry: Mapping[str, type], part) -> dict[str, Any]:
-    """Write a part of a network as {"type": name, option: value, ...}."""
+    """Write a part of a network as {"type": name, option: value, ...}.
+
+    Raises
+    ------
+    ArtifactError
+        If the part is not one of this package.
+    """
     names = {cls: name for name, cls in registry.items()}
     if type(part) not in names:
         raise ArtifactError(

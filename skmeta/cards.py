@@ -43,7 +43,7 @@ def describe(learner) -> str:
     ]
     if "steps" in card:
         lines.append(
-            f"* meta-training: {card['steps']:,} steps, {card['seconds'] / 60:.0f} minutes"
+            f"* meta-training: {card['steps']:,} steps, {card.get('seconds', 0) / 60:.0f} minutes"
         )
     lines += [f"* trainer: {_pairs(card['trainer'])}"] if "trainer" in card else []
     lines += [f"* tasks: {_pairs(stage)}" for stage in card.get("tasks", [])]

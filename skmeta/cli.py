@@ -22,7 +22,7 @@ def main(argv=None) -> int:
     Returns
     -------
     code : int
-        0, or 1 after a message about what went wrong.
+        0, 1 after a message about what went wrong, or 130 after Ctrl-C.
     """
     # TensorFlow's start-up notes would drown the command's own output.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -34,7 +34,7 @@ def main(argv=None) -> int:
     except KeyboardInterrupt:
         print(f"skmeta {arguments.command}: stopped.", file=sys.stderr)
         return 130
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
         print(f"skmeta {arguments.command}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -95,8 +95,9 @@ def _train(arguments):
     learner, trainer = recipe.train(**overrides)
     save_learner(learner, out)
     out.with_suffix(".history.json").write_text(json.dumps(trainer.history_), encoding="utf-8")
-    out.with_suffix(".md").write_text(describe(learner), encoding="utf-8")
-    print(describe(learner))
+    card = describe(out)  # as the file tells it
+    out.with_suffix(".md").write_text(card, encoding="utf-8")
+    print(card)
     print(f"Written to {out}.")
 
 

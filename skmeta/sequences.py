@@ -25,11 +25,13 @@ def encode_labels(targets: np.ndarray, spec: TaskSpec) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a class is outside 0..C-1.
+        If classes are no integers in 0..C-1.
     """
     if spec.kind == "regression":
         return np.asarray(targets, dtype=np.float32)
     targets = np.asarray(targets)
+    if targets.dtype.kind not in "iu":
+        raise ValueError(f"Classes must be integers, got {targets.dtype}.")
     if targets.size and not 0 <= targets.min() <= targets.max() < spec.n_outputs:
         raise ValueError(
             f"Classes must lie in 0..{spec.n_outputs - 1}, got {targets.min()}..{targets.max()}."

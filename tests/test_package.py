@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
+from sklearn.base import BaseEstimator
 
 import skmeta
 from skmeta.artifacts import PRETRAINED, list_learners
@@ -69,7 +71,7 @@ def test_import_is_quick():
 def test_import_changes_no_setting():
     script = (
         "import os, random; before = dict(os.environ), random.getstate();"
-        "import skmeta, skmeta.estimators, skmeta.tasks;"
+        "import skmeta.artifacts, skmeta.networks, skmeta.engines.numpy_ops;"
         "print(before == (dict(os.environ), random.getstate()))"
     )
     assert run(script) == "True\n"
@@ -95,10 +97,10 @@ def public_objects():
         module = importlib.import_module(module_name)
         for name in module.__all__:
             found = getattr(module, name)
-            if not callable(found):
+            if not callable(found) or module_name == "skmeta.networks":
                 continue
             yield f"{module_name}.{name}"
-            if module_name == "skmeta" and inspect.isclass(found):
+            if inspect.isclass(found) and issubclass(found, BaseEstimator):
                 for method, value in vars(found).items():
                     if inspect.isfunction(value) and not method.startswith("_"):
                         yield f"{module_name}.{name}.{method}"
@@ -111,9 +113,10 @@ def test_docstrings_are_in_numpydocs_form(name):
 
 
 def raised_without_word(module_name):
-    """Public functions that raise an error which their docstring does not name."""
+    """Public functions and methods that raise an error which their docstring does not name."""
     tree = ast.parse(Path(importlib.import_module(module_name).__file__).read_text("utf-8"))
-    for node in ast.walk(tree):
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    for node in itertools.chain(*bodies):
         if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
             continue
         doc = ast.get_docstring(node) or ""
@@ -125,7 +128,7 @@ def raised_without_word(module_name):
                     yield f"{node.name} raises {error}"
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [name for name in MODULES if "._" not in name])
 def test_errors_are_documented(name):
     assert not list(raised_without_word(name))
 
@@ -143,7 +146,7 @@ def examples():
 RECIPES = {path.stem for path in PRETRAINED.glob("*.toml")}
 
 
-@pytest.mark.parametrize("test", examples())
+@pytest.mark.parametrize("test", list(examples()))
 def test_examples_do_what_they_say(test):
     missing = {name for name in RECIPES if f'"{name}"' in test.docstring} - set(list_learners())
     if missing:

@@ -76,7 +76,8 @@ class KerasEngine:
     def learn(self, state, inputs, labels):
         """Read labelled rows: see :meth:`skmeta.networks.Learner.learn`."""
         leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
-        outputs, first = [], 0
+        size = self.network.memory.output_size
+        outputs, first = [np.empty((len(inputs), 0, size), dtype=np.float32)], 0
         with self._lock:
             for length in pieces(inputs.shape[1]):
                 rows = slice(first, first + length)
@@ -97,7 +98,7 @@ class KerasEngine:
 
         def padded(array):
             array = np.asarray(array, dtype=np.float32)
-            return np.concatenate([array, np.repeat(array[-1:], n_padded - n_rows, axis=0)])
+            return np.concatenate([array, np.repeat(array[-1:], n_padded - len(array), axis=0)])
 
         leaves = [padded(leaf).reshape(n_padded, -1) for leaf in flatten_state(state)]
         with self._lock:

@@ -18,6 +18,8 @@ from skmeta.networks import Learner
 
 # Rows answered at once: bounds the memory that predict takes, whatever the number of queries.
 QUERY_CHUNK = 256
+# Rows read at once, for the same reason.
+SUPPORT_CHUNK = 1024
 
 
 class InContextEstimator(BaseEstimator):
@@ -69,27 +71,33 @@ class InContextEstimator(BaseEstimator):
                 "meta-train one on rows like these (skmeta.MetaTrainer)."
             )
 
-    def _start(self, learner, X):
-        """Forget everything: a fresh state, the width and names of the columns."""
-        validate_data(self, _flat_pictures(X, learner), skip_check_array=True)
-        self.learner_ = learner
-        self.state_ = learner.initial_state(self.n_members)
-
-    def _read(self, X, labels, orders):
+    def _read(self, learner, state, X, labels, orders):
         """Let each member read all rows in its own order, ``n_passes`` times.
 
         Parameters
         ----------
+        learner : Learner
+        state : state of the memory, for M episodes
         X : ndarray of shape (S, n_features)
         labels : ndarray of shape (M, S, label_size)
         orders : ndarray of int, shape (M, S)
+
+        Returns
+        -------
+        state : the state after the rows. Nothing is set on the estimator.
         """
-        inputs = X.reshape(-1, *self.learner_.spec.input_shape)[orders]
-        labels = labels[np.arange(len(orders))[:, None], orders]
-        state, runner = self.state_, self._runner()
+        rows = X.reshape(-1, *learner.spec.input_shape)
+        members, runner = np.arange(len(orders))[:, None], self._runner(learner)
         for _ in range(self.n_passes):
-            state, _ = runner.learn(state, inputs, labels)
-        self.state_ = state
+            for first in range(0, len(X), SUPPORT_CHUNK):
+                chosen = orders[:, first : first + SUPPORT_CHUNK]
+                state, _ = runner.learn(state, rows[chosen], labels[members, chosen])
+        return state
+
+    def _remember(self, learner, state, X):
+        """Set what a first fit leaves behind: learner, state, width and names of the columns."""
+        validate_data(self, _flat_pictures(X, learner), skip_check_array=True)
+        self.learner_, self.state_ = learner, state
 
     def _orders(self, n_rows, rng):
         """Orders of rows, shape (M, S): the given one, then random ones."""
@@ -97,22 +105,13 @@ class InContextEstimator(BaseEstimator):
         orders += [rng.permutation(n_rows) for _ in range(self.n_members - 1)]
         return np.stack(orders)
 
-    def _given_orders(self, n_rows):
-        return np.tile(np.arange(n_rows), (len(self._member_axis()), 1))
-
-    def _member_axis(self):
-        """Members of the fitted state, 0, ..., M - 1."""
-        leaves: list = []
-        map_state(leaves.append, self.state_)
-        return np.arange(len(leaves[0]))
-
     def _answers(self, X):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
         learner = self.learner_
         X = validate_data(self, _flat_pictures(X, learner), reset=False, dtype=np.float32)
         inputs = X.reshape(-1, *learner.spec.input_shape)
-        runner, n_members = self._runner(), len(self._member_axis())
+        runner, n_members = self._runner(learner), count_episodes(self.state_)
         chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
         for first in range(0, len(inputs), chunk):
@@ -123,13 +122,25 @@ class InContextEstimator(BaseEstimator):
             parts.append(answers.reshape(n_members, len(rows), *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 
-    def _runner(self):
+    def _runner(self, learner):
         """What runs the learner: the learner itself in NumPy, or its twin in Keras."""
         if self.engine == "numpy":
-            return self.learner_
+            return learner
         from skmeta.engines.keras_engine import compiled
 
-        return compiled(self.learner_)
+        return compiled(learner)
+
+
+def count_episodes(state) -> int:
+    """Return how many episodes, here members, a state holds."""
+    leaves: list = []
+    map_state(leaves.append, state)
+    return len(leaves[0])
+
+
+def given_orders(n_rows, n_members):
+    """Return the order in which rows were given, for every member: shape (M, S)."""
+    return np.tile(np.arange(n_rows), (n_members, 1))
 
 
 def _times(shape):

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import InContextEstimator
+from skmeta.estimators._base import InContextEstimator, given_orders
 
 
 class InContextClassifier(ClassifierMixin, InContextEstimator):
@@ -62,10 +62,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skmeta import InContextClassifier
     >>> from skmeta.datasets import load_omniglot_sample
     >>> sample = load_omniglot_sample()
-    >>> rows = sample.target < 5
+    >>> rows = np.random.default_rng(0).permutation(np.flatnonzero(sample.target < 5))
     >>> X, y = sample.images[rows], sample.target[rows]
     >>> clf = InContextClassifier(learner="mann-omniglot").fit(X[::2], y[::2])
     >>> clf.predict(X[1::2]).shape
@@ -122,9 +123,16 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(learner, X, y, reset=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        self._start(learner, X)
-        self._deal_labels(classes, rng)
-        self._read(X_rows, self._labels(y), self._orders(len(y), rng))
+        slots = self._dealt_labels(learner, len(classes), rng)
+        state = self._read(
+            learner,
+            learner.initial_state(self.n_members),
+            X_rows,
+            _encoded(y, classes, slots, learner),
+            self._orders(len(y), rng),
+        )
+        self._remember(learner, state, X)
+        self.classes_, self.label_slots_ = classes, slots
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -170,9 +178,17 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "classes with the first partial_fit(..., classes=...), or call fit."
             )
         if first:
-            self._start(learner, X)
-            self._deal_labels(known, check_random_state(self.random_state))
-        self._read(X_rows, self._labels(y), self._given_orders(len(y)))
+            state = learner.initial_state(self.n_members)
+            rng = check_random_state(self.random_state)
+            slots = self._dealt_labels(learner, len(known), rng)
+        else:
+            state, slots = self.state_, self.label_slots_
+        labels = _encoded(y, known, slots, learner)
+        state = self._read(learner, state, X_rows, labels, given_orders(len(y), len(slots)))
+        if first:
+            self._remember(learner, state, X)
+            self.classes_, self.label_slots_ = known, slots
+        self.state_ = state
         return self
 
     def predict_proba(self, X):
@@ -234,17 +250,18 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             )
         return classes
 
-    def _deal_labels(self, classes, rng):
-        n_labels = self.learner_.spec.n_outputs
+    def _dealt_labels(self, learner, n_classes, rng):
+        """The learner's label for each class, (M, n_classes): in order, then permuted."""
+        n_labels = learner.spec.n_outputs
         slots = [np.arange(n_labels)]
         slots += [rng.permutation(n_labels) for _ in range(self.n_members - 1)]
-        self.classes_ = classes
-        self.label_slots_ = np.stack(slots)[:, : len(classes)]
+        return np.stack(slots)[:, :n_classes]
 
-    def _labels(self, y):
-        """One-hot labels as each member is told them, shape (M, S, C)."""
-        one_hot = np.eye(self.learner_.spec.n_outputs, dtype=np.float32)
-        return one_hot[self.label_slots_[:, np.searchsorted(self.classes_, y)]]
+
+def _encoded(y, classes, slots, learner):
+    """One-hot labels as each member is told them, shape (M, S, C)."""
+    one_hot = np.eye(learner.spec.n_outputs, dtype=np.float32)
+    return one_hot[slots[:, np.searchsorted(classes, y)]]
 
 
 def _checked_labels(y):

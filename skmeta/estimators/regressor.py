@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_random_state
 
-from skmeta.estimators._base import InContextEstimator
+from skmeta.estimators._base import InContextEstimator, count_episodes, given_orders
 
 
 class InContextRegressor(RegressorMixin, InContextEstimator):
@@ -102,8 +102,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         learner = self._checked_learner()
         X_rows, y = self._numeric_support(learner, X, y, reset=True)
         orders = self._orders(len(y), check_random_state(self.random_state))
-        self._start(learner, X)
-        self._read(X_rows, self._labels(y), orders)
+        state = learner.initial_state(self.n_members)
+        state = self._read(learner, state, X_rows, _told(y, self.n_members), orders)
+        self._remember(learner, state, X)
         return self
 
     def partial_fit(self, X, y):
@@ -129,9 +130,13 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         first = not hasattr(self, "state_")
         learner = self._checked_learner() if first else self.learner_
         X_rows, y = self._numeric_support(learner, X, y, reset=first)
+        state = learner.initial_state(self.n_members) if first else self.state_
+        members = count_episodes(state)
+        orders = given_orders(len(y), members)
+        state = self._read(learner, state, X_rows, _told(y, members), orders)
         if first:
-            self._start(learner, X)
-        self._read(X_rows, self._labels(y), self._given_orders(len(y)))
+            self._remember(learner, state, X)
+        self.state_ = state
         return self
 
     def predict(self, X, return_std=False):
@@ -170,6 +175,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         X, y = self._support(learner, X, y, reset=reset, y_numeric=True)
         return X, check_array(y, dtype=np.float32, ensure_2d=False, input_name="y")
 
-    def _labels(self, y):
-        """Targets as each member is told them, shape (M, S, 1)."""
-        return np.repeat(y[None, :, None], len(self._member_axis()), axis=0)
+
+def _told(y, n_members):
+    """Targets as each member is told them, shape (M, S, 1)."""
+    return np.repeat(y[None, :, None], n_members, axis=0)

@@ -71,6 +71,11 @@ class LSTM(ShiftedMemory):
     n_units : int, default=200
         Memory cells U.
 
+    Raises
+    ------
+    ValueError
+        If there is no unit.
+
     References
     ----------
     S. Hochreiter, A. S. Younger, P. R. Conwell, "Learning to Learn Using
@@ -78,6 +83,10 @@ class LSTM(ShiftedMemory):
     """
 
     n_units: int = 200
+
+    def __post_init__(self):
+        if self.n_units < 1:
+            raise ValueError(f"n_units must be at least 1, got {self.n_units}.")
 
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
         return lstm_specs(n_features, label_size + self.n_units, self.n_units, label_size)

@@ -70,6 +70,11 @@ class MANN(ShiftedMemory):
     add_vector : bool, default=False
         Write a vector of its own, tanh(.), where the paper writes the key.
 
+    Raises
+    ------
+    ValueError
+        If a size or the decay is out of range.
+
     References
     ----------
     A. Santoro, S. Bartunov, M. Botvinick, D. Wierstra, T. Lillicrap, "One-shot
@@ -83,6 +88,16 @@ class MANN(ShiftedMemory):
     usage_decay: float = 0.95
     key_strength: bool = True
     add_vector: bool = False
+
+    def __post_init__(self):
+        sizes = (self.n_units, self.n_slots, self.slot_width, self.n_reads)
+        if min(sizes) < 1 or self.n_reads > self.n_slots:
+            raise ValueError(
+                "n_units, n_slots, slot_width and n_reads must be at least 1 and n_reads at most "
+                f"n_slots, got {sizes}."
+            )
+        if not 0 <= self.usage_decay <= 1:
+            raise ValueError(f"usage_decay must lie in [0, 1], got {self.usage_decay}.")
 
     @property
     def _access_sizes(self):

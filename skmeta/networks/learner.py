@@ -105,9 +105,9 @@ class Learner:
         u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
         outputs = np.empty((*u.shape[:2], self.network.memory.output_size), dtype=np.float32)
         for t in range(u.shape[1]):
-            outputs[:, t], state = self.network.step(
-                numpy_ops, self.weights, state, u[:, t], labels[:, t]
-            )
+            # A copy: the state keeps the last label, and must not keep all of them alive.
+            y = np.array(labels[:, t], dtype=np.float32)
+            outputs[:, t], state = self.network.step(numpy_ops, self.weights, state, u[:, t], y)
         return state, outputs
 
     def answer(self, outputs):

@@ -8,7 +8,7 @@ from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
 
 
-def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10) -> ClassTasks:
+def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None) -> ClassTasks:
     """Make a family of classification tasks out of a labelled data set.
 
     Parameters
@@ -21,6 +21,8 @@ def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10) -> ClassTasks:
         Classes in an episode.
     n_shots : int, default=10
         Rows of each class in an episode.
+    n_labels : int or None, default=None
+        Labels to deal from; None takes ``n_classes``.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10) -> ClassTasks:
     >>> tasks.batch(0, 16, seed=0).inputs.shape
     (16, 50, 8, 8)
     """
-    return ClassTasks(X, y, n_classes=n_classes, n_shots=n_shots)
+    return ClassTasks(X, y, n_classes=n_classes, n_shots=n_shots, n_labels=n_labels)
 
 
 class ClassTasks(TaskFamily):
@@ -60,6 +62,9 @@ class ClassTasks(TaskFamily):
         Classes in an episode.
     n_shots : int, default=10
         Rows of each class in an episode.
+    n_labels : int or None, default=None
+        Labels to deal from; None takes ``n_classes``. Stages of a
+        :class:`Curriculum` share the number of labels, not of classes.
 
     Attributes
     ----------
@@ -79,11 +84,16 @@ class ClassTasks(TaskFamily):
     memory-augmented neural networks. arXiv 1605.06065, 2016.
     """
 
-    def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10):
+    def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None):
         self.X = _check_rows(X)
         self.classes, codes, self._counts = _check_labels(y, len(self.X))
         _check_sizes(self.classes, self._counts, n_classes, n_shots)
-        self.spec = TaskSpec("classification", self.X.shape[1:], n_outputs=n_classes)
+        self.n_labels = n_classes if n_labels is None else n_labels
+        if self.n_labels < n_classes:
+            raise ValueError(
+                f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
+            )
+        self.spec = TaskSpec("classification", self.X.shape[1:], n_outputs=self.n_labels)
         self.n_classes = n_classes
         self.n_shots = n_shots
         self.n_steps = n_classes * n_shots
@@ -113,7 +123,11 @@ class ClassTasks(TaskFamily):
         steps = np.broadcast_to(np.arange(self.n_steps), (n_episodes, self.n_steps))
         steps = rng.permuted(steps, axis=1)
         rows = np.take_along_axis(rows.reshape(n_episodes, -1), steps, axis=1)
-        return EpisodeBatch(self.X[rows].astype(np.float32), steps // self.n_shots)
+        targets = steps // self.n_shots
+        if self.n_labels > self.n_classes:
+            dealt = draw_distinct(rng, np.full(n_episodes, self.n_labels), self.n_classes)
+            targets = np.take_along_axis(dealt, targets, axis=1)
+        return EpisodeBatch(self.X[rows].astype(np.float32), targets)
 
 
 def draw_distinct(rng: np.random.Generator, sizes: np.ndarray, n_draws: int) -> np.ndarray:

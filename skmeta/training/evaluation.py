@@ -17,6 +17,7 @@ _BATCH = 64
 QUICK_EPISODES = 128
 # Evaluation has streams of its own, also where the family is that of training.
 EVALUATION_STREAM = 1_000_003
+VALIDATION_STREAM = 2_000_003
 
 
 class InstanceAccuracy(NamedTuple):
@@ -206,6 +207,7 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
 
 def mean_of_scores(learner: Learner, families, seed: int) -> float:
     """Return the mean of :func:`mean_score` over families, on a few episodes each."""
+    seed = seed + VALIDATION_STREAM - EVALUATION_STREAM  # not the episodes of the tests
     scores = [mean_score(learner, family, QUICK_EPISODES, seed=seed) for family in families]
     return float(np.mean(scores))
 

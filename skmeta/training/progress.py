@@ -28,8 +28,20 @@ def report(run, stream=None) -> None:
     )
     if stream.isatty():
         done = BAR_WIDTH * step // total
-        end = "\n" if step == total else ""
-        print(f"\r\033[K[{'#' * done}{'.' * (BAR_WIDTH - done)}] {line}", end=end, file=stream)
+        print(f"\r\033[K[{'#' * done}{'.' * (BAR_WIDTH - done)}] {line}", end="", file=stream)
     else:
         print(line, file=stream)
     stream.flush()
+
+
+def end_of_report(stream=None) -> None:
+    """Leave the line of the progress bar.
+
+    Parameters
+    ----------
+    stream : file-like, optional
+        Where it was drawn.
+    """
+    stream = sys.stderr if stream is None else stream
+    if stream.isatty():
+        print(file=stream)

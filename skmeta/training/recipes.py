@@ -212,6 +212,9 @@ def load_recipe(recipe) -> Recipe:
 
 def _check_tables(content):
     """See that a recipe has tables where tables belong."""
+    for key in ("name", "description", "limits"):
+        if not isinstance(content.get(key, ""), str):
+            raise RecipeError(f"{key} must be text, got {content[key]!r}.")
     tasks = content["tasks"]
     if not isinstance(tasks, list) or not tasks or not all(isinstance(t, dict) for t in tasks):
         raise RecipeError("tasks must be written as one [[tasks]] table a stage.")
@@ -235,7 +238,10 @@ def _make_part(part, registry, options):
                 f"{key} in {part} must be like its default, {parameter.default!r}, "
                 f"got {options[key]!r}."
             )
-    return build(registry, options)
+    try:
+        return build(registry, options)
+    except ValueError as error:
+        raise RecipeError(f"In {part}: {error}") from None
 
 
 def _is_like(value, default):

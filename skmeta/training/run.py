@@ -13,7 +13,7 @@ from skmeta.networks import Learner
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss
-from skmeta.training.progress import report
+from skmeta.training.progress import end_of_report, report
 from skmeta.training.stream import EpisodeStream
 
 # Below Keras' default of 1e-7: shortens the plateau of in-context learners (Kirsch et al. 2022).
@@ -51,9 +51,19 @@ class Run:
         }
         self.best = None  # (validation loss, weights)
         self.looks_since_best = 0
+        # Made now: a network that cannot be written down must fail before the first step.
+        self.fingerprint = self._fingerprint() if trainer.checkpoint is not None else None
 
     def train(self):
-        """Take the steps that are left."""
+        """Take the steps that are left.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss is not finite.
+        OSError
+            If the checkpoint cannot be written; the one before stays whole.
+        """
         trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
         while self.step < trainer.n_steps and not self._exhausted():
             start = time.perf_counter()
@@ -66,7 +76,7 @@ class Run:
             )
             result = self.model.fit(self.stream.stretch(self.step, last), verbose=0, shuffle=False)
             loss = float(result.history["loss"][0])
-            if not np.isfinite(loss):
+            if not np.isfinite(loss) or not self._weights_are_finite():
                 raise FloatingPointError(
                     f"The loss is {loss} between steps {self.step} and {last}. "
                     "Lower learning_rate, or look for extreme values in the tasks."
@@ -82,6 +92,11 @@ class Run:
                 self.save()
             if trainer.verbose:
                 report(self)
+        if trainer.verbose:
+            end_of_report()
+
+    def _weights_are_finite(self):
+        return all(np.isfinite(w).all() for w in self.model.values().values())
 
     def kept_weights(self):
         """Weights of the best validation where there is patience, else the last ones."""
@@ -112,16 +127,20 @@ class Run:
             "batch_size": int(trainer.batch_size),
             "learning_rate": float(trainer.learning_rate),
             "random_state": int(trainer.random_state),
-            "tasks": self._first_and_last_batch(),
+            "tasks": self._digest_of_tasks(),
         }
 
-    def _first_and_last_batch(self):
-        """Digest of one episode from each end of the stream: other tasks, other digest."""
+    def _digest_of_tasks(self):
+        """Digest of one episode from each stretch of the stream: other tasks, other digest."""
         digest = hashlib.sha256()
-        for number in (0, self.trainer.n_steps - 1):
-            family = self.stream.families[number % len(self.stream.families)]
+        families, n_steps = self.stream.families, self.trainer.n_steps
+        changes = [c for family in families for c in family.changes if c < n_steps]
+        digest.update(repr((len(families), changes)).encode())
+        for number in sorted({*range(min(len(families), n_steps)), *changes, n_steps - 1}):
+            family = families[number % len(families)]
             batch = family.batch(number, 1, seed=self.trainer.random_state)
-            digest.update(np.ascontiguousarray(batch.inputs).tobytes())
+            for array in (batch.inputs, batch.targets):
+                digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def save(self):
@@ -132,13 +151,13 @@ class Run:
         for index, variable in enumerate(self.model.optimizer.variables):
             arrays[f"optimizer/{index}"] = np.asarray(variable.value)
         state = {
-            "fingerprint": self._fingerprint(),
+            "fingerprint": self.fingerprint,
             "step": self.step,
             "seconds": self.seconds,
             "history": self.history,
             "looks_since_best": self.looks_since_best,
         }
-        if self.best is not None and self.trainer.patience is not None:
+        if self.best is not None:
             state["best_loss"] = self.best[0]
             arrays.update({f"best/{k}": w for k, w in self.best[1].items()})
         save_checkpoint(self.trainer.checkpoint, arrays, state)
@@ -156,7 +175,7 @@ class Run:
         if saved is None:
             return
         arrays, state = saved
-        expected, found = self._fingerprint(), state["fingerprint"]
+        expected, found = self.fingerprint, state["fingerprint"]
         if found != expected:
             differing = sorted(k for k in expected if expected[k] != found.get(k))
             raise ArtifactError(

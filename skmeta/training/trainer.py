@@ -48,7 +48,8 @@ class MetaTrainer(BaseEstimator):
     checkpoint : str, path-like or None, default=None
         File that the run is saved to, and goes on from if it exists.
     warm_start : str, path-like, Learner or None, default=None
-        Learner whose weights to begin with.
+        Learner to go on from: its architecture and weights, in place of
+        ``memory``, ``encoder`` and ``n_units``.
     random_state : int, default=0
         Names the first weights and the stream of episodes. The same number
         gives the same weights and batches on every backend.
@@ -151,6 +152,10 @@ class MetaTrainer(BaseEstimator):
             If the loss is not finite.
         """
         self._validate_params()
+        if self.patience is not None and validation_tasks is None:
+            raise ValueError(
+                "patience needs held-out tasks: pass validation_tasks to fit, or patience=None."
+            )
         if self.checkpoint is not None and not Path(self.checkpoint).absolute().parent.is_dir():
             raise FileNotFoundError(
                 f"There is no folder for the checkpoint {self.checkpoint}: make it first."
@@ -168,9 +173,8 @@ class MetaTrainer(BaseEstimator):
         run = Run(self, network, weights, families, held_out)
         run.resume()
         run.train()
-        self.history_ = run.history
-        self.n_steps_ = run.step
-        self.learner_ = Learner(network, run.kept_weights(), self._card(run))
+        learner = Learner(network, run.kept_weights(), self._card(run))
+        self.learner_, self.history_, self.n_steps_ = learner, run.history, run.step
         return self
 
     def score(self, tasks, y=None):
