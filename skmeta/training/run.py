@@ -52,7 +52,7 @@ class Run:
         self.best = None  # (validation loss, weights)
         self.looks_since_best = 0
         # Made now: a network that cannot be written down must fail before the first step.
-        self.fingerprint = self._fingerprint() if trainer.checkpoint is not None else None
+        self.fingerprint = {} if trainer.checkpoint is None else self._fingerprint()
 
     def train(self):
         """Take the steps that are left.
