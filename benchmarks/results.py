@@ -21,7 +21,7 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from skmeta import InContextClassifier, list_learners, load_learner
 from skmeta.inspection import SANTORO_LSTM, SANTORO_MANN
-from skmeta.tasks import GaussianProcessTasks, OmniglotTasks, QuadraticTasks
+from skmeta.tasks import GaussianProcessTasks, OmniglotTasks, QuadraticTasks, SineTasks
 from skmeta.training.evaluation import accuracy_by_instance, error_by_shots
 
 SEED = 0
@@ -44,9 +44,15 @@ def omniglot_by_instance(n_episodes):
     """Accuracy at the i-th drawing of a character, online protocol."""
     tasks = OmniglotTasks("test", rotations=False, max_shift=0.0, max_angle=0.0)
     turned = OmniglotTasks("test", rotations=True, max_shift=0.0, max_angle=0.0)
+    held_out = OmniglotTasks("validation", rotations=False, max_shift=0.0, max_angle=0.0)
+    families = (
+        (tasks, ""),
+        (turned, ", turned characters too"),
+        (held_out, ", 60 validation characters"),
+    )
     rows = []
     for name in ("mann-omniglot", "lstm-omniglot"):
-        for family, note in ((tasks, ""), (turned, ", turned characters too")):
+        for family, note in families:
             result = accuracy_by_instance(
                 load_learner(name), family, n_episodes=n_episodes, seed=SEED
             )
@@ -120,6 +126,15 @@ def quadratics(n_tasks):
     return table(["learner \\ examples", *map(str, SHOTS)], rows)
 
 
+def sines(path, n_tasks):
+    """Mean squared error on noise-free queries by number of points."""
+    shots = (5, 10, 20)
+    errors = error_by_shots(load_learner(path), SineTasks(), shots, n_tasks=n_tasks, seed=SEED)
+    found = [f"{e:.4f} ± {h:.4f}" for e, h in zip(errors.error, errors.interval, strict=True)]
+    rows = [["lstm-sine", *found], ["plain LSTM, Huisman et al. 2023", ".028", ".0084", ".0042"]]
+    return table(["learner \\ points", *map(str, shots)], rows)
+
+
 def gaussian_process(n_tasks):
     """Mean squared error of the noise-free function, beside the exact process."""
     tasks = GaussianProcessTasks()
@@ -142,6 +157,7 @@ def main():
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--baseline-episodes", type=int, default=100)
     parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--sine", type=Path, help="lstm-sine.safetensors, which is not shipped")
     parser.add_argument("--write", type=Path, help="also write the page to this file")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")
@@ -181,6 +197,10 @@ def main():
     for needed, title, compute in sections:
         if needed <= set(shipped):
             lines += ["", f"## {title}", "", *compute()]
+    if arguments.sine is not None:
+        title = f"Sine waves: mean squared error, {arguments.tasks} functions"
+        recipe = "Made with `skmeta train benchmarks/recipes/lstm-sine.toml`; not shipped."
+        lines += ["", f"## {title}", "", recipe, "", *sines(arguments.sine, arguments.tasks)]
     page = "\n".join(lines) + "\n"
     print(page)
     if arguments.write:
