@@ -15,6 +15,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import joblib
 import numpy as np
 
 SEED = 0
@@ -116,7 +117,7 @@ def main():
         "# Speed",
         "",
         f"`python benchmarks/run.py --repeats {arguments.repeats}`, seed {SEED}, {date.today()}, "
-        f"{os.cpu_count()} cores {platform.machine()}, Keras {keras.__version__} on "
+        f"{joblib.cpu_count()} core(s) of {os.cpu_count()}, {platform.machine()}, Keras {keras.__version__} on "
         f"{keras.backend.backend()} with XLA. Medians of training steps taken in turn; "
         "fastest of the estimators' calls.",
         "",

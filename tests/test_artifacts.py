@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 
 import cloudpickle
@@ -328,6 +329,7 @@ def test_threads_share_one_learner(shipped, monkeypatch):
 
     def counted(*arguments):
         reads.append(1)
+        time.sleep(0.02)  # long enough for the other threads to come
         return parse(*arguments)
 
     monkeypatch.setattr(artifacts, "parse_learner", counted)
