@@ -40,7 +40,7 @@ docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
 	$(BIN)/python -m sphinx -b html -d docs/_build/doctrees docs docs/_build/html
 
 clean:  ## remove builds and caches, keep .venv
-	rm -rf build dist *.egg-info docs/_build docs/auto_examples
+	rm -rf build dist *.egg-info docs/_build docs/auto_examples docs/generated
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 

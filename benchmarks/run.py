@@ -118,7 +118,8 @@ def main():
         "",
         f"`python benchmarks/run.py --repeats {arguments.repeats}`, seed {SEED}, {date.today()}, "
         f"{joblib.cpu_count()} core(s) of {os.cpu_count()}, {platform.machine()}, "
-        f"Keras {keras.__version__} on {keras.backend.backend()} with XLA. Medians of training steps taken in turn; "
+        f"Keras {keras.__version__} on {keras.backend.backend()} with XLA. "
+        "Medians of training steps taken in turn; "
         "fastest of the estimators' calls.",
         "",
         f"One training step, {BATCH} episodes of {STEPS} pictures of 20 x 20 pixels:",
