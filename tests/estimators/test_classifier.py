@@ -100,6 +100,16 @@ def test_the_support_may_be_read_more_than_once(learner, data):
     assert_allclose(twice.predict_proba(queries), by_hand.predict_proba(queries), atol=1e-6)
 
 
+@pytest.mark.parametrize("chunk", [1, 4, 14, 15])
+def test_a_long_support_is_read_in_pieces(chunk, learner, data, monkeypatch):
+    X, y, queries = data
+    options = {"n_members": 2, "n_passes": 2, "random_state": 0}
+    at_once = InContextClassifier(learner, **options).fit(X, y).predict_proba(queries)
+    monkeypatch.setattr("skmeta.estimators._base.SUPPORT_CHUNK", chunk)
+    in_pieces = InContextClassifier(learner, **options).fit(X, y).predict_proba(queries)
+    assert_allclose(in_pieces, at_once, atol=1e-6)
+
+
 def test_the_state_is_of_constant_size(learner):
     rng = np.random.default_rng(0)
     clf = InContextClassifier(learner)
@@ -335,6 +345,7 @@ BAD_SUPPORT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the cast to float32
 @pytest.mark.parametrize("case", BAD_SUPPORT)
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "first partial_fit"])
 def test_bad_support_is_refused_and_changes_nothing(case, method, data):
@@ -355,6 +366,24 @@ def test_bad_support_is_refused_and_changes_nothing(case, method, data):
     with pytest.raises(TypeError if case == "objects" else ValueError, match=message):
         getattr(clf, method.split()[-1])(*make(X, y), **options)
     assert_unchanged(clf, before)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_kill_while_rows_are_read_changes_nothing(method, data, monkeypatch):
+    X, y, _ = data
+    clf = InContextClassifier(small_learner("lstm-classes"), n_members=2, random_state=0)
+    fresh = InContextClassifier(small_learner("lstm-classes"))
+    clf.fit(X, y)
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Learner, "learn", killed)
+    for estimator, options in ((clf, {}), (fresh, {} if method == "fit" else {"classes": [0, 1]})):
+        before = snapshot(estimator)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(estimator, method)(X[y < 2], y[y < 2], **options)
+        assert_unchanged(estimator, before)
 
 
 def test_sparse_rows_are_refused(data):

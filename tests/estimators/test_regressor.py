@@ -131,6 +131,7 @@ BAD_SUPPORT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the cast to float32
 @pytest.mark.parametrize("case", BAD_SUPPORT)
 @pytest.mark.parametrize("fitted", [False, True])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
