@@ -162,11 +162,12 @@ def main():
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")
 
+    sine = "" if arguments.sine is None else f" --sine {arguments.sine.name}"
     options = f"--episodes {arguments.episodes} --baseline-episodes {arguments.baseline_episodes}"
     lines = [
         "# Results",
         "",
-        f"`python benchmarks/results.py {options} --tasks {arguments.tasks}`, seed {SEED}, "
+        f"`python benchmarks/results.py {options} --tasks {arguments.tasks}{sine}`, seed {SEED}, "
         f"{date.today()}, {os.cpu_count()} cores {platform.machine()}. 95 % intervals.",
     ]
     shipped = list_learners()
