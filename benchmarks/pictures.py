@@ -13,6 +13,7 @@ matplotlib.use("Agg")
 
 import numpy as np
 
+from skmeta import InContextClassifier
 from skmeta.datasets import load_omniglot_sample
 from skmeta.demo import one_episode
 from skmeta.inspection import EpisodeDisplay, MemoryAccessDisplay, MetaTrainingDisplay
@@ -43,7 +44,8 @@ def main():
     IMAGES.mkdir(exist_ok=True)
     if arguments.runs is not None:
         draw_histories(arguments.runs)
-    clf, support, queries = one_episode(np.random.default_rng(SEED))
+    support, queries = one_episode(np.random.default_rng(SEED))
+    clf = InContextClassifier(learner="mann-omniglot").fit(*support)
     display = EpisodeDisplay.from_estimator(clf, *support, *queries).plot()
     display.figure_.savefig(IMAGES / "demo.png", dpi=110)
 

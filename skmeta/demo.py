@@ -49,7 +49,8 @@ def _characters(picture):
     print("   Santoro et al. 2016, % " + "".join(f"{a:>8.1f}" for a in theirs))
     print(f"   ({N_EPISODES} episodes, seed 0; the paper has its own 423 characters)\n")
 
-    clf, (X_support, y_support), (X, y) = one_episode(np.random.default_rng(PICTURE_SEED))
+    (X_support, y_support), (X, y) = one_episode(np.random.default_rng(PICTURE_SEED))
+    clf = InContextClassifier(learner="mann-omniglot")
     start = time.perf_counter()
     right = (clf.fit(X_support, y_support).predict(X) == y).mean()
     print(
@@ -66,7 +67,7 @@ def _characters(picture):
 
 
 def one_episode(rng):
-    """Fit the classifier to three drawings of five packaged characters.
+    """Draw three drawings each of five packaged characters to learn from, and three to ask for.
 
     Parameters
     ----------
@@ -75,8 +76,6 @@ def one_episode(rng):
 
     Returns
     -------
-    clf : InContextClassifier
-        Fitted to the support.
     support, queries : pairs of ndarrays
         Pictures and their characters, 15 each.
     """
@@ -86,10 +85,7 @@ def one_episode(rng):
     rows = chosen[:, None] * 20 + drawings
     support = rng.permutation(rows[:, :N_SUPPORT].ravel())
     queries = rows[:, N_SUPPORT : N_SUPPORT + 3].ravel()
-    clf = InContextClassifier(learner="mann-omniglot")
-    clf.fit(sample.images[support], sample.target[support])
     return (
-        clf,
         (sample.images[support], sample.target[support]),
         (sample.images[queries], sample.target[queries]),
     )
