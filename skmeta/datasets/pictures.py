@@ -48,7 +48,7 @@ class PictureBank:
         # One row of paper around: what lies outside the picture is read there.
         return np.pad(np.uint8(255 * picture / max(picture.max(), 1e-6) + 0.5), 1)
 
-    def views(self, indices, *, angle=0.0, shift=(0.0, 0.0), zoom=1.0):
+    def views(self, indices, *, angle=0.0, shift=(0.0, 0.0), zoom=1.0, mirrored=False):
         """Return small views of the pictures with the given indices.
 
         Parameters
@@ -60,6 +60,8 @@ class PictureBank:
             Move down and to the right, in pixels of the view.
         zoom : float or ndarray of shape (n,), default=1
             Size of the drawing, 1 for the original.
+        mirrored : bool or ndarray of shape (n,), default=False
+            Whether left and right of the drawing are exchanged, before it is turned.
 
         Returns
         -------
@@ -71,7 +73,8 @@ class PictureBank:
         column = grid[None, None, :] - _column(shift[1]) / self.size
         cos, sin = _column(np.cos(angle) / zoom), _column(np.sin(angle) / zoom)
         source_rows = self._nearest(cos * row + sin * column)
-        source_columns = self._nearest(cos * column - sin * row)
+        side = np.where(_column(mirrored), np.float32(-1), np.float32(1))
+        source_columns = self._nearest(side * (cos * column - sin * row))
         first = np.asarray(indices, dtype=np.int64) * self._columns**2
         points = first[:, None, None] + source_rows * self._columns + source_columns
         return self._points[points].astype(np.float32) / np.float32(255)

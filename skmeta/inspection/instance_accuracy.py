@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from skmeta.artifacts import load_learner
 from skmeta.inspection._axes import one_axes, show_legend
-from skmeta.inspection._learners import learner_for, name_of
 from skmeta.training.evaluation import (
     accuracy_by_instance,
     instance_shares,
@@ -86,9 +86,9 @@ class InstanceAccuracyDisplay:
         ValueError
             If the tasks are regression, or not like the learner's.
         """
-        loaded = learner_for(learner, family)
+        loaded = load_learner(learner)
         result = accuracy_by_instance(loaded, family, n_episodes=n_episodes, seed=seed)
-        return cls(result.accuracy, result.interval, label=label or name_of(learner))
+        return cls(result.accuracy, result.interval, label=label or loaded.name)
 
     @classmethod
     def from_predictions(cls, y_true, y_pred, *, label=None):

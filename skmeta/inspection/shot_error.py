@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
+from skmeta.artifacts import load_learner
 from skmeta.inspection._axes import one_axes, show_legend
-from skmeta.inspection._learners import learner_for, name_of
-from skmeta.training.evaluation import error_by_shots, mean_and_interval
+from skmeta.training.evaluation import error_by_shots, mean_and_interval, regression_problems
 
 
 class ShotErrorDisplay:
@@ -95,12 +95,12 @@ class ShotErrorDisplay:
             If the tasks are not like the learner's, draw no evaluation
             problems, or a number of examples is below 1.
         """
-        loaded = learner_for(learner, family)
-        shots = _checked_shots(family, shots)
+        loaded = load_learner(learner)
+        shots = _checked_shots(shots)
         result = error_by_shots(
             loaded, family, shots, n_tasks=n_tasks, n_queries=n_queries, seed=seed
         )
-        return cls(*result, label=label or name_of(learner))
+        return cls(*result, label=label or loaded.name)
 
     @classmethod
     def from_estimator(
@@ -220,23 +220,18 @@ class ShotErrorDisplay:
         return self
 
 
-def _checked_shots(family, shots):
+def _checked_shots(shots):
     shots = np.unique(np.asarray(shots))
     if shots.size == 0 or shots.dtype.kind not in "iu" or shots[0] < 1:
         raise ValueError(f"shots must be integers of at least 1, got {shots.tolist()}.")
-    if not hasattr(family, "evaluation_problems"):
-        raise ValueError(
-            f"{type(family).__name__} draws no regression problems for evaluation; "
-            "QuadraticTasks, SineTasks and GaussianProcessTasks do."
-        )
     return shots
 
 
 def _errors(predict, family, shots, n_tasks, n_queries, seed):
     """Shots, mean squared error and its interval, of ``predict(X, y, X_query)`` for all tasks."""
-    shots = _checked_shots(family, shots)
-    X, y, X_query, y_query = family.evaluation_problems(
-        n_tasks, int(shots[-1]), n_queries, seed=seed
+    shots = _checked_shots(shots)
+    X, y, X_query, y_query = regression_problems(
+        family, n_tasks, int(shots[-1]), n_queries, seed
     )
     answers = (predict(X[:, :n], y[:, :n], X_query) for n in shots)
     errors = [((answer - y_query) ** 2).mean(axis=1) for answer in answers]

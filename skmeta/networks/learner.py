@@ -68,8 +68,12 @@ class Learner:
         return Learner, (self.network, dict(self.weights), dict(self.card))
 
     def __repr__(self):
-        name = self.card.get("name", "unnamed")
-        return f"<Learner {name!r}: {self.network.memory}, {self.n_weights:,} weights>"
+        return f"<Learner {self.name!r}: {self.network.memory}, {self.n_weights:,} weights>"
+
+    @property
+    def name(self) -> str:
+        """Name on the card, or the memory's where there is none."""
+        return str(self.card.get("name", type(self.network.memory).__name__))
 
     @property
     def spec(self):

@@ -85,6 +85,8 @@ class OmniglotTasks(TaskFamily):
         One-hot labels to deal from; None takes ``n_classes``.
     rotations : bool, default=True
         Whether a character turned by 90, 180 or 270 degrees is a class of its own.
+    mirrors : bool, default=False
+        Whether the mirror image of a character is a class of its own.
     max_shift : float, default=1.0
         Each drawing is moved by up to so many pixels, down and to the right.
     max_angle : float, default=10.0
@@ -112,6 +114,7 @@ class OmniglotTasks(TaskFamily):
         labels="one-hot",
         n_labels=None,
         rotations=True,
+        mirrors=False,
         max_shift=1.0,
         max_angle=10.0,
         data_home=None,
@@ -137,6 +140,7 @@ class OmniglotTasks(TaskFamily):
         self.labels = labels
         self.n_labels = n_labels or n_classes
         self.rotations = rotations
+        self.mirrors = mirrors
         self.max_shift = max_shift
         self.max_angle = max_angle
         self.spec = (
@@ -148,7 +152,8 @@ class OmniglotTasks(TaskFamily):
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw characters, drawings, small moves and an order: see :class:`TaskFamily`."""
         n_turns = 4 if self.rotations else 1
-        every = np.full(n_episodes, self.n_characters * n_turns)
+        n_sides = 2 if self.mirrors else 1
+        every = np.full(n_episodes, self.n_characters * n_sides * n_turns)
         classes = draw_distinct(rng, every, self.n_classes)
         drawings = draw_distinct(rng, np.full(classes.shape, self.n_drawings), self.n_shots)
         # (B, T) of positions, each class n_shots times, in random order
@@ -157,7 +162,8 @@ class OmniglotTasks(TaskFamily):
         drawings = np.take_along_axis(drawings.reshape(n_episodes, -1), order, axis=1)
         classes = np.take_along_axis(classes, position, axis=1)
 
-        characters, turns = np.divmod(classes, n_turns)
+        classes, turns = np.divmod(classes, n_turns)
+        characters, sides = np.divmod(classes, n_sides)
         n_views = characters.size
         tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
         shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
@@ -165,6 +171,7 @@ class OmniglotTasks(TaskFamily):
             (characters * self.n_drawings + drawings).ravel(),
             angle=turns.ravel() * (np.pi / 2) + tilt,
             shift=shift,
+            mirrored=sides.ravel() == 1,
         )
         return EpisodeBatch(
             inputs=views.reshape(*classes.shape, *self.spec.input_shape),

@@ -47,18 +47,49 @@ class ShotError(NamedTuple):
     interval: np.ndarray
 
 
-def _batches(learner, family, n_episodes, seed):
+def _check_learner(learner, family):
     if learner.spec != family.spec:
         raise ValueError(
             f"The learner was trained on {learner.spec}, the tasks are {family.spec}. "
             "Choose tasks of the learner's kind, sizes and number of classes."
         )
+
+
+def _batches(learner, family, n_episodes, seed):
+    _check_learner(learner, family)
     if n_episodes < 1:
         raise ValueError(f"n_episodes must be at least 1, got {n_episodes}.")
     first = max(family.changes, default=0)  # of a curriculum, what it leads to
     for index in range(first, first + -(-n_episodes // _BATCH)):
         n = min(_BATCH, n_episodes - (index - first) * _BATCH)
         yield family.batch(index, n, seed=seed + EVALUATION_STREAM)
+
+
+def regression_problems(family, n_tasks: int, n_rows: int, n_queries: int, seed: int):
+    """Return supports and noise-free queries of a family's functions.
+
+    Parameters
+    ----------
+    family : TaskFamily
+    n_tasks, n_rows, n_queries, seed : int
+
+    Returns
+    -------
+    X, y, X_query, y_query : ndarrays
+        Of shapes (n_tasks, n_rows, d), (n_tasks, n_rows), (n_tasks, n_queries, d) and
+        (n_tasks, n_queries).
+
+    Raises
+    ------
+    ValueError
+        If the family has no ``evaluation_problems``.
+    """
+    if not hasattr(family, "evaluation_problems"):
+        raise ValueError(
+            f"{type(family).__name__} draws no regression problems for evaluation; "
+            "QuadraticTasks, SineTasks and GaussianProcessTasks do."
+        )
+    return family.evaluation_problems(n_tasks, n_rows, n_queries, seed=seed)
 
 
 def instance_numbers(targets: np.ndarray) -> np.ndarray:
@@ -164,14 +195,10 @@ def error_by_shots(
     ValueError
         If the tasks have no evaluation problems or are not like those of the learner.
     """
-    if learner.spec != family.spec or not hasattr(family, "evaluation_problems"):
-        raise ValueError(
-            "error_by_shots needs tasks with evaluation_problems that look like "
-            f"{learner.spec}, got {type(family).__name__} with {family.spec}."
-        )
+    _check_learner(learner, family)
     shots = np.asarray(shots, dtype=int)
-    X, y, X_query, y_query = family.evaluation_problems(
-        n_tasks, int(shots.max()), n_queries, seed=seed
+    X, y, X_query, y_query = regression_problems(
+        family, n_tasks, int(shots.max()), n_queries, seed
     )
     labels = np.asarray(y, dtype=np.float32)[..., None]
     state = learner.initial_state(n_tasks)

@@ -78,6 +78,16 @@ def test_only_the_shape_of_the_ink_counts(pictures):
     assert_array_equal(dark, PictureBank(pictures, 5).views(np.arange(4)))
 
 
+@pytest.mark.parametrize("size", [5, 15])
+def test_a_mirrored_drawing_is_turned_afterwards(size, pictures):
+    bank = PictureBank(pictures, size)
+    mirrored = np.array([True, False, True, False])
+    views = bank.views(np.arange(4), angle=np.pi / 2, mirrored=mirrored)
+    straight = bank.views(np.arange(4))
+    straight[mirrored] = straight[mirrored, :, ::-1]
+    assert_allclose(views, np.rot90(straight, axes=(1, 2)), atol=1e-6)
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 @pytest.mark.parametrize("size", [5, 15])
 def test_a_turn_is_anticlockwise(quarters, size, pictures):

@@ -112,7 +112,7 @@ class TestInstanceAccuracy:
         display = InstanceAccuracyDisplay.from_learner(path, class_tasks, n_episodes=5)
         in_memory = InstanceAccuracyDisplay.from_learner(class_learner, class_tasks, n_episodes=5)
         assert_array_equal(display.accuracy, in_memory.accuracy)
-        assert display.label == "mine"
+        assert display.label == "tiny"
         with pytest.raises(ArtifactError, match="no learner"):
             InstanceAccuracyDisplay.from_learner("none-such", class_tasks)
 

@@ -106,7 +106,7 @@ def test_n_weights_counts_what_gradient_descent_sets():
 def test_the_repr_names_the_learner_and_its_memory():
     learner = small_learner("lstm-numbers")
     assert repr(learner) == "<Learner 'lstm-numbers': LSTM(n_units=6), 254 weights>"
-    assert "unnamed" in repr(Learner(learner.network, learner.weights))
+    assert "Learner 'LSTM'" in repr(Learner(learner.network, learner.weights))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

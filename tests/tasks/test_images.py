@@ -148,21 +148,26 @@ def test_strings_belong_to_characters(who):
         assert len(pairs) == 4
 
 
-def test_a_turned_character_is_a_class_of_its_own(drawings):
-    """Every class of an episode has one character and one turn, out of four."""
+@pytest.mark.parametrize("mirrors", [False, True])
+def test_a_turned_or_mirrored_character_is_a_class_of_its_own(mirrors, drawings):
+    """Every class of an episode has one character and one of four turns and two sides."""
     names = {}
     for character, pictures in enumerate(drawings):
         for picture in pictures:
             for turn in range(4):
                 names[np.rot90(picture, turn).tobytes()] = character, turn
-    batch = tasks(split="validation", max_shift=0.0, max_angle=0.0).batch(0, 100, seed=0)
-    turns = np.zeros(4)
+                names[np.rot90(picture[:, ::-1], turn).tobytes()] = character, 4 + turn
+    family = tasks(split="validation", mirrors=mirrors, max_shift=0.0, max_angle=0.0)
+    views_of_a_kind = np.zeros(8)
+    batch = family.batch(0, 200, seed=0)
     for views, targets in zip(batch.inputs, batch.targets, strict=True):
         kinds = [names[view.astype(np.uint8).tobytes()] for view in views]
         pairs = {(kind, label) for kind, label in zip(kinds, targets, strict=True)}
         assert len(pairs) == 4 == len({kind for kind, _ in pairs})
-        np.add.at(turns, [kind[1] for kind in kinds], 1)
-    assert_allclose(turns / turns.sum(), 0.25, atol=0.05)
+        np.add.at(views_of_a_kind, [kind[1] for kind in kinds], 1)
+    share = views_of_a_kind / views_of_a_kind.sum()
+    expected = np.full(8, 0.125) if mirrors else np.repeat([0.25, 0.0], 4)
+    assert_allclose(share, expected, atol=0.05)
 
 
 def test_each_drawing_is_moved_on_its_own():
@@ -172,9 +177,9 @@ def test_each_drawing_is_moved_on_its_own():
     asked = []
 
     class Spy:
-        def views(self, indices, *, angle, shift):
+        def views(self, indices, *, angle, shift, mirrored):
             asked.append((indices, angle, shift))
-            return bank.views(indices, angle=angle, shift=shift)
+            return bank.views(indices, angle=angle, shift=shift, mirrored=mirrored)
 
     family._bank = Spy()
     family.batch(0, 50, seed=0)
