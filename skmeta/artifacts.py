@@ -121,11 +121,12 @@ def _plain(manifest):
         ) from None
 
 
-def _checksum(weights: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> str:
+def checksum_of(arrays: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of arrays, their names, and a manifest of plain data."""
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
-    for name in sorted(weights):
+    for name in sorted(arrays):
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(weights[name]).tobytes())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     return digest.hexdigest()
 
 
@@ -154,7 +155,7 @@ def dump_learner(learner: Learner) -> bytes:
             "card": dict(learner.card),
         }
     )
-    checksum = _checksum(learner.weights, manifest)
+    checksum = checksum_of(learner.weights, manifest)
     header = {"skmeta": json.dumps({**manifest, "sha256": checksum}, sort_keys=True)}
     return save(dict(learner.weights), metadata=header)
 
@@ -234,7 +235,7 @@ def parse_learner(data: bytes, origin: str) -> Learner:
         )
     # The checksum is over bytes and names; what type the bytes are is checked beside it.
     float32 = all(array.dtype == np.float32 for array in weights.values())
-    if not float32 or checksum != _checksum(weights, manifest):
+    if not float32 or checksum != checksum_of(weights, manifest):
         raise ArtifactError(
             f"{origin} was edited or damaged: its checksum is not that of its content. "
             "Copy it again, or train it again."

@@ -61,9 +61,11 @@ def _pairs(mapping):
 
 def _score_table(card):
     found = card["scores"]
+    gap = found.get("nats_below_oracle")
+    below = "" if gap is None else f" ({gap:.3f} below the exact oracle)"
     head = (
         f"Test: {_pairs(card.get('test', {}))}; {found['episodes']} episodes, "
-        f"seed {found['seed']}, log-likelihood {found['nats_a_step']:.3f} nats a step; "
+        f"seed {found['seed']}, log-likelihood {found['nats_a_step']:.3f} nats a step{below}; "
         "95 % intervals."
     )
     if "accuracy_by_instance" in found:

@@ -65,7 +65,7 @@ def resigned(learner, **changes):
     manifest.update(changes)
     manifest = {k: v for k, v in manifest.items() if v is not None}
     weights = dict(learner.weights)
-    checksum = artifacts._checksum(weights, manifest)
+    checksum = artifacts.checksum_of(weights, manifest)
     return save(weights, metadata={"skmeta": json.dumps({**manifest, "sha256": checksum})})
 
 
@@ -263,7 +263,7 @@ def test_weights_that_are_not_finite_or_not_there(learner):
         ({k: w for k, w in weights.items() if k != name}, "missing"),
         ({**weights, "extra": np.zeros(2, np.float32)}, "unknown"),
     ]:
-        signed = {**manifest, "sha256": artifacts._checksum(broken, manifest)}
+        signed = {**manifest, "sha256": artifacts.checksum_of(broken, manifest)}
         assert named in refused(save(broken, metadata={"skmeta": json.dumps(signed)}))
 
 
@@ -487,11 +487,13 @@ def test_a_card_tells_what_there_is_to_tell(learner):
         "episodes": 10,
         "seed": 0,
         "nats_a_step": 1.0,
+        "nats_below_oracle": 0.25,
         "shots": [1, 5],
         "mean_squared_error": [0.5, 0.01],
         "interval": [0.1, 0.001],
     }
     text = describe(Learner(learner.network, learner.weights, card))
+    assert "1.000 nats a step (0.250 below the exact oracle)" in text
     assert "| mean squared error | 0.5 ± 0.1 | 0.01 ± 0.001 |" in text
 
 

@@ -230,9 +230,7 @@ def _checked_shots(shots):
 def _errors(predict, family, shots, n_tasks, n_queries, seed):
     """Shots, mean squared error and its interval, of ``predict(X, y, X_query)`` for all tasks."""
     shots = _checked_shots(shots)
-    X, y, X_query, y_query = regression_problems(
-        family, n_tasks, int(shots[-1]), n_queries, seed
-    )
+    X, y, X_query, y_query = regression_problems(family, n_tasks, int(shots[-1]), n_queries, seed)
     answers = (predict(X[:, :n], y[:, :n], X_query) for n in shots)
     errors = [((answer - y_query) ** 2).mean(axis=1) for answer in answers]
     return shots, *mean_and_interval(np.stack(errors, axis=1))

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from skmeta.artifacts import ArtifactError
+from skmeta.artifacts import ArtifactError, checksum_of
 from skmeta.files import write_atomically
 
 
@@ -22,7 +22,8 @@ def save_checkpoint(path, arrays, state) -> None:
         If the file cannot be written; the checkpoint before it stays whole.
     """
     arrays = {k: np.array(a, order="C") for k, a in arrays.items()}
-    write_atomically(path, save(arrays, metadata={"state": json.dumps(state)}))
+    metadata = {"state": json.dumps(state), "sha256": checksum_of(arrays, state)}
+    write_atomically(path, save(arrays, metadata=metadata))
 
 
 def load_checkpoint(path):
@@ -39,7 +40,10 @@ def load_checkpoint(path):
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 - no mapping
-            return arrays, json.loads(file.metadata()["state"])
+            state = json.loads(file.metadata()["state"])
+            if checksum_of(arrays, state) != file.metadata()["sha256"]:
+                raise ValueError("its checksum is not that of its content")
+            return arrays, state
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"The checkpoint {path} is damaged ({error}). Delete it to start again."

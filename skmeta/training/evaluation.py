@@ -197,9 +197,7 @@ def error_by_shots(
     """
     _check_learner(learner, family)
     shots = np.asarray(shots, dtype=int)
-    X, y, X_query, y_query = regression_problems(
-        family, n_tasks, int(shots.max()), n_queries, seed
-    )
+    X, y, X_query, y_query = regression_problems(family, n_tasks, int(shots.max()), n_queries, seed)
     labels = np.asarray(y, dtype=np.float32)[..., None]
     state = learner.initial_state(n_tasks)
     errors, read = [], 0
@@ -230,6 +228,31 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
         for batch in _batches(learner, family, n_episodes, seed)
     ]
     return float(np.concatenate(parts).mean())
+
+
+def gap_to_oracle(
+    learner: Learner, family: TaskFamily, n_episodes: int, *, seed: int
+) -> float | None:
+    """Return how far a learner is below the best possible learner, on a stream of its own.
+
+    Parameters
+    ----------
+    learner : Learner
+    family : TaskFamily
+    n_episodes, seed : int
+
+    Returns
+    -------
+    gap : float or None
+        Mean log-likelihood of the oracle less that of the learner, nats a step;
+        None if the family knows no oracle.
+    """
+    gaps = []
+    for batch in _batches(learner, family, n_episodes, seed):
+        if batch.oracle is None:
+            return None
+        gaps.append((batch.oracle - step_log_likelihood(learner, batch, family.spec)).ravel())
+    return float(np.concatenate(gaps).mean())
 
 
 def mean_of_scores(learner: Learner, families, seed: int) -> float:

@@ -42,7 +42,12 @@ from skmeta.tasks import (
     SineTasks,
     TaskFamily,
 )
-from skmeta.training.evaluation import accuracy_by_instance, error_by_shots, mean_score
+from skmeta.training.evaluation import (
+    accuracy_by_instance,
+    error_by_shots,
+    gap_to_oracle,
+    mean_score,
+)
 from skmeta.training.trainer import MetaTrainer
 
 if sys.version_info >= (3, 11):
@@ -299,7 +304,8 @@ def scores(learner: Learner, family: TaskFamily, *, n_episodes=TEST_EPISODES, se
     Returns
     -------
     scores : dict
-        Log-likelihood in nats a step; accuracy by instance, or mean squared
+        Log-likelihood in nats a step, and how far that is below the oracle where
+        there is one; accuracy by instance, or mean squared
         error by number of shots; half widths of 95 % intervals.
     """
     found: dict[str, Any] = {
@@ -307,6 +313,9 @@ def scores(learner: Learner, family: TaskFamily, *, n_episodes=TEST_EPISODES, se
         "seed": seed,
         "nats_a_step": mean_score(learner, family, n_episodes, seed=seed),
     }
+    gap = gap_to_oracle(learner, family, n_episodes, seed=seed)
+    if gap is not None:
+        found["nats_below_oracle"] = gap
     if family.spec.kind == "classification":
         result = accuracy_by_instance(learner, family, n_episodes=n_episodes, seed=seed)
         found["accuracy_by_instance"] = np.round(result.accuracy, 4).tolist()

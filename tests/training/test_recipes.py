@@ -6,7 +6,8 @@ import pytest
 from skmeta import artifacts
 from skmeta.artifacts import dump_learner, parse_learner
 from skmeta.memory import LSTM, MANN
-from skmeta.tasks import BooleanTasks, Curriculum, QuadraticTasks
+from skmeta.tasks import BooleanTasks, Curriculum, GaussianProcessTasks, QuadraticTasks
+from skmeta.training.evaluation import EVALUATION_STREAM
 from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores, versions
 from tests.reference.small import small_learner
 
@@ -194,3 +195,13 @@ def test_scores_are_plain_numbers():
     assert len(found["mean_squared_error"]) == len(found["interval"]) == 7
     assert all(type(x) is float for x in found["mean_squared_error"])
     assert np.isfinite(found["nats_a_step"]) and found["episodes"] == 3
+    assert "nats_below_oracle" not in found  # nobody knows the oracle of these
+
+
+def test_scores_say_how_far_the_oracle_is():
+    tasks, learner = GaussianProcessTasks(n_steps=4), small_learner("lstm-numbers")
+    found = scores(learner, tasks, n_episodes=70)
+    batches = [tasks.batch(i, n, seed=EVALUATION_STREAM) for i, n in enumerate((64, 6))]
+    oracle = np.concatenate([batch.oracle for batch in batches]).mean()
+    assert found["nats_below_oracle"] == pytest.approx(oracle - found["nats_a_step"], abs=1e-5)
+    assert found["nats_below_oracle"] > 0

@@ -262,7 +262,16 @@ class TestCheckpoints:
         trainer = MetaTrainer(**settings).fit(tasks)
         content = path.read_bytes()
         foreign = dump_learner(trainer.learner_)
-        for damaged in (b"", content[:7], content[:200], content[:-1], b"text" * 99, foreign):
+        flipped = content[:-1] + bytes([content[-1] ^ 1])
+        for damaged in (
+            flipped,
+            b"",
+            content[:7],
+            content[:200],
+            content[:-1],
+            b"text" * 99,
+            foreign,
+        ):
             path.write_bytes(damaged)
             with pytest.raises(ArtifactError, match="is damaged .* Delete it to start again"):
                 clone(trainer).fit(tasks)
