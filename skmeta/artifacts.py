@@ -26,13 +26,18 @@ from safetensors.numpy import load, save
 
 from skmeta.episodes import TaskSpec
 from skmeta.files import write_atomically
-from skmeta.memory import LSTM, MANN, Memory
+from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares, Memory
 from skmeta.networks import FlatEncoder, Learner, Network
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 PRETRAINED = Path(__file__).parent / "pretrained"
-MEMORIES: dict[str, type[Memory]] = {"lstm": LSTM, "mann": MANN}
+MEMORIES: dict[str, type[Memory]] = {
+    "lstm": LSTM,
+    "mann": MANN,
+    "fast-weights": FastWeights,
+    "least-squares": LeastSquares,
+}
 ENCODERS: dict[str, type[FlatEncoder]] = {"flat": FlatEncoder}
 
 

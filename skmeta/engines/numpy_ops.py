@@ -11,17 +11,21 @@ import numpy as np
 concatenate = np.concatenate
 exp = np.exp
 expand_dims = np.expand_dims
+eye = np.eye
 log = np.log
 matmul = np.matmul
 max = np.max
 maximum = np.maximum
+mean = np.mean
 reshape = np.reshape
 sqrt = np.sqrt
 square = np.square
+stack = np.stack
 sum = np.sum
 tanh = np.tanh
 transpose = np.transpose
 zeros = np.zeros
+zeros_like = np.zeros_like
 
 
 def shape(x):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from skmeta.memory._base import Memory, PendingLabel, ShiftedMemory, WeightSpec, map_state
+from skmeta.memory.fast_weights import DeltaStore, FastWeights
+from skmeta.memory.least_squares import LeastSquares, LeastSquaresStore
 from skmeta.memory.lstm import LSTM, LSTMState
 from skmeta.memory.mann import MANN, Access, MANNState
 
@@ -10,7 +12,11 @@ __all__ = [
     "LSTM",
     "MANN",
     "Access",
+    "DeltaStore",
+    "FastWeights",
     "LSTMState",
+    "LeastSquares",
+    "LeastSquaresStore",
     "MANNState",
     "Memory",
     "PendingLabel",

@@ -28,7 +28,7 @@ class MetaTrainer(BaseEstimator):
 
     Parameters
     ----------
-    memory : {"lstm", "mann"} or Memory, default="lstm"
+    memory : {"lstm", "mann", "fast-weights", "least-squares"} or Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
     encoder : {"flat"} or FlatEncoder, default="flat"
         What turns a row into features.

@@ -23,6 +23,7 @@ CALLS = {
     "concatenate": [lambda o: o.concatenate([A, B], axis=-1), lambda o: o.concatenate([A, B], 1)],
     "exp": [lambda o: o.exp(A), lambda o: o.exp(WIDE[:9])],
     "expand_dims": [lambda o: o.expand_dims(A, 1), lambda o: o.expand_dims(A, -2)],
+    "eye": [lambda o: o.eye(3, dtype="float32")],
     "full": [lambda o: o.full((2, 3), 1e-6, dtype="float32"), lambda o: o.full((2,), 4)],
     "log": [lambda o: o.log(np.abs(A))],
     "matmul": [
@@ -32,6 +33,7 @@ CALLS = {
     ],
     "max": [lambda o: o.max(A, axis=-1, keepdims=True), lambda o: o.max(A, axis=1)],
     "maximum": [lambda o: o.maximum(A, B), lambda o: o.maximum(A, 0.5)],
+    "mean": [lambda o: o.mean(A, axis=-1, keepdims=True), lambda o: o.mean(A, axis=1)],
     "one_hot": [
         lambda o: o.one_hot(INDICES, 5, dtype="float32"),
         lambda o: o.one_hot(INDICES[0], 6, dtype="float32"),
@@ -44,6 +46,7 @@ CALLS = {
     "split": [lambda o: o.split(A, 3, axis=-1), lambda o: o.split(A, 2, axis=1)],
     "sqrt": [lambda o: o.sqrt(np.abs(A))],
     "square": [lambda o: o.square(A)],
+    "stack": [lambda o: o.stack([A, B], axis=1), lambda o: o.stack([A, B], axis=-1)],
     "stop_gradient": [lambda o: o.stop_gradient(A)],
     "sum": [
         lambda o: o.sum(A, axis=-1),
@@ -54,6 +57,7 @@ CALLS = {
     "top_k": [lambda o: o.top_k(A, 3), lambda o: o.top_k(TIES, 4)],
     "transpose": [lambda o: o.transpose(A, (0, 2, 1)), lambda o: o.transpose(A, (2, 0, 1))],
     "zeros": [lambda o: o.zeros((2, 3), dtype="float32"), lambda o: o.zeros((2,), dtype="int32")],
+    "zeros_like": [lambda o: o.zeros_like(A)],
 }
 
 

@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.engines import numpy_ops
-from skmeta.memory import LSTM, MANN, PendingLabel, WeightSpec, map_state
-from tests.reference.small import MANNS, SIZES, random_weights
+from skmeta.memory import LSTM, MANN, FastWeights, PendingLabel, WeightSpec, map_state
+from tests.reference.small import MANNS, SIZES, STORES, random_weights
 
-MEMORIES = {"lstm": LSTM(5), **MANNS}
+MEMORIES = {"lstm": LSTM(5), **MANNS, **STORES}
 B, T, F, L = 3, 40, 4, 2
 
 
@@ -81,7 +81,7 @@ def test_read_is_a_step_whose_state_is_thrown_away(name):
     u = memory.embed(numpy_ops, weights, np.ones((B, F), np.float32))
     kept = map_state(np.copy, states[-1])
     told = [memory.step(numpy_ops, weights, states[-1], u, y * np.ones((B, L))) for y in (0, 5)]
-    assert_array_equal(memory.read(numpy_ops, weights, states[-1], u), told[0][0])
+    assert_allclose(memory.read(numpy_ops, weights, states[-1], u), told[0][0], atol=1e-6)
     assert_array_equal(told[0][0], told[1][0])  # the label of the row itself is not heard
     for leaf, copy in zip(leaves(states[-1]), leaves(kept), strict=True):
         assert_array_equal(leaf, copy)
@@ -135,3 +135,67 @@ def test_map_state_keeps_the_names():
     assert type(doubled.cell.controller) is type(state.cell.controller)
     assert_array_equal(doubled.cell.usage, 2 * state.cell.usage)
     assert len(leaves(state)) == 7
+
+
+def test_a_full_write_is_found_again_under_its_key():
+    """With beta = 1 the delta rule stores a value exactly, whatever was there before."""
+    rng = np.random.default_rng(0)
+    memory = STORES["fast-weights"]
+    store = memory.initial_state(numpy_ops, B, L)._replace(
+        values=rng.normal(size=(B, 2, 4, 4)).astype(np.float32)
+    )
+    key, value = rng.normal(size=(2, B, 2, 4)).astype(np.float32)
+    key /= np.linalg.norm(key, axis=-1, keepdims=True)
+    for gate, kept in ((50.0, 0.0), (-50.0, 1.0)):
+        gates = np.full((B, 2), gate, np.float32)
+        before = np.einsum("bhk,bhkv->bhv", key, store.values)
+        after = memory.write(numpy_ops, store, key, value, gates).values
+        found = np.einsum("bhk,bhkv->bhv", key, after)
+        assert_allclose(found, kept * before + (1 - kept) * value, atol=1e-5)
+        across = np.cross(
+            key[..., :3], key[..., 1:]
+        )  # what is orthogonal to the key is not touched
+        probe = np.concatenate([across, np.zeros((B, 2, 1))], axis=-1)
+        probe -= np.sum(probe * key, axis=-1, keepdims=True) * key
+        assert_allclose(np.einsum("bhk,bhkv->bhv", probe, after - store.values), 0, atol=1e-5)
+
+
+def least_squares_store(keys, values, gates):
+    memory = STORES["least-squares"]
+    store = map_state(lambda a: a[:, 0], memory.initial_state(numpy_ops, len(keys), L))
+    for t in range(keys.shape[1]):
+        store = memory.write(numpy_ops, store, keys[:, t], values[:, t], gates[:, t])
+    return store
+
+
+def test_least_squares_do_not_depend_on_the_order_of_rows():
+    rng = np.random.default_rng(0)
+    keys, values = rng.normal(size=(2, B, 30, 2, 4)).astype(np.float32)
+    gates = rng.normal(size=(B, 30, 2)).astype(np.float32)
+    order = rng.permutation(30)
+    one = least_squares_store(keys, values, gates)
+    other = least_squares_store(keys[:, order], values[:, order], gates[:, order])
+    assert_allclose(one.values, other.values, atol=1e-5)
+    assert_allclose(one.covariance, other.covariance, atol=1e-5)
+
+
+def test_the_covariance_stays_one_over_ten_thousand_rows():
+    """Symmetric, positive definite and never growing, with the least noise a row can have."""
+    rng = np.random.default_rng(0)
+    keys = rng.normal(size=(1, 10_000, 2, 4)).astype(np.float32)
+    keys[:, ::2] = keys[:, :1]  # one key again and again
+    keys /= np.linalg.norm(keys, axis=-1, keepdims=True)
+    values = rng.normal(size=keys.shape).astype(np.float32)
+    store = least_squares_store(keys, values, np.full((1, 10_000, 2), -100, np.float32))
+    covariance = store.covariance.astype(float)
+    assert_allclose(covariance, np.swapaxes(covariance, 2, 3), atol=1e-7)
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    assert eigenvalues.min() > -1e-7
+    assert eigenvalues.max() < 1e-3
+    assert np.isfinite(store.values).all()
+
+
+@pytest.mark.parametrize("sizes", [(0, 1, 1), (8, 0, 1), (8, 1, 0), (8, 1, 3)])
+def test_sizes_of_fast_weights(sizes):
+    with pytest.raises(ValueError, match="n_heads must divide n_units, got"):
+        FastWeights(*sizes)

@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, map_state
-from tests.reference import lstm, mann
-from tests.reference.small import MANNS, random_weights
+from tests.reference import fast_weights, lstm, mann
+from tests.reference.small import MANNS, STORES, random_weights
 
 N_EPISODES, N_STEPS, N_FEATURES, LABEL_SIZE = 3, 12, 4, 3
 ENGINES = {"numpy": numpy_ops, "keras": keras.ops}
@@ -150,3 +150,23 @@ def test_the_decay_of_usage_decides_what_is_written_over(rows):
         fresh = memory.initial_state(numpy_ops, N_EPISODES, LABEL_SIZE)
         outputs.append(run(numpy_ops, memory, weights, *rows, fresh)[0])
     assert np.abs(outputs[0] - outputs[1]).max() > 1e-3
+
+
+SOLVERS = {
+    "fast-weights": fast_weights.delta_rule,
+    "least-squares": fast_weights.ridge_regression,
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_fast_weights_learn_by_their_rule(ops, rows, name):
+    memory = STORES[name]
+    weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+    fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
+    outputs, _ = run(ops, memory, weights, *rows, fresh)
+    expected = fast_weights.run(weights, *rows, n_layers=2, n_heads=2, solve=SOLVERS[name])
+    assert_allclose(outputs, expected, atol=2e-5)
+    empty = fast_weights.run(
+        weights, *rows, n_layers=2, n_heads=2, solve=lambda rows: np.zeros((4, 4))
+    )
+    assert np.abs(expected - empty)[:, 1:].max() > 0.1  # what was stored matters

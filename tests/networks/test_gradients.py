@@ -8,11 +8,13 @@ from skmeta import losses
 from skmeta.engines import numpy_ops
 from skmeta.training.network import MetaNetwork, StepLoss
 from tests.reference.gradients import loss_and_gradients
-from tests.reference.small import MANNS, NETWORKS, episodes, random_weights
+from tests.reference.small import MANNS, NETWORKS, STORES, episodes, random_weights
 
 STEP = 1e-5
-CHECKED = ["lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors"] + [
-    f"mann-classes-{name}" for name in MANNS
+CHECKED = [
+    *("lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors"),
+    *(f"mann-classes-{name}" for name in MANNS),
+    *(f"{name}-vectors" for name in STORES),
 ]
 
 
@@ -76,7 +78,7 @@ def test_gradients_are_slopes(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["lstm-numbers", "mann-vectors", "mann-classes-" + next(iter(MANNS))]
+    "name", ["lstm-numbers", "mann-vectors", CHECKED[4], *(f"{name}-vectors" for name in STORES)]
 )
 def test_the_first_weights_have_finite_gradients_at_empty_rows(name):
     network = NETWORKS[name]

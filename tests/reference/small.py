@@ -7,7 +7,7 @@ new memory, encoder or kind of task is one row here.
 import numpy as np
 
 from skmeta.episodes import TaskSpec
-from skmeta.memory import LSTM, MANN
+from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares
 from skmeta.networks import Learner, Network
 from skmeta.sequences import encode_labels
 
@@ -24,6 +24,8 @@ MANNS = {
     for add in (False, True)
 }
 
+STORES = {"fast-weights": FastWeights(8, 2, 2), "least-squares": LeastSquares(8, 2, 2)}
+
 NETWORKS = {
     "lstm-classes": Network(CLASSES, LSTM(6)),
     "lstm-strings": Network(STRINGS, LSTM(5)),
@@ -35,6 +37,10 @@ NETWORKS = {
     "mann-pictures": Network(PICTURES, MANN(**SIZES)),
     "mann-numbers": Network(NUMBERS, MANN(**SIZES)),
     "mann-vectors": Network(VECTORS, MANN(**SIZES, add_vector=True)),
+    **{f"{name}-classes": Network(CLASSES, memory) for name, memory in STORES.items()},
+    **{f"{name}-vectors": Network(VECTORS, memory) for name, memory in STORES.items()},
+    "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
+    "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
 }
 
 
