@@ -8,6 +8,7 @@ from skmeta.tasks.curriculum import Curriculum
 from skmeta.tasks.functions import BooleanTasks, QuadraticTasks, SemilinearTasks, SineTasks
 from skmeta.tasks.gaussian_process import GaussianProcessTasks
 from skmeta.tasks.images import OmniglotTasks
+from skmeta.tasks.tables import TableTasks
 
 __all__ = [
     "BooleanTasks",
@@ -18,6 +19,7 @@ __all__ = [
     "QuadraticTasks",
     "SemilinearTasks",
     "SineTasks",
+    "TableTasks",
     "TaskFamily",
     "from_classes",
 ]

@@ -1,0 +1,82 @@
+"""Tables of any width as rows that a network reads: scaling, missing cells, empty places.
+
+Both sides of a table learner come through here: the prior that it is meta-trained on, and the
+estimator that shows it a user's table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Standardised cells are kept within so many standard deviations.
+LIMIT = 4.0
+
+
+class ColumnStatistics(NamedTuple):
+    """Center and scale of each column, of shape (..., d)."""
+
+    center: np.ndarray
+    scale: np.ndarray
+
+
+def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnStatistics:
+    """Measure the columns of a support, missing cells left out.
+
+    Parameters
+    ----------
+    X : ndarray of shape (..., S, d)
+        NaN where a cell is missing.
+    known : ndarray of bool, broadcastable to X, optional
+        Cells to measure; by default all that are not missing.
+
+    Returns
+    -------
+    statistics : ColumnStatistics
+        Mean and standard deviation of the known cells; 0 and 1 for columns that
+        hold none, and scale 1 for columns that do not vary.
+    """
+    counted = ~np.isnan(X) if known is None else known & ~np.isnan(X)
+    n = np.maximum(counted.sum(axis=-2), 1)
+    center = np.where(counted, X, 0).sum(axis=-2) / n
+    spread = np.where(counted, X - center[..., None, :], 0)
+    scale = np.sqrt(np.square(spread).sum(axis=-2) / n)
+    # Rounding leaves a constant column a spread of its own.
+    varies = scale > 1e-6 * np.maximum(np.abs(center), 1e-30)
+    return ColumnStatistics(center, np.where(varies, scale, 1.0))
+
+
+def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.ndarray:
+    """Write rows of a table as a network reads them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (..., d)
+        Numbers; NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of the support's columns, broadcastable to X.
+    width : int
+        Columns that the network has places for, at least d.
+
+    Returns
+    -------
+    rows : ndarray of shape (..., 2 * width), float32
+        Standardised cells within +-4, 0 where missing or empty, then 1 where a cell is
+        missing. Few columns are louder than many: cells are multiplied by sqrt(width / d).
+
+    Raises
+    ------
+    ValueError
+        If the table is wider than ``width``.
+    """
+    n_columns = X.shape[-1]
+    if not 1 <= n_columns <= width:
+        raise ValueError(f"Expected 1..{width} columns, got {n_columns}.")
+    missing = np.isnan(X)
+    cells = (X - statistics.center) / statistics.scale
+    cells = np.clip(np.where(missing, 0, cells), -LIMIT, LIMIT) * np.sqrt(width / n_columns)
+    rows = np.zeros((*X.shape[:-1], 2 * width), dtype=np.float32)
+    rows[..., :n_columns] = cells
+    rows[..., width : width + n_columns] = missing
+    return rows

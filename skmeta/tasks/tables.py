@@ -1,0 +1,163 @@
+"""Synthetic tables: the prior that a learner for any table is meta-trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from skmeta.columns import column_statistics, table_rows
+from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.tasks._base import TaskFamily
+from skmeta.tasks.functions import check_n_steps
+from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
+
+# Fewest rows that the scaling of columns and targets may rest on.
+LEAST_SUPPORT = 3
+# Targets are kept within so many standard deviations of the first rows.
+TARGET_LIMIT = 10.0
+
+
+class TableTasks(TaskFamily):
+    """Classification or regression of rows of a table that nobody has seen.
+
+    A table is drawn from one of the ingredients, with irrelevant columns,
+    categories, skew and heavy tails, label noise, uneven classes and
+    missing cells. Columns, and targets of a regression, are scaled by a random
+    number of first rows, as an estimator scales them by its support.
+
+    Parameters
+    ----------
+    kind : {"classification", "regression"}, default="classification"
+    n_steps : int, default=100
+        Rows T of a table.
+    n_columns : int, default=20
+        Most columns of a table.
+    n_classes : int, default=10
+        Most classes of a table. A table has fewer, under labels dealt anew.
+    ingredients : sequence of Ingredient, optional
+        Equally likely ways to make a table; all by default.
+
+    Raises
+    ------
+    ValueError
+        If a size is out of range or the kind unknown.
+
+    References
+    ----------
+    N. Hollmann et al., "TabPFN: A Transformer That Solves Small Tabular
+    Classification Problems in a Second", ICLR 2023, section 4.
+    """
+
+    def __init__(
+        self,
+        kind: str = "classification",
+        *,
+        n_steps: int = 100,
+        n_columns: int = 20,
+        n_classes: int = 10,
+        ingredients: Sequence[Ingredient] = INGREDIENTS,
+    ):
+        if n_columns < 1 or n_classes < 2 or not ingredients:
+            raise ValueError(
+                "n_columns must be at least 1, n_classes at least 2, and there must be an "
+                f"ingredient, got {n_columns}, {n_classes} and {ingredients}."
+            )
+        n_outputs = n_classes if kind == "classification" else 1
+        self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs)
+        self.n_steps = check_n_steps(n_steps)
+        self.n_columns = n_columns
+        self.ingredients = tuple(ingredients)
+
+    def draw(self, rng, n_episodes) -> EpisodeBatch:
+        """Draw tables: see :class:`TaskFamily`."""
+        # Few columns are as likely as many.
+        width = np.exp(rng.uniform(0, np.log(self.n_columns + 1), n_episodes)).astype(int)
+        there = np.arange(self.n_columns) < width[:, None]
+        relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.0, (n_episodes, 1)))
+        relevant[~relevant.any(axis=1), 0] = True
+        n_support = np.exp(
+            rng.uniform(np.log(LEAST_SUPPORT), np.log(self.n_steps + 1), n_episodes)
+        ).astype(int)
+        support = np.arange(self.n_steps) < n_support[:, None]
+
+        cells = np.empty((n_episodes, self.n_steps, self.n_columns))
+        scores = np.empty((n_episodes, self.n_steps, self.spec.n_outputs))
+        made_by = rng.integers(len(self.ingredients), size=n_episodes)
+        for number, ingredient in enumerate(self.ingredients):
+            chosen = made_by == number
+            if chosen.any():
+                cells[chosen], scores[chosen] = ingredient.draw(
+                    rng, relevant[chosen], self.n_steps, self.spec.n_outputs
+                )
+        cells[_missing(rng, cells.shape)] = np.nan
+        statistics = column_statistics(cells, support[..., None])
+        rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
+        for episode, n in enumerate(width):
+            rows[episode] = table_rows(
+                cells[episode, :, :n],
+                type(statistics)(*(part[episode, :n] for part in statistics)),
+                self.n_columns,
+            )
+        if self.spec.kind == "classification":
+            return EpisodeBatch(rows, classes_of_scores(rng, scores))
+        return EpisodeBatch(rows, _targets(rng, scores[..., 0], support))
+
+
+def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:
+    """Turn scores into classes with noise, uneven classes, and labels dealt anew.
+
+    Half of the tables take the class of the highest score, half cut one score
+    into intervals.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    scores : ndarray of shape (n, T, C)
+
+    Returns
+    -------
+    classes : ndarray of int, shape (n, T)
+        Below C.
+    """
+    n, n_rows, most = scores.shape
+    # Two classes in half of the tables, then 3, 4, ...
+    n_classes = np.where(rng.random(n) < 0.5, 2, rng.integers(2, most + 1, size=n))[:, None]
+    allowed = np.arange(most) < n_classes
+    noise = np.exp(rng.uniform(np.log(0.02), np.log(1.0), size=(n, 1, 1)))
+    scores = scores + noise * rng.gumbel(size=scores.shape)
+
+    offset = rng.uniform(0, 1, size=(n, 1)) * rng.normal(size=(n, most))
+    highest = np.where(allowed[:, None], scores + offset[:, None], -np.inf).argmax(axis=2)
+
+    share = allowed * rng.gamma(np.exp(rng.uniform(0, 2, size=(n, 1))), size=(n, most))
+    upper = np.cumsum(share / share.sum(axis=1, keepdims=True), axis=1)
+    rank = (scores[..., 0].argsort(axis=1).argsort(axis=1) + 0.5) / n_rows
+    interval = (rank[..., None] > upper[:, None]).sum(axis=2)
+    interval = np.minimum(interval, n_classes - 1)
+
+    classes = np.where(rng.random((n, 1)) < 0.5, highest, interval)
+    flipped = rng.random((n, n_rows)) < rng.choice([0.0, 0.0, 0.05, 0.15], size=(n, 1))
+    classes = np.where(flipped, rng.integers(n_classes, size=(n, n_rows)), classes)
+    dealt = rng.permuted(np.tile(np.arange(most), (n, 1)), axis=1)
+    return np.take_along_axis(dealt, classes, axis=1)
+
+
+def _targets(rng, scores, support):
+    """Real targets: noise, sometimes skew, and the scale of the support."""
+    n = len(scores)
+    noise = np.exp(rng.uniform(np.log(0.01), np.log(1.0), size=(n, 1)))
+    targets = scores + noise * rng.normal(size=scores.shape)
+    skewed = np.exp(0.7 * targets)
+    targets = np.where(rng.random((n, 1)) < 0.2, skewed, targets)
+    center, scale = column_statistics(targets[..., None], support[..., None])
+    targets = (targets[..., None] - center[:, None]) / scale[:, None]
+    return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
+
+
+def _missing(rng, shape):
+    """Cells that are missing: in a fifth of the tables, in some columns, some cells."""
+    n, _, n_columns = shape
+    tables = rng.random((n, 1, 1)) < 0.2
+    share = (rng.random((n, 1, n_columns)) < 0.5) * rng.uniform(0, 0.5, size=(n, 1, n_columns))
+    return tables & (rng.random(shape) < share)

@@ -1,0 +1,240 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression
+
+from skmeta.tasks import TableTasks
+from skmeta.tasks.table_functions import (
+    INGREDIENTS,
+    Additive,
+    CausalGraph,
+    Clusters,
+    Interactions,
+    Linear,
+    Trees,
+    categories,
+    correlated,
+    pick,
+    shown,
+)
+from skmeta.tasks.tables import TARGET_LIMIT, classes_of_scores
+
+KINDS = ["classification", "regression"]
+
+
+def draw(ingredient, n=40, n_rows=300, n_columns=4, n_scores=2, seed=0, relevant=None):
+    relevant = np.ones((n, n_columns), bool) if relevant is None else relevant
+    return ingredient.draw(np.random.default_rng(seed), relevant, n_rows, n_scores)
+
+
+def name(ingredient):
+    return type(ingredient).__name__
+
+
+# Every ingredient
+
+
+@pytest.mark.parametrize("ingredient", INGREDIENTS, ids=name)
+def test_a_table_has_cells_and_standardised_scores(ingredient):
+    cells, scores = draw(ingredient)
+    assert cells.shape == (40, 300, 4) and scores.shape == (40, 300, 2)
+    assert np.isfinite(cells).all()
+    assert_allclose(scores.mean(axis=1), 0, atol=1e-6)
+    spread = scores.std(axis=1)
+    assert ((abs(spread - 1) < 1e-6) | (spread < 1e-6)).all()
+    assert (spread > 0.5).mean() > 0.9  # hardly a table has nothing to learn
+
+
+@pytest.mark.parametrize("ingredient", INGREDIENTS, ids=name)
+def test_tables_differ_and_the_generator_decides(ingredient):
+    one, same, other = (draw(ingredient, n=3, seed=seed) for seed in (0, 0, 1))
+    assert_array_equal(one.cells, same.cells)
+    assert_array_equal(one.scores, same.scores)
+    assert not np.array_equal(one.cells, other.cells)
+    assert not np.array_equal(one.scores[0], one.scores[1])
+
+
+@pytest.mark.parametrize("ingredient", INGREDIENTS, ids=name)
+def test_scores_can_be_learnt_from_relevant_cells_and_not_from_others(ingredient):
+    relevant = np.tile([True, True, False, False], (12, 1))
+    cells, scores = draw(ingredient, n=12, n_rows=600, relevant=relevant)
+    found = {"relevant": [], "irrelevant": []}
+    for X, y in zip(cells, scores[..., 0], strict=True):
+        for which, columns in (("relevant", X[:, :2]), ("irrelevant", X[:, 2:])):
+            model = RandomForestRegressor(30, random_state=0, min_samples_leaf=5)
+            found[which].append(model.fit(columns[:400], y[:400]).score(columns[400:], y[400:]))
+    assert np.median(found["relevant"]) > 0.3
+    # Irrelevant columns may share factors with relevant ones: they know less, or nothing.
+    assert np.median(found["relevant"]) > np.median(found["irrelevant"]) + 0.2
+
+
+# What each is
+
+
+def test_linear_tables_are_linear_and_others_are_not():
+    linear, fits = {}, {}
+    for ingredient in (Linear(), Additive(), Interactions(), Trees()):
+        rng = np.random.default_rng(0)
+        Z = rng.normal(size=(20, 400, 3))
+        scores = ingredient.scores(rng, Z, np.ones((20, 3), bool), 1)[..., 0]
+        linear[name(ingredient)] = np.mean(
+            [LinearRegression().fit(X, y).score(X, y) for X, y in zip(Z, scores, strict=True)]
+        )
+        fits[name(ingredient)] = scores
+    assert linear["Linear"] > 1 - 1e-9
+    assert max(linear[other] for other in ("Additive", "Interactions", "Trees")) < 0.9
+
+
+def test_additive_scores_are_sums_over_columns():
+    rng = np.random.default_rng(0)
+    grid = np.linspace(-2, 2, 9)
+    corners = np.array([[a, b] for a in grid for b in grid])[None]
+    scores = Additive().scores(rng, corners, np.ones((1, 2), bool), 1).reshape(9, 9)
+    mixed = scores - scores[:1] - scores[:, :1] + scores[0, 0]
+    assert_allclose(mixed, 0, atol=1e-9)
+
+
+def test_trees_take_few_values():
+    rng = np.random.default_rng(0)
+    ingredient = Trees(n_trees=2, depth=2)
+    scores = ingredient.scores(rng, rng.normal(size=(5, 500, 3)), np.ones((5, 3), bool), 1)
+    for table in scores[..., 0]:
+        assert 2 <= len(np.unique(table.round(9))) <= 16
+
+
+def test_the_nearest_cluster_has_the_highest_score():
+    """A classifier on the cells agrees with the class of the highest score."""
+    cells, scores = draw(Clusters(n_clusters=1), n=10, n_rows=400, n_columns=8, n_scores=3)
+    right = []
+    for X, y in zip(cells, scores.argmax(axis=2), strict=True):
+        model = RandomForestClassifier(50, random_state=0).fit(X[:300], y[:300])
+        right.append(model.score(X[300:], y[300:]))
+    assert np.mean(right) > 0.8
+
+
+def test_columns_of_a_graph_know_each_other():
+    cells, _ = draw(CausalGraph(), n=10, n_rows=500, n_columns=10)
+    known = []
+    for X in cells:
+        model = RandomForestRegressor(20, random_state=0, min_samples_leaf=5)
+        known.append(model.fit(X[:400, 1:], X[:400, 0]).score(X[400:, 1:], X[400:, 0]))
+    assert np.median(known) > 0.3
+
+
+# Columns
+
+
+def test_columns_are_normal_and_share_factors_in_some_tables():
+    Z = correlated(np.random.default_rng(0), 200, 6, 500)
+    assert abs(Z.mean()) < 0.02 and abs(Z.std() - 1) < 0.02
+    strength = [np.abs(np.corrcoef(table.T)[np.triu_indices(6, 1)]).mean() for table in Z]
+    assert min(strength) < 0.06 and max(strength) > 0.25
+
+
+def test_categories_have_a_meaning_for_each_code():
+    Z = np.random.default_rng(1).normal(size=(50, 200, 6))
+    hidden, cells = categories(np.random.default_rng(0), Z)
+    changed = (hidden != Z).any(axis=1)
+    assert 0.1 < changed.mean() < 0.5
+    assert_array_equal(
+        cells[~np.broadcast_to(changed[:, None], cells.shape)],
+        Z[~np.broadcast_to(changed[:, None], cells.shape)],
+    )
+    for table, column in np.argwhere(changed):
+        codes, meanings = cells[table, :, column], hidden[table, :, column]
+        assert 2 <= len(np.unique(codes)) <= 8
+        pairs = {tuple(pair) for pair in np.column_stack([codes, meanings])}
+        assert len(pairs) == len(np.unique(codes))
+
+
+def test_columns_are_shown_in_other_ways_that_keep_their_order():
+    Z = np.random.default_rng(1).normal(size=(40, 100, 5))
+    cells = shown(np.random.default_rng(0), Z, Z)
+    same = (cells == Z).all(axis=1)
+    assert 0.35 < same.mean() < 0.65
+    order = Z.argsort(axis=1)
+    assert (np.diff(np.take_along_axis(cells, order, axis=1), axis=1) >= 0).all()
+    other = Z + 1  # a meaning that differs from the code: a category
+    assert_array_equal(shown(np.random.default_rng(0), other, Z), Z)
+
+
+def test_only_relevant_columns_are_picked():
+    relevant = np.array([[True, False, True], [False, False, True]])
+    picked = pick(np.random.default_rng(0), relevant, 200)
+    assert_array_equal(np.unique(picked[0]), [0, 2])
+    assert_array_equal(np.unique(picked[1]), [2])
+
+
+# Classes
+
+
+def test_the_highest_score_or_the_interval_decides_the_class():
+    scores = np.random.default_rng(1).normal(size=(400, 60, 4))
+    classes = classes_of_scores(np.random.default_rng(0), scores)
+    assert classes.min() == 0 and classes.max() == 3
+    n_classes = np.array([len(np.unique(table)) for table in classes])
+    assert 0.4 < (n_classes == 2).mean() < 0.8 and (n_classes == 4).any()
+    largest = np.array([np.bincount(table).max() / 60 for table in classes])
+    assert largest.min() < 0.4 and largest.max() > 0.85  # even classes, and uneven ones
+    shares = np.bincount(classes.ravel(), minlength=4) / classes.size
+    assert_allclose(shares, 0.25, atol=0.03)  # no label is likelier than others
+
+
+# The family
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_depends_on_seed_and_index_only(kind):
+    family = TableTasks(kind, n_steps=20, n_columns=6)
+    first = family.batch(3, 9, seed=1)
+    family.batch(0, 2, seed=5)
+    again, other = family.batch(3, 9, seed=1), family.batch(4, 9, seed=1)
+    assert_array_equal(first.inputs, again.inputs)
+    assert_array_equal(first.targets, again.targets)
+    assert not np.array_equal(first.inputs, other.inputs)
+    assert first.inputs.shape == (9, 20, 12) == (9, 20, *family.spec.input_shape)
+
+
+def test_widths_of_tables():
+    rows = TableTasks(n_steps=15, n_columns=8).batch(0, 600, seed=0).inputs
+    used = (rows != 0).any(axis=1)
+    width = np.array([np.flatnonzero(table)[-1] + 1 if table.any() else 0 for table in used[:, :8]])
+    assert set(width) >= set(range(1, 9))
+    assert (width <= 2).mean() > (width >= 7).mean()
+    missing = rows[..., 8:]
+    assert_array_equal(np.unique(missing), [0, 1])
+    assert 0.05 < missing.any(axis=(1, 2)).mean() < 0.3
+    assert (rows[..., :8][missing == 1] == 0).all()
+
+
+def test_targets_have_the_scale_of_the_first_rows():
+    targets = TableTasks("regression", n_steps=40).batch(0, 400, seed=0).targets[..., 0]
+    assert abs(targets).max() <= TARGET_LIMIT
+    assert_allclose(targets[:, :3].mean(), 0, atol=0.1)
+    assert 0.8 < np.median(targets.std(axis=1)) < 1.3
+
+
+def test_one_ingredient_alone():
+    family = TableTasks("regression", n_steps=200, n_columns=3, ingredients=[Linear()])
+    batch = family.batch(0, 30, seed=0)
+    scores = [
+        LinearRegression().fit(X, y).score(X, y)
+        for X, y in zip(batch.inputs, batch.targets[..., 0], strict=True)
+    ]
+    assert max(scores) > 0.95  # where noise, skew and categories are small
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_columns": 0}, "n_columns must be at least 1"),
+        ({"n_classes": 1}, "n_classes at least 2"),
+        ({"ingredients": []}, "there must be an ingredient"),
+        ({"n_steps": 0}, "n_steps must be at least 1"),
+        ({"kind": "ranking"}, "kind must be one of"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        TableTasks(**options)

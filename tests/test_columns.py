@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.preprocessing import StandardScaler
+
+from skmeta.columns import LIMIT, column_statistics, table_rows
+
+NAN = np.nan
+
+
+def test_statistics_are_those_of_a_standard_scaler():
+    X = np.random.default_rng(0).normal(3, 2, size=(30, 5))
+    X[::4, 2] = NAN
+    scaler = StandardScaler().fit(X)
+    found = column_statistics(X)
+    assert_allclose(found.center, scaler.mean_)
+    assert_allclose(found.scale, scaler.scale_)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e9, -3.0])
+def test_columns_that_do_not_vary_are_divided_by_one(value):
+    X = np.full((7, 1), value)
+    assert_allclose(table_rows(X, column_statistics(X), 1)[:, 0], 0, atol=1e-6)
+    assert_array_equal(column_statistics(X).scale, [1])
+
+
+def test_columns_with_no_cell_at_all():
+    X = np.array([[NAN, 1.0], [NAN, 3.0]])
+    found = column_statistics(X)
+    assert_array_equal(found.center, [0, 2])
+    assert_array_equal(found.scale, [1, 1])
+
+
+def test_statistics_of_some_rows_only():
+    X = np.random.default_rng(0).normal(size=(3, 9, 4))
+    support = np.arange(9) < np.array([2, 5, 9])[:, None]
+    found = column_statistics(X, support[..., None])
+    for i, n in enumerate([2, 5, 9]):
+        assert_allclose(found.center[i], X[i, :n].mean(axis=0))
+        assert_allclose(found.scale[i], X[i, :n].std(axis=0))
+
+
+def test_rows_hold_cells_then_what_is_missing_then_nothing():
+    X = np.array([[1.0, NAN], [3.0, 5.0], [NAN, 7.0]])
+    rows = table_rows(X, column_statistics(X), 8)
+    assert rows.dtype == np.float32
+    louder = np.sqrt(8 / 2)
+    assert_allclose(rows[:, :2], louder * np.array([[-1, 0], [1, -1], [0, 1]]))
+    assert_array_equal(rows[:, 8:10], [[0, 1], [0, 0], [1, 0]])
+    assert_array_equal(rows[:, 2:8], 0)
+    assert_array_equal(rows[:, 10:], 0)
+
+
+def test_far_cells_are_kept_within_limits():
+    statistics = column_statistics(np.array([[-1.0], [1.0]]))
+    rows = table_rows(np.array([[1e30], [-50.0], [2.0]]), statistics, 1)
+    assert_array_equal(rows[:, 0], [LIMIT, -LIMIT, 2])
+
+
+@pytest.mark.parametrize("n_columns", [0, 4])
+def test_too_few_or_too_many_columns(n_columns):
+    X = np.zeros((2, n_columns))
+    with pytest.raises(ValueError, match=rf"1\.\.3 columns, got {n_columns}"):
+        table_rows(X, column_statistics(X), 3)
