@@ -8,12 +8,14 @@ from skmeta.tasks.curriculum import Curriculum
 from skmeta.tasks.functions import BooleanTasks, QuadraticTasks, SemilinearTasks, SineTasks
 from skmeta.tasks.gaussian_process import GaussianProcessTasks
 from skmeta.tasks.images import OmniglotTasks
+from skmeta.tasks.own_tables import DataTables, from_tables
 from skmeta.tasks.tables import TableTasks
 
 __all__ = [
     "BooleanTasks",
     "ClassTasks",
     "Curriculum",
+    "DataTables",
     "GaussianProcessTasks",
     "OmniglotTasks",
     "QuadraticTasks",
@@ -22,4 +24,5 @@ __all__ = [
     "TableTasks",
     "TaskFamily",
     "from_classes",
+    "from_tables",
 ]

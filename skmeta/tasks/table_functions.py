@@ -7,13 +7,21 @@ tables at once. Axes: n tables, T rows, D columns, K scores (one a class, or the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
 
-ACTIVATIONS = (np.tanh, lambda z: np.maximum(z, 0), np.sin, np.abs, lambda z: z, lambda z: z > 0)
+ACTIVATIONS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    np.tanh,
+    lambda z: np.maximum(z, 0),
+    np.sin,
+    np.abs,
+    lambda z: z,
+    lambda z: z > 0,
+)
 
 
 class Table(NamedTuple):
@@ -54,7 +62,7 @@ class FunctionOfColumns(Ingredient):
 
     def draw(self, rng, relevant, n_rows, n_scores):
         """See :class:`Ingredient`."""
-        hidden = correlated(rng, *relevant.shape, n_rows)
+        hidden = correlated(rng, relevant.shape, n_rows)
         hidden, cells = categories(rng, hidden)
         scores = self.scores(rng, hidden * relevant[:, None], relevant, n_scores)
         return Table(shown(rng, hidden, cells), standardized(scores))
@@ -182,7 +190,7 @@ class Clusters(Ingredient):
         apart = rng.uniform(1, 4, size=(n, 1, 1)) / np.sqrt(relevant.sum(axis=1))[:, None, None]
         centers = apart * relevant[:, None] * rng.normal(size=(n, n_centers, n_columns))
         member = rng.integers(n_centers, size=(n, n_rows))
-        noise = spread * correlated(rng, n, n_columns, n_rows)
+        noise = spread * correlated(rng, relevant.shape, n_rows)
         hidden = centers[np.arange(n)[:, None], member] + noise
         scaled, points = hidden / spread, centers / spread
         closeness = (
@@ -233,9 +241,9 @@ class CausalGraph(Ingredient):
         return Table(shown(rng, hidden, hidden), standardized(scores))
 
 
-def correlated(rng, n, n_columns, n_rows):
+def correlated(rng, shape, n_rows):
     """Normal columns of variance 1 that share a few factors, more in one table, less in another."""
-    n_factors = 4
+    (n, n_columns), n_factors = shape, 4
     factors = rng.normal(size=(n, n_rows, n_factors))
     loads = rng.normal(size=(n, n_factors, n_columns)) / np.sqrt(n_factors)
     share = rng.uniform(0, 1.5, size=(n, 1, 1))

@@ -126,7 +126,7 @@ def test_columns_of_a_graph_know_each_other():
 
 
 def test_columns_are_normal_and_share_factors_in_some_tables():
-    Z = correlated(np.random.default_rng(0), 200, 6, 500)
+    Z = correlated(np.random.default_rng(0), (200, 6), 500)
     assert abs(Z.mean()) < 0.02 and abs(Z.std() - 1) < 0.02
     strength = [np.abs(np.corrcoef(table.T)[np.triu_indices(6, 1)]).mean() for table in Z]
     assert min(strength) < 0.06 and max(strength) > 0.25

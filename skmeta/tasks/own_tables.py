@@ -1,0 +1,135 @@
+"""Tables of one's own to meta-train on: related data sets, one an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from skmeta.columns import column_statistics, table_rows
+from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
+from skmeta.tasks._base import TaskFamily
+from skmeta.tasks.classes import draw_distinct
+from skmeta.tasks.functions import check_n_steps
+from skmeta.tasks.tables import LEAST_SUPPORT, TARGET_LIMIT
+
+
+def from_tables(tables, kind: str = "classification", **options) -> DataTables:
+    """Make episodes out of labelled tables.
+
+    Parameters
+    ----------
+    tables : sequence of (X, y)
+        As for :class:`DataTables`.
+    kind : {"classification", "regression"}, default="classification"
+    **options
+        Other parameters of :class:`DataTables`.
+
+    Returns
+    -------
+    family : DataTables
+    """
+    return DataTables(tables, kind, **options)
+
+
+class DataTables(TaskFamily):
+    """Episodes that are random rows of one of many tables, under columns and labels dealt anew.
+
+    Parameters
+    ----------
+    tables : sequence of (X, y)
+        ``X`` of shape (n, d) holds numbers, NaN where a cell is missing; ``y`` of
+        shape (n,) classes of any type that sorts, or real targets. Tables may
+        differ in rows, columns and classes.
+    kind : {"classification", "regression"}, default="classification"
+    n_steps : int, default=50
+        Rows T of an episode; no table has fewer.
+    n_columns : int or None, default=None
+        Columns that the network has places for; None takes those of the widest table.
+    n_classes : int or None, default=None
+        Labels to deal from; None takes the classes of the table with most.
+
+    Raises
+    ------
+    ValueError
+        If there is no table or one does not fit.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence,
+        kind: str = "classification",
+        *,
+        n_steps: int = 50,
+        n_columns: int | None = None,
+        n_classes: int | None = None,
+    ):
+        if kind not in TARGET_KINDS:
+            raise ValueError(f"kind must be one of {TARGET_KINDS}, got {kind!r}.")
+        if len(tables) == 0:
+            raise ValueError("tables must hold at least one (X, y), got none.")
+        self.n_steps = check_n_steps(n_steps)
+        self._X = [_checked_cells(X, number, n_steps) for number, (X, _) in enumerate(tables)]
+        self._y = [
+            _checked_targets(y, kind, len(self._X[number]), number)
+            for number, (_, y) in enumerate(tables)
+        ]
+        widest = max(X.shape[1] for X in self._X)
+        self.n_columns = widest if n_columns is None else n_columns
+        if widest > self.n_columns:
+            raise ValueError(f"n_columns={n_columns}, but a table has {widest} columns.")
+        n_outputs = 1
+        if kind == "classification":
+            most = max(int(y.max()) + 1 for y in self._y)
+            n_outputs = most if n_classes is None else n_classes
+            if most > n_outputs:
+                raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
+        self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs)
+
+    def draw(self, rng, n_episodes) -> EpisodeBatch:
+        """Draw tables, rows, an order of columns and labels: see :class:`TaskFamily`."""
+        chosen = rng.integers(len(self._X), size=n_episodes)
+        n_rows = np.array([len(self._X[table]) for table in chosen])
+        rows = draw_distinct(rng, n_rows, self.n_steps)
+        least = min(LEAST_SUPPORT, self.n_steps)
+        n_support = np.exp(rng.uniform(np.log(least), np.log(self.n_steps + 1), n_episodes))
+        labels = np.tile(np.arange(self.spec.n_outputs), (n_episodes, 1))
+        labels = rng.permuted(labels, axis=1)
+
+        inputs = np.empty((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
+        targets = []
+        for episode, table in enumerate(chosen):
+            X, y = self._X[table][rows[episode]], self._y[table][rows[episode]]
+            X = X[:, rng.permutation(X.shape[1])]
+            support = slice(int(n_support[episode]))
+            inputs[episode] = table_rows(X, column_statistics(X[support]), self.n_columns)
+            if self.spec.kind == "classification":
+                targets.append(labels[episode][y])
+            else:
+                center, scale = column_statistics(y[support, None])
+                scaled = (y[:, None] - center) / scale
+                targets.append(np.clip(scaled, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32))
+        return EpisodeBatch(inputs, np.stack(targets))
+
+
+def _checked_cells(X, number, n_steps):
+    X = np.asarray(X, dtype=np.float64)
+    if X.ndim != 2 or X.shape[1] == 0 or len(X) < n_steps:
+        raise ValueError(
+            f"X of table {number} must have shape (n, d) with n >= n_steps={n_steps} and d >= 1, "
+            f"got {X.shape}."
+        )
+    if np.isinf(X).any():
+        raise ValueError(f"X of table {number} holds infinite values.")
+    return X
+
+
+def _checked_targets(y, kind, n_rows, number):
+    y = np.asarray(y)
+    if y.shape != (n_rows,):
+        raise ValueError(f"y of table {number} must have shape ({n_rows},), got {y.shape}.")
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError(f"y of table {number} holds NaN or infinite values.")
+    if kind == "classification":
+        return np.unique(y, return_inverse=True)[1]
+    return y.astype(np.float64)

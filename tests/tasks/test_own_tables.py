@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skmeta.columns import LIMIT
+from skmeta.tasks.own_tables import DataTables, from_tables
+
+RNG = np.random.default_rng(0)
+
+
+def table(n_rows, n_columns, n_classes=2, shift=0.0):
+    """Cells that say where they come from: row + column / 100."""
+    X = np.arange(n_rows)[:, None] + np.arange(n_columns) / 100 + shift
+    return X, np.array(["abcdefgh"[i % n_classes] for i in range(n_rows)])
+
+
+def test_the_spec_follows_the_largest_table():
+    family = from_tables([table(30, 2), table(40, 5, 4)], n_steps=10)
+    assert isinstance(family, DataTables)
+    assert family.spec.input_shape == (10,) and family.spec.n_outputs == 4
+    wider = from_tables([table(30, 2)], n_steps=10, n_columns=7, n_classes=3)
+    assert wider.spec.input_shape == (14,) and wider.spec.n_outputs == 3
+    assert from_tables([(X := table(60, 2)[0], X[:, 0])], "regression").spec.n_outputs == 1
+
+
+def test_a_batch_depends_on_seed_and_index_only():
+    family = from_tables([table(30, 2), table(40, 5, 4)], n_steps=10)
+    first = family.batch(1, 6, seed=2)
+    family.batch(0, 3, seed=0)
+    again, other = family.batch(1, 6, seed=2), family.batch(2, 6, seed=2)
+    assert_array_equal(first.inputs, again.inputs)
+    assert_array_equal(first.targets, again.targets)
+    assert not np.array_equal(first.inputs, other.inputs)
+
+
+def test_rows_are_distinct_and_keep_their_labels():
+    """In a table whose rows lie on a line, order of the cells is order of the rows."""
+    X, y = table(12, 1, 3)
+    family = from_tables([(X, y)], n_steps=12)
+    batch = family.batch(0, 40, seed=0)
+    dealt = set()
+    for rows, targets in zip(batch.inputs, batch.targets, strict=True):
+        cells = rows[:, 0]
+        inside = abs(cells) < LIMIT
+        order = np.argsort(cells[inside])
+        labels = targets[inside][order]
+        # Rows go a, b, c, a, b, c, ...: labels of neighbours differ, every third is the same.
+        assert (labels[1:] != labels[:-1]).all() or len(labels) < 12
+        if inside.all():
+            assert len(np.unique(cells)) == 12
+            assert_array_equal(labels[3:], labels[:-3])
+            dealt.add(tuple(labels[:3]))
+    assert len(dealt) > 3
+
+
+def test_columns_are_dealt_anew_and_missing_cells_stay_missing():
+    X = np.column_stack([np.full(20, np.nan), RNG.normal(size=20)])
+    batch = from_tables([(X, np.arange(20) % 2)], n_steps=20).batch(0, 30, seed=0)
+    missing = batch.inputs[..., 2:]
+    assert set(missing.sum(axis=(1, 2))) == {20}
+    assert 5 < missing[:, 0, 0].sum() < 25
+    assert_array_equal(batch.inputs[..., :2][missing == 1], 0)
+
+
+def test_targets_of_a_regression_are_those_of_their_rows():
+    X, _ = table(50, 1)
+    batch = from_tables([(X, 3 * X[:, 0] + 5)], "regression", n_steps=30).batch(0, 20, seed=0)
+    inside = (abs(batch.inputs[..., 0]) < LIMIT) & (abs(batch.targets[..., 0]) < LIMIT)
+    assert_allclose(batch.targets[..., 0][inside], batch.inputs[..., 0][inside], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("tables", "options", "message"),
+    [
+        ([], {}, "at least one"),
+        ([table(9, 2)], {}, r"X of table 0 must have .* n_steps=10 .* got \(9, 2\)"),
+        ([table(20, 2), (np.zeros(20), np.zeros(20))], {}, r"table 1 must .* got \(20,\)"),
+        ([(np.full((20, 1), np.inf), np.zeros(20))], {}, "X of table 0 holds infinite"),
+        ([(np.zeros((20, 1)), np.zeros(19))], {}, r"y of table 0 must have shape \(20,\)"),
+        ([(np.zeros((20, 1)), np.full(20, np.nan))], {}, "y of table 0 holds NaN"),
+        ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
+        ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
+        ([table(20, 3)], {"kind": "ranking"}, "kind must be one of"),
+    ],
+)
+def test_bad_tables(tables, options, message):
+    with pytest.raises(ValueError, match=message):
+        from_tables(tables, **{"n_steps": 10, **options})
