@@ -31,6 +31,9 @@ class TaskSpec:
     label_length : int, default=1
         Label positions L. One-hot labels have 1; the five-character strings
         of Santoro et al. 2016 have 5.
+    table : bool, default=False
+        Whether rows are those of a table of any width, as
+        :func:`skmeta.columns.table_rows` writes them.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class TaskSpec:
     input_shape: tuple[int, ...]
     n_outputs: int
     label_length: int = 1
+    table: bool = False
 
     def __post_init__(self):
         if self.kind not in TARGET_KINDS:
@@ -55,6 +59,16 @@ class TaskSpec:
             )
         if self.kind == "regression" and self.label_length != 1:
             raise ValueError("A regression target has label_length=1; use n_outputs for its size.")
+        if self.table and (len(self.input_shape) != 1 or self.input_shape[0] % 2):
+            raise ValueError(
+                "A row of a table has two numbers a column: expected input_shape (2 * columns,), "
+                f"got {self.input_shape}."
+            )
+
+    @property
+    def n_columns(self) -> int:
+        """Columns that a row of a table has places for."""
+        return self.input_shape[0] // 2
 
     @property
     def label_size(self) -> int:

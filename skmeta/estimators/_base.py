@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
-from math import prod
 from numbers import Integral
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
-from skmeta.artifacts import load_learner
+from skmeta.artifacts import ArtifactError, load_learner
 from skmeta.memory import map_state
 from skmeta.networks import Learner
 
@@ -52,31 +52,26 @@ class InContextEstimator(BaseEstimator):
             )
         return learner
 
-    def _support(self, learner, X, y, *, reset, **y_checks):
+    def _support(self, rows, X, y, *, first, **y_checks):
         """Check support rows and their targets. Sets nothing on the estimator."""
-        X = _flat_pictures(X, learner)
-        if reset:
-            X, y = check_X_y(X, y, dtype=np.float32, estimator=self, **y_checks)
-            self._check_width(X, learner)
-            return X, y
-        return validate_data(self, X, y, reset=False, dtype=np.float32, **y_checks)
+        checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
+        if first:
+            return check_X_y(rows.numbers(X), y, estimator=self, **checks)
+        return validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
 
-    def _check_width(self, X, learner):
-        shape = learner.spec.input_shape
-        if X.shape[1] != prod(shape):
-            pictures = f" (pictures of {_times(shape)} pixels)" if len(shape) > 1 else ""
-            raise ValueError(
-                f"The learner {self.learner!r} reads {prod(shape)} features a row{pictures}, "
-                f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
-                "meta-train one on rows like these (skmeta.MetaTrainer)."
-            )
+    def _numbers(self, rows, X):
+        """Rows as numbers, after a look at the columns of a frame."""
+        if hasattr(X, "columns"):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        return rows.numbers(X)
 
-    def _read(self, learner, state, X, labels, orders):
+    def _read(self, learner, rows, state, X, labels, orders):
         """Let each member read all rows in its own order, ``n_passes`` times.
 
         Parameters
         ----------
         learner : Learner
+        rows : PlainRows or TableRows
         state : state of the memory, for M episodes
         X : ndarray of shape (S, n_features)
         labels : ndarray of shape (M, S, label_size)
@@ -86,18 +81,25 @@ class InContextEstimator(BaseEstimator):
         -------
         state : the state after the rows. Nothing is set on the estimator.
         """
-        rows = X.reshape(-1, *learner.spec.input_shape)
+        shown = rows.shown(X)
+        shown = np.broadcast_to(shown, (len(orders), *shown.shape[1:]))
         members, runner = np.arange(len(orders))[:, None], self._runner(learner)
         for _ in range(self.n_passes):
             for first in range(0, len(X), SUPPORT_CHUNK):
                 chosen = orders[:, first : first + SUPPORT_CHUNK]
-                state, _ = runner.learn(state, rows[chosen], labels[members, chosen])
+                state, _ = runner.learn(state, shown[members, chosen], labels[members, chosen])
         return state
 
-    def _remember(self, learner, state, X):
+    def _remember(self, learner, rows, state, X):
         """Set what a first fit leaves behind: learner, state, width and names of the columns."""
-        validate_data(self, _flat_pictures(X, learner), skip_check_array=True)
-        self.learner_, self.state_ = learner, state
+        validate_data(self, rows.numbers(X), skip_check_array=True)
+        self.learner_, self.rows_, self.state_ = learner, rows, state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        with suppress(ArtifactError, OSError, TypeError):  # fit will say what is wrong
+            tags.input_tags.allow_nan = load_learner(self.learner).spec.table
+        return tags
 
     def _orders(self, n_rows, rng):
         """Orders of rows, shape (M, S): the given one, then random ones."""
@@ -108,18 +110,25 @@ class InContextEstimator(BaseEstimator):
     def _answers(self, X):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
-        learner = self.learner_
-        X = validate_data(self, _flat_pictures(X, learner), reset=False, dtype=np.float32)
-        inputs = X.reshape(-1, *learner.spec.input_shape)
+        learner, rows = self.learner_, self.rows_
+        X = validate_data(
+            self,
+            self._numbers(rows, X),
+            reset=False,
+            dtype=rows.dtype,
+            ensure_all_finite=rows.finite,
+        )
+        shown = rows.shown(X)
         runner, n_members = self._runner(learner), count_episodes(self.state_)
+        shown = np.broadcast_to(shown, (n_members, *shown.shape[1:]))
         chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
-        for first in range(0, len(inputs), chunk):
-            rows = inputs[first : first + chunk]
-            repeat = partial(np.repeat, repeats=len(rows), axis=0)
-            state = map_state(repeat, self.state_)
-            answers = runner.read(state, np.concatenate([rows] * n_members))
-            parts.append(answers.reshape(n_members, len(rows), *answers.shape[1:]))
+        for first in range(0, len(X), chunk):
+            inputs = shown[:, first : first + chunk]
+            n_rows = inputs.shape[1]
+            state = map_state(partial(np.repeat, repeats=n_rows, axis=0), self.state_)
+            answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))
+            parts.append(answers.reshape(n_members, n_rows, *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 
     def _runner(self, learner):
@@ -141,23 +150,3 @@ def count_episodes(state) -> int:
 def given_orders(n_rows, n_members):
     """Return the order in which rows were given, for every member: shape (M, S)."""
     return np.tile(np.arange(n_rows), (n_members, 1))
-
-
-def _times(shape):
-    return " x ".join(map(str, shape))
-
-
-def _flat_pictures(X, learner):
-    """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
-    shape = learner.spec.input_shape
-    if isinstance(X, (list, tuple)):
-        X = np.asarray(X)
-    if len(shape) == 1 or getattr(X, "ndim", 2) != 1 + len(shape):
-        return X
-    X = np.asarray(X)
-    if X.shape[1:] != shape:
-        raise ValueError(
-            f"The learner reads pictures of {_times(shape)} pixels, got {_times(X.shape[1:])}. "
-            f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
-        )
-    return X.reshape(len(X), prod(shape))

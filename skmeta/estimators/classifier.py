@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import InContextEstimator, given_orders
+from skmeta.estimators._rows import rows_for
 
 
 class InContextClassifier(ClassifierMixin, InContextEstimator):
@@ -52,6 +53,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         The loaded learner.
     state_ : nested named tuples of ndarray
         What the memory holds.
+    rows_ : object
+        How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
         The learner's label that stands for each class.
 
@@ -120,18 +123,21 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        X_rows, y = self._support(learner, X, y, reset=True)
+        rows = rows_for(learner, self.learner)
+        X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
+        rows.measure(X_rows, self.n_members, rng)
         slots = self._dealt_labels(learner, len(classes), rng)
         state = self._read(
             learner,
+            rows,
             learner.initial_state(self.n_members),
             X_rows,
             _encoded(y, classes, slots, learner),
             self._orders(len(y), rng),
         )
-        self._remember(learner, state, X)
+        self._remember(learner, rows, state, X)
         self.classes_, self.label_slots_ = classes, slots
         return self
 
@@ -164,7 +170,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         learner = self._checked_learner() if first else self.learner_
-        X_rows, y = self._support(learner, X, y, reset=first)
+        rows = rows_for(learner, self.learner) if first else self.rows_
+        X_rows, y = self._support(rows, X, y, first=first)
         labels = _checked_labels(y)
         known = self._checked_classes(learner, classes) if first else self.classes_
         if not first and classes is not None and not np.array_equal(known, _distinct(classes)):
@@ -180,13 +187,15 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first:
             state = learner.initial_state(self.n_members)
             rng = check_random_state(self.random_state)
+            rows.measure(X_rows, self.n_members, rng)
             slots = self._dealt_labels(learner, len(known), rng)
         else:
             state, slots = self.state_, self.label_slots_
         labels = _encoded(y, known, slots, learner)
-        state = self._read(learner, state, X_rows, labels, given_orders(len(y), len(slots)))
+        orders = given_orders(len(y), len(slots))
+        state = self._read(learner, rows, state, X_rows, labels, orders)
         if first:
-            self._remember(learner, state, X)
+            self._remember(learner, rows, state, X)
             self.classes_, self.label_slots_ = known, slots
         self.state_ = state
         return self

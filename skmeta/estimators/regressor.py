@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_random_state
 
 from skmeta.estimators._base import InContextEstimator, count_episodes, given_orders
+from skmeta.estimators._rows import rows_for
 
 
 class InContextRegressor(RegressorMixin, InContextEstimator):
@@ -43,6 +44,11 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         The loaded learner.
     state_ : nested named tuples of ndarray
         What the memory holds.
+    rows_ : object
+        How rows are written for the learner: of a table, scaled by the first support.
+    target_scale_ : ColumnStatistics
+        Center and scale of the targets: those of the first support for learners of
+        tables, 0 and 1 for others.
 
     References
     ----------
@@ -100,11 +106,16 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        X_rows, y = self._numeric_support(learner, X, y, reset=True)
-        orders = self._orders(len(y), check_random_state(self.random_state))
+        rows = rows_for(learner, self.learner)
+        X_rows, y = self._numeric_support(rows, X, y, first=True)
+        rng = check_random_state(self.random_state)
+        rows.measure(X_rows, self.n_members, rng)
+        scale = rows.measure_targets(y)
+        orders = self._orders(len(y), rng)
         state = learner.initial_state(self.n_members)
-        state = self._read(learner, state, X_rows, _told(y, self.n_members), orders)
-        self._remember(learner, state, X)
+        state = self._read(learner, rows, state, X_rows, _told(y, scale, self.n_members), orders)
+        self._remember(learner, rows, state, X)
+        self.target_scale_ = scale
         return self
 
     def partial_fit(self, X, y):
@@ -129,13 +140,18 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         self._validate_params()
         first = not hasattr(self, "state_")
         learner = self._checked_learner() if first else self.learner_
-        X_rows, y = self._numeric_support(learner, X, y, reset=first)
+        rows = rows_for(learner, self.learner) if first else self.rows_
+        X_rows, y = self._numeric_support(rows, X, y, first=first)
+        if first:
+            rows.measure(X_rows, self.n_members, check_random_state(self.random_state))
+        scale = rows.measure_targets(y) if first else self.target_scale_
         state = learner.initial_state(self.n_members) if first else self.state_
         members = count_episodes(state)
         orders = given_orders(len(y), members)
-        state = self._read(learner, state, X_rows, _told(y, members), orders)
+        state = self._read(learner, rows, state, X_rows, _told(y, scale, members), orders)
         if first:
-            self._remember(learner, state, X)
+            self._remember(learner, rows, state, X)
+            self.target_scale_ = scale
         self.state_ = state
         return self
 
@@ -163,19 +179,21 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         answers = self._answers(X)[..., 0]  # (M, Q, 2)
-        mean, std = answers[..., 0], np.exp(answers[..., 1])
+        mean = answers[..., 0] * self.target_scale_.scale + self.target_scale_.center
+        std = np.exp(answers[..., 1]) * self.target_scale_.scale
         mixture_mean = mean.mean(axis=0)
         if not return_std:
             return mixture_mean
         variance = (std**2 + mean**2).mean(axis=0) - mixture_mean**2
         return mixture_mean, np.sqrt(np.maximum(variance, 0.0))
 
-    def _numeric_support(self, learner, X, y, *, reset):
-        """Check support rows and their targets; these must be finite as float32, too."""
-        X, y = self._support(learner, X, y, reset=reset, y_numeric=True)
-        return X, check_array(y, dtype=np.float32, ensure_2d=False, input_name="y")
+    def _numeric_support(self, rows, X, y, *, first):
+        """Check support rows and their targets; plain ones must be finite as float32, too."""
+        X, y = self._support(rows, X, y, first=first, y_numeric=True)
+        return X, check_array(y, dtype=rows.dtype, ensure_2d=False, input_name="y")
 
 
-def _told(y, n_members):
+def _told(y, scale, n_members):
     """Targets as each member is told them, shape (M, S, 1)."""
-    return np.repeat(y[None, :, None], n_members, axis=0)
+    told = (y - scale.center) / scale.scale
+    return np.repeat(told[None, :, None], n_members, axis=0)

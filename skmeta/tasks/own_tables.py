@@ -84,7 +84,7 @@ class DataTables(TaskFamily):
             n_outputs = most if n_classes is None else n_classes
             if most > n_outputs:
                 raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
-        self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs)
+        self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs, table=True)
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw tables, rows, an order of columns and labels: see :class:`TaskFamily`."""

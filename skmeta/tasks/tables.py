@@ -64,7 +64,7 @@ class TableTasks(TaskFamily):
                 f"ingredient, got {n_columns}, {n_classes} and {ingredients}."
             )
         n_outputs = n_classes if kind == "classification" else 1
-        self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs)
+        self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs, table=True)
         self.n_steps = check_n_steps(n_steps)
         self.n_columns = n_columns
         self.ingredients = tuple(ingredients)

@@ -259,8 +259,11 @@ def check_tasks(tasks) -> list[TaskFamily]:
 def _measured_scales(spec, families, seed):
     """Center and scale of inputs, and of real targets, from the first batch of each family.
 
-    Vectors have a center and a scale for each feature, pictures one for all pixels.
+    Vectors have a center and a scale for each feature, pictures one for all pixels, rows of
+    tables none.
     """
+    if spec.table:
+        return {}  # both have been scaled by their own table
     batches = [family.batch(0, 256, seed=seed) for family in families]
     inputs = np.concatenate([batch.inputs.reshape(-1, prod(spec.input_shape)) for batch in batches])
     per_feature = len(spec.input_shape) == 1

@@ -16,6 +16,8 @@ STRINGS = TaskSpec("classification", (3,), 3, label_length=2)
 PICTURES = TaskSpec("classification", (2, 3), 4)
 NUMBERS = TaskSpec("regression", (2,), 1)
 VECTORS = TaskSpec("regression", (3,), 2)
+TABLES = TaskSpec("classification", (8,), 3, table=True)
+NUMBERS_OF_TABLES = TaskSpec("regression", (8,), 1, table=True)
 
 SIZES = {"n_units": 6, "n_slots": 5, "slot_width": 4, "n_reads": 2}
 MANNS = {
@@ -41,6 +43,8 @@ NETWORKS = {
     **{f"{name}-vectors": Network(VECTORS, memory) for name, memory in STORES.items()},
     "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
     "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
+    "least-squares-tables": Network(TABLES, STORES["least-squares"]),
+    "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),
 }
 
 
