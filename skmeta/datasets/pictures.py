@@ -28,11 +28,17 @@ class PictureBank:
 
     def __init__(self, pictures, size: int):
         if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2]:
-            raise ValueError(f"pictures must have shape (n, side, side), got {pictures.shape}.")
+            raise ValueError(
+                f"pictures must be square, of shape (n, side, side), got {pictures.shape}: pad "
+                "them with paper first."
+            )
         self.size = size
         self.side = pictures.shape[1]
         if not 1 <= size <= self.side:
-            raise ValueError(f"size must lie in 1..{self.side}, got {size}.")
+            raise ValueError(
+                f"size must lie in 1..{self.side}, the side of the pictures, got {size}: "
+                "pictures are made smaller, not larger."
+            )
         window = self.side / size
         self._stride = max(1, int(np.ceil(window / 3)))
         self._points = np.stack([self._blur(picture, round(window)) for picture in pictures])

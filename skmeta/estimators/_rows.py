@@ -13,6 +13,10 @@ from sklearn.preprocessing import OrdinalEncoder
 from skmeta.columns import ColumnStatistics, column_statistics, table_rows
 from skmeta.episodes import TaskSpec
 
+# Plain rows and targets are compared with those of meta-training: a mean so many of its standard
+# deviations away, or a spread so many times its own, is a forgotten scaling.
+FAR, WIDE = 2.0, 3.0
+
 
 @dataclass
 class PlainRows:
@@ -36,18 +40,25 @@ class PlainRows:
         shape = self.spec.input_shape
         if isinstance(X, (list, tuple)):
             X = np.asarray(X)
-        if len(shape) == 1 or getattr(X, "ndim", 2) != 1 + len(shape):
+        n_axes = getattr(X, "ndim", 2)
+        if len(shape) == 1 or n_axes <= 2:
             return X
         X = np.asarray(X)
         if X.shape[1:] != shape:
-            raise ValueError(
-                f"The learner reads pictures of {_times(shape)} pixels, got {_times(X.shape[1:])}. "
+            square = n_axes == 3 and X.shape[1] == X.shape[2] > shape[0] == shape[1]
+            way_out = (
                 f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
+                if square
+                else "Cut or resize them first, one number a pixel: ink 1, paper 0."
+            )
+            raise ValueError(
+                f"The learner reads pictures of shape (n, {', '.join(map(str, shape))}) or rows "
+                f"of {prod(shape)} pixels, got {X.shape}. {way_out}"
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, X, n_members, rng):
-        """See that a support has the learner's width."""
+    def measure(self, learner, X, n_members, rng):
+        """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
             pictures = f" (pictures of {_times(shape)} pixels)" if len(shape) > 1 else ""
@@ -56,10 +67,31 @@ class PlainRows:
                 f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
                 "meta-train one on rows like these (skmeta.MetaTrainer)."
             )
+        self._compare("X", X, learner, "encoder")
 
-    def measure_targets(self, y):
+    def measure_targets(self, learner, y):
         """Targets are told as they are."""
+        self._compare("y", y[:, None], learner, "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
+
+    def _compare(self, what, values, learner, part):
+        """Warn of values that look nothing like those of meta-training."""
+        center, scale = (learner.weights[f"{part}/{name}"] for name in ("center", "scale"))
+        if what == "X" and len(self.spec.input_shape) > 1:
+            values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
+        mean, spread = values.mean(axis=0), values.std(axis=0)
+        luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
+        far = (np.abs(mean - center) > (FAR + luck) * scale) | (spread > WIDE * scale)
+        if not far.any():
+            return
+        worst = int(np.argmax(far))
+        warnings.warn(
+            f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
+            f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
+            f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers mean nothing unless values "
+            "are scaled to that range (pictures: ink 1 on paper 0, not standardised).",
+            stacklevel=4,
+        )
 
     def shown(self, X):
         """Return rows as members see them, shape (1, n, *input_shape)."""
@@ -103,7 +135,7 @@ class TableRows:
             X = X.assign(**dict(zip(names, codes.T, strict=True)))
         return X
 
-    def measure(self, X, n_members, rng):
+    def measure(self, learner, X, n_members, rng):
         """Measure the columns of a support, and deal an order of them to each member."""
         n_columns, places = X.shape[1], self.spec.n_columns
         if n_columns > places:
@@ -117,7 +149,7 @@ class TableRows:
             orders[0] = np.arange(n_columns)
         self.statistics, self.orders = column_statistics(X), np.stack(orders)
 
-    def measure_targets(self, y):
+    def measure_targets(self, learner, y):
         """Return center and scale of the support's targets."""
         return column_statistics(y[:, None].astype(np.float64))
 

@@ -127,7 +127,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        rows.measure(X_rows, self.n_members, rng)
+        rows.measure(learner, X_rows, self.n_members, rng)
         slots = self._dealt_labels(learner, len(classes), rng)
         state = self._read(
             learner,
@@ -187,7 +187,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first:
             state = learner.initial_state(self.n_members)
             rng = check_random_state(self.random_state)
-            rows.measure(X_rows, self.n_members, rng)
+            rows.measure(learner, X_rows, self.n_members, rng)
             slots = self._dealt_labels(learner, len(known), rng)
         else:
             state, slots = self.state_, self.label_slots_
@@ -254,8 +254,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if len(classes) > learner.spec.n_outputs:
             raise ValueError(
                 f"The learner {self.learner!r} tells {learner.spec.n_outputs} classes apart, "
-                f"y has {len(classes)}. Choose a learner with more (skmeta.list_learners()), or "
-                "wrap the estimator in sklearn.multiclass.OutputCodeClassifier."
+                f"y has {len(classes)}. Meta-train one with more (skmeta.MetaTrainer), or use "
+                "another kind of classifier: sklearn.multiclass.OneVsRestClassifier around this "
+                "one works, but loses accuracy."
             )
         return classes
 

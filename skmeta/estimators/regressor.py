@@ -109,8 +109,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = rows_for(learner, self.learner)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
         rng = check_random_state(self.random_state)
-        rows.measure(X_rows, self.n_members, rng)
-        scale = rows.measure_targets(y)
+        rows.measure(learner, X_rows, self.n_members, rng)
+        scale = rows.measure_targets(learner, y)
         orders = self._orders(len(y), rng)
         state = learner.initial_state(self.n_members)
         state = self._read(learner, rows, state, X_rows, _told(y, scale, self.n_members), orders)
@@ -143,8 +143,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = rows_for(learner, self.learner) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
-            rows.measure(X_rows, self.n_members, check_random_state(self.random_state))
-        scale = rows.measure_targets(y) if first else self.target_scale_
+            rows.measure(learner, X_rows, self.n_members, check_random_state(self.random_state))
+        scale = rows.measure_targets(learner, y) if first else self.target_scale_
         state = learner.initial_state(self.n_members) if first else self.state_
         members = count_episodes(state)
         orders = given_orders(len(y), members)

@@ -178,9 +178,12 @@ class Run:
         expected, found = self.fingerprint, state["fingerprint"]
         if found != expected:
             differing = sorted(k for k in expected if expected[k] != found.get(k))
+            if {"n_steps", "random_state"} & set(differing):  # the digest depends on them
+                differing = [k for k in differing if k != "tasks"]
             raise ArtifactError(
                 f"The checkpoint {path} belongs to another run: {', '.join(differing)} differ. "
-                "Delete it to start again, or name another file."
+                "Delete it to start again, or name another file. To train a finished learner for "
+                "longer, give it as warm_start."
             )
         variables = {f"weights/{k}": v for k, v in self.model.named_weights.items()}
         variables |= {f"optimizer/{i}": v for i, v in enumerate(self.model.optimizer.variables)}

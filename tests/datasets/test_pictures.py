@@ -154,10 +154,10 @@ def test_shrink_pictures(pictures):
 @pytest.mark.parametrize(
     ("shape", "size", "message"),
     [
-        ((3, 8), 4, r"must have shape \(n, side, side\), got \(3, 8\)"),
-        ((3, 8, 9), 4, r"must have shape \(n, side, side\), got \(3, 8, 9\)"),
-        ((3, 8, 8), 9, r"size must lie in 1\.\.8, got 9"),
-        ((3, 8, 8), 0, r"size must lie in 1\.\.8, got 0"),
+        ((3, 8), 4, r"must be square, of shape \(n, side, side\), got \(3, 8\)"),
+        ((3, 8, 9), 4, r"got \(3, 8, 9\): pad them"),
+        ((3, 8, 8), 9, r"size must lie in 1\.\.8, .* got 9: .* not larger"),
+        ((3, 8, 8), 0, r"size must lie in 1\.\.8, the side of the pictures, got 0"),
     ],
 )
 def test_pictures_that_cannot_be_shrunk(shape, size, message):

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
 
 from skmeta import InContextClassifier
+from skmeta.datasets import load_omniglot_sample, shrink_pictures
 from skmeta.episodes import TaskSpec
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network
@@ -401,7 +404,7 @@ def test_too_many_classes_are_refused(data):
     X, y, _ = data
     clf = InContextClassifier(small_learner("lstm-classes")).fit(X, y)
     before = snapshot(clf)
-    message = "tells 3 classes apart, y has 4. Choose a learner with more .*OutputCodeClassifier"
+    message = "tells 3 classes apart, y has 4. Meta-train one with more .*OneVsRestClassifier"
     with pytest.raises(ValueError, match=message):
         clf.fit(X, np.arange(14) % 4)
     assert_unchanged(clf, before)
@@ -436,13 +439,49 @@ def test_classes_of_partial_fit(data):
     assert_array_equal(clf.classes_, [0, 1])
 
 
+@pytest.mark.parametrize(
+    ("shape", "way_out"),
+    [
+        ((28, 28), r"shrink_pictures\(X, 20\) makes them"),
+        ((8, 8), "Cut or resize them"),
+        ((30, 20), "Cut or resize them"),
+        ((20, 20, 3), "Cut or resize them"),
+    ],
+)
+def test_the_way_out_for_other_pictures_works(shape, way_out):
+    with pytest.raises(ValueError, match=rf"\(n, 20, 20\) or rows of 400 pixels.*{way_out}"):
+        InContextClassifier("mann-omniglot").fit(np.zeros((4, *shape)), [0, 1, 0, 1])
+    if "shrink" in way_out:
+        shrink_pictures(np.zeros((4, *shape)), 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "warns"),
+    [
+        (lambda X: X, False),
+        (lambda X: 0.6 * X, False),
+        (lambda X: 255 * X, True),
+        (lambda X: 1 - X, True),
+        (lambda X: (X - X.mean()) / X.std(), True),
+    ],
+    ids=["as is", "pale", "0..255", "inverted", "standardised"],
+)
+def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
+    sample = load_omniglot_sample()
+    X, y = change(sample.images[:60:4]), sample.target[:60:4]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        InContextClassifier("mann-omniglot").fit(X, y)
+    assert ["X looks unlike" in str(w.message) for w in caught] == [True] * warns
+
+
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba"])
 def test_pictures_of_another_size_are_refused(method):
     learner = small_learner("lstm-pictures")
     clf = InContextClassifier(learner).fit(np.zeros((4, 2, 3)), range(4))
     before = snapshot(clf)
     arguments = () if method.startswith("predict") else ([0, 1],)
-    message = r"reads pictures of 2 x 3 pixels, got 5 x 5.*skmeta.datasets.shrink_pictures"
+    message = r"pictures of shape \(n, 2, 3\) or rows of 6 pixels, got \(2, 5, 5\)\. Cut or resize"
     with pytest.raises(ValueError, match=message):
         getattr(clf, method)(np.zeros((2, 5, 5)), *arguments)
     with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):

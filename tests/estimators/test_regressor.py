@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -175,3 +177,16 @@ def test_a_learner_for_other_tasks_is_refused(name, message, data):
     X, y, _ = data
     with pytest.raises(ValueError, match=message):
         InContextRegressor(small_learner(name)).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("x_scale", "y_scale", "what"), [(1, 1, None), (50, 1, "X"), (1, 1_000, "y"), (1, 0.01, None)]
+)
+def test_values_in_another_range_are_answered_with_a_warning(x_scale, y_scale, what):
+    X = np.random.default_rng(0).uniform(-1, 1, (30, 2))
+    y = y_scale * (X[:, 0] - X[:, 1] ** 2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        InContextRegressor("lstm-quadratic").fit(x_scale * X, y)
+    expected = [] if what is None else [f"{what} looks unlike"]
+    assert [str(w.message)[: len("X looks unlike")] for w in caught] == expected
