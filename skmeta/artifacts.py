@@ -81,8 +81,11 @@ def build(registry: Mapping[str, type], config: Mapping[str, Any]):
 
 def network_config(network: Network) -> dict[str, Any]:
     """Write an architecture as plain data."""
+    spec = {**asdict(network.spec), "input_shape": list(network.spec.input_shape)}
+    if not spec["table"]:
+        del spec["table"]  # as in the files of release 0.1
     return {
-        "spec": {**asdict(network.spec), "input_shape": list(network.spec.input_shape)},
+        "spec": spec,
         "memory": named(MEMORIES, network.memory),
         "encoder": named(ENCODERS, network.encoder),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skmeta.artifacts import load_learner
 
 
@@ -49,7 +51,7 @@ def describe(learner) -> str:
     lines += [f"* tasks: {_pairs(stage)}" for stage in card.get("tasks", [])]
     lines += [f"* made with: {_pairs(card['versions'])}"] if "versions" in card else []
     if "scores" in card:
-        lines += ["", *_score_table(card)]
+        lines += ["", *_score_table(card, spec.kind)]
     if card.get("limits"):
         lines += ["", "Where it fails:", "", card["limits"]]
     return "\n".join(lines) + "\n"
@@ -59,7 +61,7 @@ def _pairs(mapping):
     return ", ".join(f"{k}={v}" for k, v in mapping.items())
 
 
-def _score_table(card):
+def _score_table(card, kind):
     found = card["scores"]
     gap = found.get("nats_below_oracle")
     below = "" if gap is None else f" ({gap:.3f} below the exact oracle)"
@@ -69,25 +71,33 @@ def _score_table(card):
         "95 % intervals."
     )
     if "accuracy_by_instance" in found:
-        columns = [str(i + 1) for i in range(len(found["accuracy_by_instance"]))]
-        cells = [
-            f"{100 * a:.1f} ± {100 * h:.1f}"
-            for a, h in zip(found["accuracy_by_instance"], found["interval"], strict=True)
-        ]
-        title, label = "instance", "accuracy, %"
-    elif "shots" in found:
-        columns = [str(k) for k in found["shots"]]
-        cells = [
-            f"{e:.3g} ± {h:.2g}"
-            for e, h in zip(found["mean_squared_error"], found["interval"], strict=True)
-        ]
-        title, label = "examples", "mean squared error"
-    else:
-        return [head]
-    return [
-        head,
-        "",
-        f"| {title} | " + " | ".join(columns) + " |",
+        columns = range(1, 1 + len(found["accuracy_by_instance"]))
+        percent = [100 * np.array(found[k]) for k in ("accuracy_by_instance", "interval")]
+        return [head, "", *_table("instance", columns, {"accuracy, %": percent}, ".1f", ".1f")]
+    if "shots" in found:
+        errors = {"mean squared error": (found["mean_squared_error"], found["interval"])}
+        return [head, "", *_table("examples", found["shots"], errors, ".3g", ".2g")]
+    if "rows" in found:
+        error = "error rate" if kind == "classification" else "mean squared error"
+        nats_interval, error_interval = found["interval"]
+        lines = {
+            "log-likelihood, nats": (found["log_likelihood"], nats_interval),
+            error: (found["error"], error_interval),
+        }
+        return [head, "", *_table("rows read", found["rows"], lines, ".3f", ".3f")]
+    return [head]
+
+
+def _table(title, columns, lines, value_format, half_format):
+    """Markdown lines of name -> (values, half widths of their intervals)."""
+    table = [
+        f"| {title} | " + " | ".join(map(str, columns)) + " |",
         "|---" * (len(columns) + 1) + "|",
-        f"| {label} | " + " | ".join(cells) + " |",
     ]
+    for name, (values, halves) in lines.items():
+        cells = [
+            f"{value:{value_format}} ± {half:{half_format}}"
+            for value, half in zip(values, halves, strict=True)
+        ]
+        table.append(f"| {name} | " + " | ".join(cells) + " |")
+    return table

@@ -122,10 +122,13 @@ def _plot_scores(found, label):
     from skmeta.inspection import SANTORO_MANN, InstanceAccuracyDisplay, ShotErrorDisplay
 
     if "accuracy_by_instance" in found:
-        display = InstanceAccuracyDisplay(
+        return InstanceAccuracyDisplay(
             found["accuracy_by_instance"], found["interval"], label=label
-        )
-        return display.plot(references={"MANN, Santoro et al. 2016": SANTORO_MANN})
+        ).plot(references={"MANN, Santoro et al. 2016": SANTORO_MANN})
+    if "rows" in found:
+        display = ShotErrorDisplay(found["rows"], found["error"], found["interval"][1], label=label)
+        display.plot().ax_.set_ylabel("Error of the next row")
+        return display
     return ShotErrorDisplay(
         found["shots"], found["mean_squared_error"], found["interval"], label=label
     ).plot()

@@ -495,6 +495,19 @@ def test_a_card_tells_what_there_is_to_tell(learner):
     text = describe(Learner(learner.network, learner.weights, card))
     assert "1.000 nats a step (0.250 below the exact oracle)" in text
     assert "| mean squared error | 0.5 ± 0.1 | 0.01 ± 0.001 |" in text
+    card["scores"] = {
+        "episodes": 10,
+        "seed": 0,
+        "nats_a_step": 1.0,
+        "rows": [5, 10],
+        "log_likelihood": [-0.7, -0.6],
+        "error": [0.3, 0.25],
+        "interval": [[0.01, 0.02], [0.03, 0.04]],
+    }
+    text = describe(Learner(learner.network, learner.weights, card))
+    assert "| rows read | 5 | 10 |" in text
+    assert "| log-likelihood, nats | -0.700 ± 0.010 | -0.600 ± 0.020 |" in text
+    assert "| error rate | 0.300 ± 0.030 | 0.250 ± 0.040 |" in text
 
 
 def test_an_empty_card_is_no_error(learner):
@@ -550,6 +563,8 @@ def test_shipped_learners_agree_with_their_keras_twins(name):
 
     found = load_learner(name)
     inputs, _, labels = episodes(found.spec, 3, 17)
+    center, scale = (found.weights[f"encoder/{part}"] for part in ("center", "scale"))
+    inputs = inputs * scale.reshape(found.spec.input_shape) + center.reshape(found.spec.input_shape)
     state, outputs = found.learn(found.initial_state(3), inputs, labels)
     twin_state, twin_outputs = compiled(found).learn(found.initial_state(3), inputs, labels)
     assert_allclose(twin_outputs, outputs, atol=1e-5)

@@ -230,6 +230,61 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
     return float(np.concatenate(parts).mean())
 
 
+class RowScore(NamedTuple):
+    """Scores of a learner after it has read some rows of a table.
+
+    rows : ndarray of int
+    log_likelihood : ndarray, mean nats of the next row's target
+    error : ndarray, share of wrong answers; mean squared error for regression
+    interval : ndarray of shape (2, n), half widths of the two 95 % intervals
+    """
+
+    rows: np.ndarray
+    log_likelihood: np.ndarray
+    error: np.ndarray
+    interval: np.ndarray
+
+
+def score_by_rows(
+    learner: Learner, family: TaskFamily, rows, *, n_episodes: int = 600, seed: int = 0
+) -> RowScore:
+    """Return how good the answer to the next row of a table is after 5, 10, ... rows.
+
+    Parameters
+    ----------
+    learner : Learner
+    family : TaskFamily
+    rows : sequence of int
+        Numbers of rows read, each below ``family.n_steps``.
+    n_episodes : int, default=600
+    seed : int, default=0
+
+    Returns
+    -------
+    result : RowScore
+
+    Raises
+    ------
+    ValueError
+        If the tasks are not like those of the learner.
+    """
+    rows = np.asarray(rows, dtype=int)
+    nats, errors = [], []
+    for batch in _batches(learner, family, n_episodes, seed):
+        answers = learner.rehearse(batch.inputs, encode_labels(batch.targets, family.spec))
+        answers, targets = answers[:, rows], batch.targets[:, rows]
+        if family.spec.kind == "regression":
+            nats.append(-losses.gaussian_nll(numpy_ops, answers, targets))
+            errors.append(np.square(answers[:, :, 0] - targets).mean(axis=2))
+        else:
+            targets = targets.reshape(*targets.shape[:2], family.spec.label_length)
+            nats.append(-losses.class_nll(numpy_ops, answers, targets))
+            errors.append((answers.argmax(axis=-1) != targets).any(axis=-1).astype(float))
+    log_likelihood, nats_interval = mean_and_interval(np.concatenate(nats))
+    error, error_interval = mean_and_interval(np.concatenate(errors))
+    return RowScore(rows, log_likelihood, error, np.stack([nats_interval, error_interval]))
+
+
 def gap_to_oracle(
     learner: Learner, family: TaskFamily, n_episodes: int, *, seed: int
 ) -> float | None:

@@ -40,6 +40,7 @@ from skmeta.tasks import (
     QuadraticTasks,
     SemilinearTasks,
     SineTasks,
+    TableTasks,
     TaskFamily,
 )
 from skmeta.training.evaluation import (
@@ -47,6 +48,7 @@ from skmeta.training.evaluation import (
     error_by_shots,
     gap_to_oracle,
     mean_score,
+    score_by_rows,
 )
 from skmeta.training.trainer import MetaTrainer
 
@@ -62,8 +64,10 @@ FAMILIES: dict[str, type[TaskFamily]] = {
     "quadratic": QuadraticTasks,
     "semilinear": SemilinearTasks,
     "sine": SineTasks,
+    "tables": TableTasks,
 }
 TEST_EPISODES = 1_000
+TEST_ROWS = (5, 10, 20, 50, 100)
 TEST_SHOTS = (1, 2, 3, 5, 10, 20, 35)
 LICENCE = "BSD-3-Clause"
 
@@ -305,8 +309,8 @@ def scores(learner: Learner, family: TaskFamily, *, n_episodes=TEST_EPISODES, se
     -------
     scores : dict
         Log-likelihood in nats a step, and how far that is below the oracle where
-        there is one; accuracy by instance, or mean squared
-        error by number of shots; half widths of 95 % intervals.
+        there is one; accuracy by instance, mean squared error by number of shots, or
+        log-likelihood and error by rows of a table; half widths of 95 % intervals.
     """
     found: dict[str, Any] = {
         "episodes": n_episodes,
@@ -316,7 +320,14 @@ def scores(learner: Learner, family: TaskFamily, *, n_episodes=TEST_EPISODES, se
     gap = gap_to_oracle(learner, family, n_episodes, seed=seed)
     if gap is not None:
         found["nats_below_oracle"] = gap
-    if family.spec.kind == "classification":
+    if family.spec.table:
+        rows = [n for n in TEST_ROWS if n < family.n_steps]
+        by_rows = score_by_rows(learner, family, rows, n_episodes=n_episodes, seed=seed)
+        found["rows"] = rows
+        found["log_likelihood"] = np.round(by_rows.log_likelihood, 4).tolist()
+        found["error"] = np.round(by_rows.error, 4).tolist()
+        found["interval"] = np.round(by_rows.interval, 4).tolist()
+    elif family.spec.kind == "classification":
         result = accuracy_by_instance(learner, family, n_episodes=n_episodes, seed=seed)
         found["accuracy_by_instance"] = np.round(result.accuracy, 4).tolist()
         found["interval"] = np.round(result.interval, 4).tolist()

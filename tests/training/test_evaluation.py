@@ -12,15 +12,18 @@ from skmeta.tasks import (
     Curriculum,
     QuadraticTasks,
     SemilinearTasks,
+    TableTasks,
     TaskFamily,
     from_classes,
 )
 from skmeta.training.evaluation import (
+    EVALUATION_STREAM,
     accuracy_by_instance,
     error_by_shots,
     instance_numbers,
     instance_shares,
     mean_score,
+    score_by_rows,
     step_log_likelihood,
 )
 from tests.reference.small import small_learner
@@ -262,3 +265,33 @@ def test_no_episodes_is_no_evaluation(tasks):
     ):
         with pytest.raises(ValueError, match="n_episodes must be at least 1, got 0"):
             call()
+
+
+@pytest.mark.parametrize("name", ["least-squares-tables", "fast-weights-table-numbers"])
+def test_scores_by_rows_are_those_of_the_estimator(name):
+    """The answer to row k, after the rows before it have been read."""
+    learner = small_learner(name)
+    kind, rows = learner.spec.kind, [0, 3, 7]
+    family = TableTasks(kind, n_steps=9, n_columns=4, n_classes=3)
+    found = score_by_rows(learner, family, rows, n_episodes=70, seed=5)
+    nats, errors = np.zeros((70, 3)), np.zeros((70, 3))
+    for index, n in ((0, 64), (1, 6)):
+        batch = family.batch(index, n, seed=5 + EVALUATION_STREAM)
+        labels = encode_labels(batch.targets, learner.spec)
+        for column, k in enumerate(rows):
+            state, _ = learner.learn(learner.initial_state(n), batch.inputs[:, :k], labels[:, :k])
+            said = learner.read(state, batch.inputs[:, k])
+            where = slice(64 * index, 64 * index + n), column
+            if kind == "classification":
+                said, y = said[:, 0].astype(float), batch.targets[:, k]
+                nats[where] = log_softmax(said, axis=1)[np.arange(n), y]
+                errors[where] = said.argmax(axis=1) != y
+            else:
+                (mean, log_std), y = said[..., 0].T, batch.targets[:, k, 0]
+                nats[where] = norm.logpdf(y, mean, np.exp(log_std))
+                errors[where] = (mean - y) ** 2
+    assert_array_equal(found.rows, rows)
+    assert_allclose(found.log_likelihood, nats.mean(axis=0), rtol=1e-4)
+    assert_allclose(found.error, errors.mean(axis=0), rtol=1e-4)
+    half = 1.96 * np.stack([nats.std(axis=0), errors.std(axis=0)]) / np.sqrt(70)
+    assert_allclose(found.interval, half, rtol=1e-3)
