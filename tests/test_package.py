@@ -6,8 +6,10 @@ import importlib
 import inspect
 import itertools
 import pkgutil
+import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,15 @@ def test_examples_do_what_they_say(test):
         test, out=report.append
     )
     assert not failed, "".join(report)
+
+
+def test_the_first_blocks_of_the_readme_run():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    classify, regress, *_ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    names = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(classify, names)
+        exec(regress, names)
+    assert names["clf"].n_members == 8
+    assert abs(names["mean"][0] * names["y"].std() + names["y"].mean() - 5_997) < 200

@@ -37,14 +37,13 @@ def load_checkpoint(path):
     path = Path(path)
     if not path.exists():
         return None
+    damage = "The checkpoint {} is damaged ({}). Delete it to start again."
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 - no mapping
-            state = json.loads(file.metadata()["state"])
-            if checksum_of(arrays, state) != file.metadata()["sha256"]:
-                raise ValueError("its checksum is not that of its content")
-            return arrays, state
+            state, checksum = json.loads(file.metadata()["state"]), file.metadata()["sha256"]
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"The checkpoint {path} is damaged ({error}). Delete it to start again."
-        ) from None
+        raise ArtifactError(damage.format(path, error)) from None
+    if checksum_of(arrays, state) != checksum:
+        raise ArtifactError(damage.format(path, "its checksum is not that of its content"))
+    return arrays, state
