@@ -18,6 +18,7 @@ from skmeta.inspection.published import (
     SANTORO_MANN,
 )
 from skmeta.inspection.shot_error import ShotErrorDisplay
+from skmeta.inspection.support_size import SupportSizeDisplay
 
 __all__ = [
     "SANTORO_FEEDFORWARD",
@@ -29,4 +30,5 @@ __all__ = [
     "MemoryAccessDisplay",
     "MetaTrainingDisplay",
     "ShotErrorDisplay",
+    "SupportSizeDisplay",
 ]

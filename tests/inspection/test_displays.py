@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier
@@ -24,6 +26,7 @@ from skmeta.inspection import (
     MemoryAccessDisplay,
     MetaTrainingDisplay,
     ShotErrorDisplay,
+    SupportSizeDisplay,
 )
 from skmeta.memory import LSTM, MANN, addressing
 from skmeta.networks import Learner, Network
@@ -253,6 +256,80 @@ class TestShotError:
             ShotErrorDisplay.from_learner(function_learner, GaussianProcessTasks(), [1])
         with pytest.raises(ValueError, match="one shape"):
             ShotErrorDisplay([1, 2], [0.5])
+
+
+class Recorder(DummyClassifier):
+    """Remembers in the class what every clone was fitted to and asked for."""
+
+    seen: ClassVar = []
+
+    def fit(self, X, y):
+        self.seen.append((X[:, 0].tolist(), y.tolist()))
+        return super().fit(X, y)
+
+
+class TestSupportSize:
+    X = np.arange(60.0)[:, None]
+    y = np.repeat(["a", "b", "c"], [30, 20, 10])
+
+    def measured(self, **options):
+        Recorder.seen.clear()
+        arguments = {"n_draws": 4, **options}
+        return SupportSizeDisplay.from_estimator(Recorder(), self.X, self.y, [2, 12], **arguments)
+
+    def test_supports_are_stratified_where_they_can_be_and_drawn_by_seed(self):
+        display = self.measured()
+        supports = list(Recorder.seen)
+        assert display.scores.shape == (4, 2) and len(supports) == 8
+        for rows, labels in supports:
+            assert len(rows) in (2, 12) and len(set(rows)) == len(rows)
+            assert labels == self.y[np.int_(rows)].tolist()
+            if len(rows) == 12:
+                assert sorted(labels) == list("aaaaaabbbbcc")
+        assert len({tuple(rows) for rows, _ in supports}) == 8
+        self.measured()
+        assert Recorder.seen == supports  # the same draws for the next estimator
+        self.measured(seed=1)
+        assert Recorder.seen != supports
+
+    def test_scores_are_those_of_rows_outside_the_support(self):
+        display = self.measured(scoring="balanced_accuracy")
+        assert_allclose(display.scores[:, 1], 1 / 3)  # always the most frequent class
+        assert display.score_name == "Balanced accuracy of new rows"
+        assert display.label == "Recorder"
+        knn = SupportSizeDisplay.from_estimator(
+            KNeighborsClassifier(1), self.X, self.y, [30], n_draws=5, n_queries=10, label="1-nn"
+        )
+        assert knn.label == "1-nn"
+        assert_allclose(knn.scores * 10, np.round(knn.scores * 10))  # ten queries each
+        assert 0.7 < knn.scores.mean() <= 1
+
+    def test_regressors_and_frames(self):
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame({"a": self.X[:, 0]})
+        display = SupportSizeDisplay.from_estimator(
+            Ridge(), frame, 2 * self.X[:, 0], [3, 30], n_draws=3
+        )
+        assert display.scores[:, 1].min() > 0.99
+        with pytest.raises(ValueError, match="train_size=60"):
+            SupportSizeDisplay.from_estimator(Ridge(), frame, self.X[:, 0], [60])
+
+    def test_plot(self):
+        scores = np.array([[0.5, 0.7], [0.6, 0.9], [0.7, 0.8]])
+        display = SupportSizeDisplay([5, 50], scores, label="mine").plot()
+        assert_allclose(display.line_.get_ydata(), [0.6, 0.8])
+        edges = display.band_.get_paths()[0].vertices[:, 1]
+        half = 1.96 * scores.std(axis=0)[0] / np.sqrt(3)
+        assert edges.min() == pytest.approx(0.6 - half)
+        assert display.ax_.get_xscale() == "log"
+        assert [t.get_text() for t in display.ax_.get_xticklabels()] == ["5", "50"]
+        other = SupportSizeDisplay([5, 50], scores - 0.1, label="b").plot(ax=display.ax_)
+        assert other.figure_ is display.figure_
+        assert [t.get_text() for t in other.ax_.get_legend().get_texts()] == ["mine", "b"]
+
+    def test_arrays_that_do_not_fit(self):
+        with pytest.raises(ValueError, match=r"got \(2,\) and \(3,\)"):
+            SupportSizeDisplay([5, 50], [0.1, 0.2, 0.3])
 
 
 class TestMemoryAccess:
