@@ -27,7 +27,7 @@ from safetensors.numpy import load, save
 from skmeta.episodes import TaskSpec
 from skmeta.files import write_atomically
 from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares, Memory
-from skmeta.networks import FlatEncoder, Learner, Network
+from skmeta.networks import ConvEncoder, FlatEncoder, Learner, Network
 
 FORMAT = 1
 SUFFIX = ".safetensors"
@@ -38,7 +38,7 @@ MEMORIES: dict[str, type[Memory]] = {
     "fast-weights": FastWeights,
     "least-squares": LeastSquares,
 }
-ENCODERS: dict[str, type[FlatEncoder]] = {"flat": FlatEncoder}
+ENCODERS: dict[str, type[FlatEncoder]] = {"flat": FlatEncoder, "conv": ConvEncoder}
 
 
 class ArtifactError(ValueError):

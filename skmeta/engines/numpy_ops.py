@@ -58,6 +58,24 @@ def softplus(x):
     return np.logaddexp(x, np.float32(0))
 
 
+def conv(inputs, kernel, strides=1, padding="valid"):
+    """Convolution of pictures (n, height, width, channels) by one product of matrices.
+
+    Only what this package needs: odd kernels, strides of 1 and "same" padding.
+    """
+    if strides != 1 or padding != "same":
+        raise ValueError(f"Only strides=1 and padding='same', got {strides} and {padding!r}.")
+    rows, columns, _, n_filters = kernel.shape
+    n, height, width, _ = inputs.shape
+    margin = ((0, 0), (rows // 2, rows // 2), (columns // 2, columns // 2), (0, 0))
+    padded = np.pad(inputs, margin)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (rows, columns), axis=(1, 2))
+    # (n, height, width, channels, rows, columns) -> one line of numbers a point
+    lines = kernel.reshape(-1, n_filters)
+    windows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(n * height * width, len(lines))
+    return (windows @ lines).reshape(n, height, width, n_filters)
+
+
 def softmax(x, axis=-1):
     """Exponentials that sum to 1 along an axis."""
     z = np.exp(x - x.max(axis=axis, keepdims=True))

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from skmeta.networks.encoder import FlatEncoder
+from skmeta.networks.encoder import ConvEncoder, FlatEncoder
 from skmeta.networks.learner import Learner
 from skmeta.networks.network import Network, part_weights
 from skmeta.networks.readout import ClassReadout, GaussianReadout
 
-__all__ = ["ClassReadout", "FlatEncoder", "GaussianReadout", "Learner", "Network", "part_weights"]
+__all__ = [
+    "ClassReadout",
+    "ConvEncoder",
+    "FlatEncoder",
+    "GaussianReadout",
+    "Learner",
+    "Network",
+    "part_weights",
+]

@@ -30,8 +30,8 @@ class MetaTrainer(BaseEstimator):
     ----------
     memory : {"lstm", "mann", "fast-weights", "least-squares"} or Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
-    encoder : {"flat"} or FlatEncoder, default="flat"
-        What turns a row into features.
+    encoder : {"flat", "conv"} or FlatEncoder, default="flat"
+        What turns a row into features: "conv" for pictures of 16 x 16 pixels or more.
     n_units : int or None, default=None
         Units of the memory's LSTM; None keeps the memory's own number.
     n_steps : int, default=10_000

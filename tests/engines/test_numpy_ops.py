@@ -16,11 +16,18 @@ A, B = (RNG.normal(size=(3, 4, 6)).astype(np.float32) for _ in range(2))
 M = RNG.normal(size=(3, 6, 5)).astype(np.float32)
 WIDE = np.float32([-1e4, -88, -20, -1, -1e-3, 0, 1e-3, 1, 20, 88, 1e4])
 TIES = np.float32([[1, 3, 3, 2, 3], [0, 0, 0, 0, 0]])
+# Small whole numbers: long sums are exact.
+MAPS = RNG.integers(-4, 5, size=(3, 7, 6, 4)).astype(np.float32)
+KERNEL = RNG.integers(-4, 5, size=(3, 3, 4, 5)).astype(np.float32)
 INDICES = np.array([[0, 2, 4], [3, 3, 1]])
 
 # One row or more for every public function of numpy_ops: name -> calls that both engines make.
 CALLS = {
     "concatenate": [lambda o: o.concatenate([A, B], axis=-1), lambda o: o.concatenate([A, B], 1)],
+    "conv": [
+        lambda o: o.conv(MAPS, KERNEL, strides=1, padding="same"),
+        lambda o: o.conv(MAPS[:1, :2, :3], KERNEL, strides=1, padding="same"),
+    ],
     "exp": [lambda o: o.exp(A), lambda o: o.exp(WIDE[:9])],
     "expand_dims": [lambda o: o.expand_dims(A, 1), lambda o: o.expand_dims(A, -2)],
     "eye": [lambda o: o.eye(3, dtype="float32")],

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.signal import correlate2d
 from scipy.special import log_softmax
 
 from skmeta.engines import numpy_ops
-from skmeta.networks import ClassReadout, FlatEncoder, GaussianReadout, Learner
+from skmeta.networks import ClassReadout, ConvEncoder, FlatEncoder, GaussianReadout, Learner
 from tests.reference.small import (
     NETWORKS,
     PICTURES,
@@ -27,6 +28,45 @@ def test_the_encoder_shifts_and_scales_each_pixel():
     for pixel in range(6):
         expected = x[:, :, pixel // 3, pixel % 3] - weights["center"][pixel]
         assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
+
+
+def test_the_convolutional_encoder_point_by_point():
+    """Written again with loops over points and filters, in float64."""
+    shape, encoder = (5, 9), ConvEncoder(n_filters=3, n_blocks=2)
+    weights = random_weights(encoder.weight_specs(shape), seed=0)
+    x = np.random.default_rng(1).normal(size=(2, *shape))
+    features = encoder.encode(numpy_ops, weights, x, shape)
+    assert features.shape == (2, encoder.output_size(shape)) == (2, 1 * 2 * 3)
+    for picture, found in zip(x, features, strict=True):
+        scaled = (picture.ravel() - weights["center"]) / weights["scale"]
+        maps = [scaled.reshape(shape)]
+        for block in range(2):
+            kernel = weights[f"kernel{block}"].reshape(3, 3, len(maps), 3)
+            new = [
+                sum(correlate2d(old, kernel[:, :, c, f], mode="same") for c, old in enumerate(maps))
+                for f in range(3)
+            ]
+            power = np.mean(np.square(new))
+            gain, bias = weights[f"gain{block}"], weights[f"bias{block}"]
+            maps = []
+            for f, old in enumerate(new):
+                old = np.maximum(old / np.sqrt(power + 1e-6) * gain[f] + bias[f], 0)
+                corners = np.ndindex(*(side // 2 for side in old.shape))
+                largest = {c: old[2 * c[0] :, 2 * c[1] :][:2, :2].max() for c in corners}
+                maps.append(np.array(list(largest.values())).reshape(np.array(old.shape) // 2))
+        assert_allclose(found, np.stack(maps, axis=-1).ravel(), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(400,), (15, 20), (16, 16, 3)])
+def test_rows_that_are_no_pictures_for_four_blocks(shape):
+    with pytest.raises(ValueError, match="4 blocks need pictures of 16 x 16 pixels or more"):
+        ConvEncoder().weight_specs(shape)
+
+
+def test_sizes_of_the_convolutional_encoder():
+    assert ConvEncoder().output_size((28, 28)) == 64
+    with pytest.raises(ValueError, match="must be at least 1, got 0 and 4"):
+        ConvEncoder(n_filters=0)
 
 
 def test_center_and_scale_are_not_for_gradient_descent():

@@ -8,12 +8,13 @@ import numpy as np
 
 from skmeta.episodes import TaskSpec
 from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares
-from skmeta.networks import Learner, Network
+from skmeta.networks import ConvEncoder, Learner, Network
 from skmeta.sequences import encode_labels
 
 CLASSES = TaskSpec("classification", (4,), 3)
 STRINGS = TaskSpec("classification", (3,), 3, label_length=2)
 PICTURES = TaskSpec("classification", (2, 3), 4)
+LARGE_PICTURES = TaskSpec("classification", (5, 9), 4)
 NUMBERS = TaskSpec("regression", (2,), 1)
 VECTORS = TaskSpec("regression", (3,), 2)
 TABLES = TaskSpec("classification", (8,), 3, table=True)
@@ -43,6 +44,7 @@ NETWORKS = {
     **{f"{name}-vectors": Network(VECTORS, memory) for name, memory in STORES.items()},
     "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
     "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
+    "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder(3, 2)),
     "least-squares-tables": Network(TABLES, STORES["least-squares"]),
     "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),
 }
