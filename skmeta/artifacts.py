@@ -26,7 +26,7 @@ from safetensors.numpy import load, save
 
 from skmeta.episodes import TaskSpec
 from skmeta.files import write_atomically
-from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares, Memory
+from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory
 from skmeta.networks import ConvEncoder, FlatEncoder, Learner, Network
 
 FORMAT = 1
@@ -35,6 +35,7 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 MEMORIES: dict[str, type[Memory]] = {
     "lstm": LSTM,
     "mann": MANN,
+    "associative": Associative,
     "fast-weights": FastWeights,
     "least-squares": LeastSquares,
 }

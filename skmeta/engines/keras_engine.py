@@ -76,7 +76,7 @@ class KerasEngine:
     def learn(self, state, inputs, labels):
         """Read labelled rows: see :meth:`skmeta.networks.Learner.learn`."""
         leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
-        size = self.network.memory.output_size
+        size = self.network.output_size
         outputs, first = [np.empty((len(inputs), 0, size), dtype=np.float32)], 0
         with self._lock:
             for length in pieces(inputs.shape[1]):

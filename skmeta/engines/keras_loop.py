@@ -48,7 +48,7 @@ class StepCell(keras.layers.Layer):
         self.named_weights = named_weights
         self.template = network.initial_state(numpy_ops, 1)
         self.state_size = [int(np.prod(leaf.shape[1:])) for leaf in flatten_state(self.template)]
-        self.output_size = network.memory.output_size
+        self.output_size = network.output_size
 
     def get_initial_state(self, batch_size=None):
         """Return the state before the first row."""

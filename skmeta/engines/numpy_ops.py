@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
+absolute = np.absolute
 concatenate = np.concatenate
 exp = np.exp
 expand_dims = np.expand_dims
 eye = np.eye
 log = np.log
+logical_and = np.logical_and
 matmul = np.matmul
 max = np.max
 maximum = np.maximum
 mean = np.mean
+min = np.min
 reshape = np.reshape
 sqrt = np.sqrt
 square = np.square
@@ -26,6 +29,11 @@ tanh = np.tanh
 transpose = np.transpose
 zeros = np.zeros
 zeros_like = np.zeros_like
+
+
+def cast(x, dtype):
+    """Return an array as another type."""
+    return np.asarray(x).astype(dtype)
 
 
 def shape(x):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skmeta.memory._base import Memory, PendingLabel, ShiftedMemory, WeightSpec, map_state
+from skmeta.memory.associative import Associative, AssociativeState
 from skmeta.memory.fast_weights import DeltaStore, FastWeights
 from skmeta.memory.least_squares import LeastSquares, LeastSquaresStore
 from skmeta.memory.lstm import LSTM, LSTMState
@@ -12,6 +13,8 @@ __all__ = [
     "LSTM",
     "MANN",
     "Access",
+    "Associative",
+    "AssociativeState",
     "DeltaStore",
     "FastWeights",
     "LSTMState",

@@ -67,10 +67,9 @@ class Memory(ABC):
     def weight_specs(self, n_features: int, label_size: int) -> dict[str, WeightSpec]:
         """Return name -> :class:`WeightSpec` for rows of n_features and labels of label_size."""
 
-    @property
     @abstractmethod
-    def output_size(self) -> int:
-        """Length of an output vector."""
+    def output_size(self, label_size: int) -> int:
+        """Length of an output vector, for labels of label_size."""
 
     def resized(self, n_units: int) -> Memory:
         """Return this memory with another number of units."""

@@ -71,8 +71,7 @@ class FastWeights(Memory):
     def _head_size(self):
         return self.n_units // self.n_heads
 
-    @property
-    def output_size(self):  # noqa: D102 - inherited
+    def output_size(self, label_size):  # noqa: D102 - inherited
         return self.n_units
 
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited

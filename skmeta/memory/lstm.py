@@ -91,8 +91,7 @@ class LSTM(ShiftedMemory):
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
         return lstm_specs(n_features, label_size + self.n_units, self.n_units, label_size)
 
-    @property
-    def output_size(self):  # noqa: D102 - inherited
+    def output_size(self, label_size):  # noqa: D102 - inherited
         return self.n_units
 
     def initial_cell(self, ops, n_episodes):  # noqa: D102 - inherited

@@ -119,8 +119,7 @@ class MANN(ShiftedMemory):
             specs[f"{name}_bias"] = WeightSpec((size,), 4.0 if name == "strengths" else 0.0)
         return specs
 
-    @property
-    def output_size(self):  # noqa: D102 - inherited
+    def output_size(self, label_size):  # noqa: D102 - inherited
         return self.n_units + self.n_reads * self.slot_width
 
     def initial_cell(self, ops, n_episodes):  # noqa: D102 - inherited

@@ -107,7 +107,7 @@ class Learner:
             What the memory said of each row before it was told its label.
         """
         u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
-        outputs = np.empty((*u.shape[:2], self.network.memory.output_size), dtype=np.float32)
+        outputs = np.empty((*u.shape[:2], self.network.output_size), dtype=np.float32)
         for t in range(u.shape[1]):
             # A copy: the state keeps the last label, and must not keep all of them alive.
             y = np.array(labels[:, t], dtype=np.float32)

@@ -41,13 +41,18 @@ class Network:
         """ClassReadout or GaussianReadout, by the kind of task."""
         return ClassReadout() if self.spec.kind == "classification" else GaussianReadout()
 
+    @property
+    def output_size(self) -> int:
+        """Length of the memory's output for a row."""
+        return self.memory.output_size(self.spec.label_size)
+
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Return "part/name" -> WeightSpec for all weights."""
         n_features = self.encoder.output_size(self.spec.input_shape)
         parts = {
             "encoder": self.encoder.weight_specs(self.spec.input_shape),
             "memory": self.memory.weight_specs(n_features, self.spec.label_size),
-            "readout": self.readout.weight_specs(self.memory.output_size, self.spec),
+            "readout": self.readout.weight_specs(self.output_size, self.spec),
         }
         return {f"{part}/{k}": s for part, specs in parts.items() for k, s in specs.items()}
 

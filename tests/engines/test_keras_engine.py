@@ -176,6 +176,6 @@ def test_no_rows_leave_the_state_as_it_was(pair):
     inputs, _, labels = episodes(learner.spec, 2, 4)
     state, _ = learner.learn(learner.initial_state(2), inputs, labels)
     same, outputs = engine.learn(state, inputs[:, :0], labels[:, :0])
-    assert outputs.shape == (2, 0, learner.network.memory.output_size)
+    assert outputs.shape == (2, 0, learner.network.output_size)
     for part, expected in zip(flatten_state(same), flatten_state(state), strict=True):
         assert_allclose(part, expected, rtol=0)

@@ -23,6 +23,8 @@ INDICES = np.array([[0, 2, 4], [3, 3, 1]])
 
 # One row or more for every public function of numpy_ops: name -> calls that both engines make.
 CALLS = {
+    "absolute": [lambda o: o.absolute(A)],
+    "cast": [lambda o: o.cast(INDICES, "float32"), lambda o: o.cast(INDICES > 2, "float32")],
     "concatenate": [lambda o: o.concatenate([A, B], axis=-1), lambda o: o.concatenate([A, B], 1)],
     "conv": [
         lambda o: o.conv(MAPS, KERNEL, strides=1, padding="same"),
@@ -33,6 +35,7 @@ CALLS = {
     "eye": [lambda o: o.eye(3, dtype="float32")],
     "full": [lambda o: o.full((2, 3), 1e-6, dtype="float32"), lambda o: o.full((2,), 4)],
     "log": [lambda o: o.log(np.abs(A))],
+    "logical_and": [lambda o: o.logical_and(INDICES > 1, INDICES < 4)],
     "matmul": [
         lambda o: o.matmul(A, M),
         lambda o: o.matmul(A, M[0]),
@@ -41,6 +44,7 @@ CALLS = {
     "max": [lambda o: o.max(A, axis=-1, keepdims=True), lambda o: o.max(A, axis=1)],
     "maximum": [lambda o: o.maximum(A, B), lambda o: o.maximum(A, 0.5)],
     "mean": [lambda o: o.mean(A, axis=-1, keepdims=True), lambda o: o.mean(A, axis=1)],
+    "min": [lambda o: o.min(A, axis=-1, keepdims=True), lambda o: o.min(A, axis=1)],
     "one_hot": [
         lambda o: o.one_hot(INDICES, 5, dtype="float32"),
         lambda o: o.one_hot(INDICES[0], 6, dtype="float32"),

@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, FastWeights, PendingLabel, WeightSpec, map_state
-from tests.reference.small import MANNS, SIZES, STORES, random_weights
+from tests.reference.small import ASSOCIATIVE, MANNS, SIZES, STORES, random_weights
 
-MEMORIES = {"lstm": LSTM(5), **MANNS, **STORES}
+MEMORIES = {"lstm": LSTM(5), **MANNS, **STORES, "associative": ASSOCIATIVE}
 B, T, F, L = 3, 40, 4, 2
 
 
@@ -43,7 +43,7 @@ def test_state_and_outputs_stay_finite_float32_of_the_same_shapes(name, loudness
     memory = MEMORIES[name]
     outputs, states = history(memory, loudness)
     for output in outputs:
-        assert output.shape == (B, memory.output_size)
+        assert output.shape == (B, memory.output_size(L))
         assert output.dtype == np.float32
         assert np.isfinite(output).all()
     shapes = [leaf.shape for leaf in leaves(states[0])]

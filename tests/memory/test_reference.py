@@ -1,5 +1,7 @@
 """Every memory against its reference: other code, other precision, the same numbers."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,8 +9,8 @@ from numpy.testing import assert_allclose
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, map_state
-from tests.reference import fast_weights, lstm, mann
-from tests.reference.small import MANNS, STORES, random_weights
+from tests.reference import associative, fast_weights, lstm, mann
+from tests.reference.small import ASSOCIATIVE, MANNS, STORES, random_weights
 
 N_EPISODES, N_STEPS, N_FEATURES, LABEL_SIZE = 3, 12, 4, 3
 ENGINES = {"numpy": numpy_ops, "keras": keras.ops}
@@ -170,3 +172,26 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
         weights, *rows, n_layers=2, n_heads=2, solve=lambda rows: np.zeros((4, 4))
     )
     assert np.abs(expected - empty)[:, 1:].max() > 0.1  # what was stored matters
+
+
+@pytest.mark.parametrize("n_slots", [4, 30])
+def test_the_associative_memory_slot_by_slot(ops, rows, n_slots):
+    """Labels are one-hot, so that rows join slots; 4 slots are soon full, 30 never."""
+    memory = replace(ASSOCIATIVE, n_slots=n_slots)
+    weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+    weights["familiar_slope"][:] = 2.0
+    weights["sharpness"][:] = 3.0
+    inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
+    fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
+    outputs, states = run(ops, memory, weights, inputs, labels, fresh)
+    joined = 0
+    for b in range(N_EPISODES):
+        expected, held = associative.one_episode(
+            weights, inputs[b], labels[b], n_slots=n_slots, decay=memory.usage_decay
+        )
+        assert_allclose(outputs[b], expected, atol=1e-5)
+        for t, state in enumerate(states):
+            filled = state.labels[b][state.filled[b] > 0]
+            assert sorted(map(tuple, filled)) == held[t]
+        joined += (np.linalg.norm(states[-1].keys[b], axis=1) > 1.01).sum()
+    assert (joined > 0) == (n_slots == 4)

@@ -13,6 +13,7 @@ from tests.reference.small import MANNS, NETWORKS, STORES, episodes, random_weig
 STEP = 1e-5
 CHECKED = [
     *("lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors", "conv-pictures"),
+    *("associative-classes", "associative-vectors"),
     *(f"mann-classes-{name}" for name in MANNS),
     *(f"{name}-vectors" for name in STORES),
 ]
@@ -78,7 +79,7 @@ def test_gradients_are_slopes(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["lstm-numbers", "mann-vectors", *CHECKED[4:6], *(f"{name}-vectors" for name in STORES)]
+    "name", ["lstm-numbers", "mann-vectors", *CHECKED[4:7], *(f"{name}-vectors" for name in STORES)]
 )
 def test_the_first_weights_have_finite_gradients_at_empty_rows(name):
     network = NETWORKS[name]

@@ -62,7 +62,9 @@ def test_a_row_changes_its_own_and_later_answers_only(name, runner):
     changed = changes(name, runner, "row")
     for t in range(T):
         assert t == 0 or changed[t, :t].max() < 1e-6, f"an answer before row {t} knows the row"
-        assert changed[t, t] > HEARD, f"the answer to row {t} does not depend on it"
+        # An empty associative memory has one answer for all rows.
+        nothing_to_say = t == 0 and name.startswith("associative")
+        assert nothing_to_say or changed[t, t] > HEARD, f"row {t} does not change its answer"
         assert t + 1 == T or changed[t, t + 1 :].max() > HEARD, f"row {t} leaves no trace"
 
 

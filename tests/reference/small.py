@@ -7,7 +7,7 @@ new memory, encoder or kind of task is one row here.
 import numpy as np
 
 from skmeta.episodes import TaskSpec
-from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares
+from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares
 from skmeta.networks import ConvEncoder, Learner, Network
 from skmeta.sequences import encode_labels
 
@@ -28,6 +28,7 @@ MANNS = {
 }
 
 STORES = {"fast-weights": FastWeights(8, 2, 2), "least-squares": LeastSquares(8, 2, 2)}
+ASSOCIATIVE = Associative(n_slots=4, n_units=3)
 
 NETWORKS = {
     "lstm-classes": Network(CLASSES, LSTM(6)),
@@ -44,6 +45,9 @@ NETWORKS = {
     **{f"{name}-vectors": Network(VECTORS, memory) for name, memory in STORES.items()},
     "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
     "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
+    "associative-classes": Network(CLASSES, ASSOCIATIVE),
+    "associative-strings": Network(STRINGS, ASSOCIATIVE),
+    "associative-vectors": Network(VECTORS, ASSOCIATIVE),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder(3, 2)),
     "least-squares-tables": Network(TABLES, STORES["least-squares"]),
     "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),

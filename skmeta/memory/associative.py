@@ -1,0 +1,156 @@
+"""An associative memory: keys with labels side by side, read by their nearness to the query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from skmeta.memory import addressing
+from skmeta.memory._base import Memory, WeightSpec
+from skmeta.memory.fast_weights import unit
+
+# Similarity of an empty slot, far below that of any other.
+NEVER = -1e4
+# Labels nearer than that are the same.
+SAME = 1e-3
+
+
+class AssociativeState(NamedTuple):
+    """What the memory holds.
+
+    keys : (B, N, W), sums of the keys that went into a slot
+    labels : (B, N, L), the label of a slot
+    filled : (B, N), 1 for a slot that holds something
+    usage : (B, N), w^u, how much a slot was read and written of late
+    """
+
+    keys: Any
+    labels: Any
+    filled: Any
+    usage: Any
+
+
+@dataclass(frozen=True)
+class Associative(Memory):
+    """Slots of a key and its label; an answer is the mean label of the nearest keys.
+
+    With k the row's key of length 1 and K_i the keys of the filled slots,
+
+        cos_i = K_i . k / |K_i|,   w_i = softmax_i (beta cos_i),   r = sum_i w_i v_i,
+        f = sigmoid(a max_i cos_i + c)
+
+    r is the soft nearest neighbours' answer (Vinyals et al. 2016) and f how familiar the row
+    looks. The output is f r beside (1 - f) (1 - known), where known marks the labels that any slot
+    has: a strange row probably has a label that was not there yet.
+
+    A row is written into an empty slot. In a full memory it joins the nearest slot if that has its
+    label, their keys being added (Kaiser et al. 2017), else it takes the place of the slot that was
+    used least of late (Santoro et al. 2016).
+
+    Parameters
+    ----------
+    n_slots : int, default=128
+        Slots N.
+    n_units : int, default=64
+        Width W of a key.
+    usage_decay : float, default=0.95
+        How slowly a slot is forgotten to be in use.
+
+    Raises
+    ------
+    ValueError
+        If a size or the decay is out of range.
+
+    References
+    ----------
+    O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016. L. Kaiser et al.,
+    "Learning to Remember Rare Events", ICLR 2017.
+    """
+
+    n_slots: int = 128
+    n_units: int = 64
+    usage_decay: float = 0.95
+
+    def __post_init__(self):
+        if min(self.n_slots, self.n_units) < 1:
+            raise ValueError(
+                f"n_slots and n_units must be at least 1, got {self.n_slots} and {self.n_units}."
+            )
+        if not 0 <= self.usage_decay <= 1:
+            raise ValueError(f"usage_decay must lie in [0, 1], got {self.usage_decay}.")
+
+    def output_size(self, label_size):  # noqa: D102 - inherited
+        return 2 * label_size
+
+    def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
+        return {
+            "kernel": WeightSpec((n_features, self.n_units), "glorot_uniform"),
+            "bias": WeightSpec((self.n_units,), 0.0),
+            # softplus(10) = 10: sharp enough to tell neighbours apart from the start.
+            "sharpness": WeightSpec((1,), 10.0),
+            "familiar_slope": WeightSpec((1,), 10.0),
+            "familiar_bias": WeightSpec((1,), -5.0),
+        }
+
+    def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
+        return AssociativeState(
+            keys=ops.zeros((n_episodes, self.n_slots, self.n_units), dtype="float32"),
+            labels=ops.zeros((n_episodes, self.n_slots, label_size), dtype="float32"),
+            filled=ops.zeros((n_episodes, self.n_slots), dtype="float32"),
+            usage=ops.zeros((n_episodes, self.n_slots), dtype="float32"),
+        )
+
+    def embed(self, ops, weights, x):  # noqa: D102 - inherited
+        return unit(ops, ops.matmul(x, weights["kernel"]) + weights["bias"])
+
+    def step(self, ops, weights, state, u, y):  # noqa: D102 - inherited
+        similarity = self._similarity(ops, state, u)
+        output, read_weights = self._answer(ops, weights, state, similarity)
+        return output, self._write(ops, state, similarity, read_weights, u, y)
+
+    def read(self, ops, weights, state, u):  # noqa: D102 - inherited
+        output, _ = self._answer(ops, weights, state, self._similarity(ops, state, u))
+        return output
+
+    def _similarity(self, ops, state, key):
+        """Cosine of the key with each slot, (B, N); :data:`NEVER` where a slot is empty."""
+        cosine = ops.matmul(unit(ops, state.keys), ops.expand_dims(key, 2))[:, :, 0]
+        return state.filled * cosine + (1.0 - state.filled) * NEVER
+
+    def _answer(self, ops, weights, state, similarity):
+        """Output of shape (B, 2 L), and the weights with which slots were read."""
+        sharpness = ops.softplus(weights["sharpness"])
+        read_weights = ops.softmax(sharpness * similarity, axis=-1)
+        found = ops.matmul(ops.expand_dims(read_weights, 1), state.labels)[:, 0]
+        nearest = ops.max(similarity, axis=-1, keepdims=True)
+        familiar = ops.sigmoid(weights["familiar_slope"] * nearest + weights["familiar_bias"])
+        known = ops.max(ops.expand_dims(state.filled, 2) * state.labels, axis=1)
+        strange = (1.0 - familiar) * (1.0 - known)
+        return ops.concatenate([familiar * found, strange], axis=-1), read_weights
+
+    def _write(self, ops, state, similarity, read_weights, key, y):
+        """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
+        _, index = ops.top_k(similarity, 1)
+        nearest = ops.one_hot(index[:, 0], self.n_slots, dtype="float32")
+        label = ops.matmul(ops.expand_dims(nearest, 1), state.labels)[:, 0]
+        same = ops.max(ops.absolute(label - y), axis=-1, keepdims=True) < SAME
+        full = ops.min(state.filled, axis=-1, keepdims=True) > 0.5
+        joins = ops.cast(ops.logical_and(same, full), "float32")  # (B, 1)
+        # No slot that holds something has less use than an empty one.
+        least_used = addressing.least_used(ops, state.usage + state.filled, 1)[:, 0]
+        slot = joins * nearest + (1.0 - joins) * least_used
+
+        there, joins = ops.expand_dims(slot, 2), ops.expand_dims(joins, 2)
+        written = joins * state.keys + ops.expand_dims(key, 1)
+        return AssociativeState(
+            keys=(1.0 - there) * state.keys + there * written,
+            labels=(1.0 - there) * state.labels + there * ops.expand_dims(y, 1),
+            filled=ops.maximum(state.filled, slot),
+            usage=addressing.update_usage(
+                ops,
+                state.usage,
+                self.usage_decay,
+                ops.expand_dims(state.filled * read_weights, 1),
+                ops.expand_dims(slot, 1),
+            ),
+        )
