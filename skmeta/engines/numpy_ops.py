@@ -70,6 +70,11 @@ def conv(inputs, kernel, strides=1, padding="valid"):
     """Convolution of pictures (n, height, width, channels) by one product of matrices.
 
     Only what this package needs: odd kernels, strides of 1 and "same" padding.
+
+    Raises
+    ------
+    ValueError
+        If asked for more.
     """
     if strides != 1 or padding != "same":
         raise ValueError(f"Only strides=1 and padding='same', got {strides} and {padding!r}.")
