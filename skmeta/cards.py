@@ -27,7 +27,9 @@ def describe(learner) -> str:
     """
     learner = load_learner(learner)
     card, spec = learner.card, learner.spec
-    rows = "x".join(map(str, spec.input_shape))
+    rows = f"rows of shape {'x'.join(map(str, spec.input_shape))}"
+    if spec.table:
+        rows = f"tables of up to {spec.n_columns} columns"
     outputs = (
         f"{spec.n_outputs} classes"
         + (f" at {spec.label_length} positions" if spec.label_length > 1 else "")
@@ -39,7 +41,7 @@ def describe(learner) -> str:
         "",
         card.get("description", ""),
         "",
-        f"* task: {spec.kind}, rows of shape {rows}, answers {outputs}",
+        f"* task: {spec.kind}, {rows}, answers {outputs}",
         f"* network: {learner.network.memory}, {learner.n_weights:,} weights",
         f"* licence: {card.get('licence', 'not stated')}",
     ]

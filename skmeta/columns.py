@@ -10,8 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Standardised cells are kept within so many standard deviations.
+# Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
+TARGET_LIMIT = 10.0
+# Fewest rows that the scaling of columns and targets should rest on.
+LEAST_SUPPORT = 3
 
 
 class ColumnStatistics(NamedTuple):
@@ -43,8 +46,26 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     spread = np.where(counted, X - center[..., None, :], 0)
     scale = np.sqrt(np.square(spread).sum(axis=-2) / n)
     # Rounding leaves a constant column a spread of its own.
-    varies = scale > 1e-6 * np.maximum(np.abs(center), 1e-30)
+    varies = scale > 1e-12 * np.maximum(np.abs(center), 1e-30)
     return ColumnStatistics(center, np.where(varies, scale, 1.0))
+
+
+def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
+    """Write real targets as a network is told them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (..., 1)
+    statistics : ColumnStatistics
+        Of the support's targets, broadcastable to y.
+
+    Returns
+    -------
+    targets : ndarray of shape (..., 1), float32
+        Standardised, within +-10.
+    """
+    targets = (y - statistics.center) / statistics.scale
+    return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
 
 
 def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.ndarray:

@@ -24,6 +24,11 @@ def test_columns_that_do_not_vary_are_divided_by_one(value):
     assert_array_equal(column_statistics(X).scale, [1])
 
 
+def test_small_changes_far_from_zero_are_changes():
+    X = 1.7e9 + np.array([[0.0], [60.0], [120.0]])
+    assert_allclose(column_statistics(X).scale, [np.sqrt(2 / 3) * 60])
+
+
 def test_columns_with_no_cell_at_all():
     X = np.array([[NAN, 1.0], [NAN, 3.0]])
     found = column_statistics(X)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 absolute = np.absolute
+CONV_BLOCK = 64  # pictures
+
 concatenate = np.concatenate
 exp = np.exp
 expand_dims = np.expand_dims
@@ -85,8 +87,12 @@ def conv(inputs, kernel, strides=1, padding="valid"):
     windows = np.lib.stride_tricks.sliding_window_view(padded, (rows, columns), axis=(1, 2))
     # (n, height, width, channels, rows, columns) -> one line of numbers a point
     lines = kernel.reshape(-1, n_filters)
-    windows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(n * height * width, len(lines))
-    return (windows @ lines).reshape(n, height, width, n_filters)
+    outputs = np.empty((n, height, width, n_filters), dtype=np.result_type(inputs, kernel))
+    for first in range(0, n, CONV_BLOCK):  # a window a point is nine times the pictures
+        block = windows[first : first + CONV_BLOCK].transpose(0, 1, 2, 4, 5, 3)
+        found = block.reshape(-1, len(lines)) @ lines
+        outputs[first : first + CONV_BLOCK] = found.reshape(-1, height, width, n_filters)
+    return outputs
 
 
 def softmax(x, axis=-1):

@@ -81,13 +81,12 @@ class InContextEstimator(BaseEstimator):
         -------
         state : the state after the rows. Nothing is set on the estimator.
         """
-        shown = rows.shown(X)
-        shown = np.broadcast_to(shown, (len(orders), *shown.shape[1:]))
         members, runner = np.arange(len(orders))[:, None], self._runner(learner)
+        chunk = max(1, SUPPORT_CHUNK // len(orders))
         for _ in range(self.n_passes):
-            for first in range(0, len(X), SUPPORT_CHUNK):
-                chosen = orders[:, first : first + SUPPORT_CHUNK]
-                state, _ = runner.learn(state, shown[members, chosen], labels[members, chosen])
+            for first in range(0, len(X), chunk):
+                chosen = orders[:, first : first + chunk]
+                state, _ = runner.learn(state, rows.shown(X[chosen]), labels[members, chosen])
         return state
 
     def _remember(self, learner, rows, state, X):
@@ -118,13 +117,12 @@ class InContextEstimator(BaseEstimator):
             dtype=rows.dtype,
             ensure_all_finite=rows.finite,
         )
-        shown = rows.shown(X)
         runner, n_members = self._runner(learner), count_episodes(self.state_)
-        shown = np.broadcast_to(shown, (n_members, *shown.shape[1:]))
         chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
         for first in range(0, len(X), chunk):
-            inputs = shown[:, first : first + chunk]
+            inputs = rows.shown(X[None, first : first + chunk])
+            inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
             n_rows = inputs.shape[1]
             state = map_state(partial(np.repeat, repeats=n_rows, axis=0), self.state_)
             answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))

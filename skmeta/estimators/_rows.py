@@ -8,9 +8,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from sklearn.preprocessing import OrdinalEncoder
 
-from skmeta.columns import ColumnStatistics, column_statistics, table_rows
+from skmeta.columns import (
+    LEAST_SUPPORT,
+    ColumnStatistics,
+    column_statistics,
+    table_rows,
+    table_targets,
+)
 from skmeta.episodes import TaskSpec
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
@@ -81,10 +86,10 @@ class PlainRows:
             values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
         mean, spread = values.mean(axis=0), values.std(axis=0)
         luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
-        far = (np.abs(mean - center) > (FAR + luck) * scale) | (spread > WIDE * scale)
-        if not far.any():
+        off = np.maximum(np.abs(mean - center) / (FAR + luck), spread / WIDE) / scale
+        worst = int(np.argmax(off))
+        if off[worst] <= 1:
             return
-        worst = int(np.argmax(far))
         warnings.warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
@@ -93,9 +98,13 @@ class PlainRows:
             stacklevel=4,
         )
 
+    def told(self, y, scale):
+        """Return targets as the learner is told them."""
+        return y
+
     def shown(self, X):
-        """Return rows as members see them, shape (1, n, *input_shape)."""
-        return X.astype(np.float32).reshape(1, -1, *self.spec.input_shape)
+        """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
+        return X.astype(np.float32).reshape(*X.shape[:2], *self.spec.input_shape)
 
 
 @dataclass
@@ -111,29 +120,26 @@ class TableRows:
     spec: TaskSpec
     finite = "allow-nan"
     dtype = np.float64
-    categories: OrdinalEncoder | None = None
+    levels: Any = None  # for each column of the first frame: its levels as text, None for numbers
     statistics: Any = None  # ColumnStatistics, of the first support
     orders: Any = None  # (M, columns seen), an order for each member
 
     def numbers(self, X):
-        """Code categories and text of a frame, NaN for missing ones and new levels.
+        """Write a frame in numbers; anything else stays as it is.
 
-        The first frame decides which columns are coded, and how. Anything else stays as it is.
+        Text and categories become the number of their level among those of the first frame,
+        NaN where missing or new; times become seconds.
         """
-        if not hasattr(X, "select_dtypes"):
+        if not hasattr(X, "iloc"):
             return X
-        coded = list(X.select_dtypes(exclude=["number", "bool"]).columns)
-        if self.statistics is None and coded:
-            self.categories = OrdinalEncoder(
-                handle_unknown="use_encoded_value",
-                unknown_value=np.nan,
-                encoded_missing_value=np.nan,
-            ).fit(X[coded])
-        if self.categories is not None:
-            names = list(self.categories.feature_names_in_)
-            codes = self.categories.transform(X[names])
-            X = X.assign(**dict(zip(names, codes.T, strict=True)))
-        return X
+        import pandas as pd
+
+        columns = [X.iloc[:, i] for i in range(X.shape[1])]
+        if self.statistics is None:
+            self.levels = [_levels(column) for column in columns]
+        known = self.levels or [None] * len(columns)  # the first support was no frame
+        numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
+        return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
 
     def measure(self, learner, X, n_members, rng):
         """Measure the columns of a support, and deal an order of them to each member."""
@@ -142,7 +148,13 @@ class TableRows:
             warnings.warn(
                 f"X has {n_columns} columns, the learner has places for {places}: each member "
                 f"sees {places} of them, drawn at random. More n_members see more of them.",
-                stacklevel=4,
+                stacklevel=3,
+            )
+        if len(X) < LEAST_SUPPORT:
+            warnings.warn(
+                f"Only {len(X)} rows set the scale of columns and targets, for good. Begin with "
+                f"{LEAST_SUPPORT} or more.",
+                stacklevel=3,
             )
         orders = [rng.permutation(n_columns)[:places] for _ in range(n_members)]
         if n_columns <= places:
@@ -153,19 +165,60 @@ class TableRows:
         """Return center and scale of the support's targets."""
         return column_statistics(y[:, None].astype(np.float64))
 
+    def told(self, y, scale):
+        """Return targets as the learner is told them."""
+        return table_targets(y[:, None], scale)[:, 0]
+
     def shown(self, X):
-        """Return rows as each member sees them, shape (M, n, 2 * places)."""
+        """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
         center, scale = self.statistics
+        X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [
                 table_rows(
-                    X[:, order],
+                    cells[:, order],
                     ColumnStatistics(center[order], scale[order]),
                     self.spec.n_columns,
                 )
-                for order in self.orders
+                for cells, order in zip(X, self.orders, strict=True)
             ]
         )
+
+
+def _levels(column):
+    """Levels of a column as text, or None for a column of numbers or times."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [str(level) for level in column.cat.categories]
+    if pd.api.types.is_numeric_dtype(column) or _is_time(column):
+        return None
+    try:
+        pd.to_numeric(column)
+    except (TypeError, ValueError):
+        return sorted(set(column.dropna().map(str)))
+    return None
+
+
+def _is_time(column):
+    from pandas.api.types import is_datetime64_any_dtype, is_timedelta64_dtype
+
+    return is_datetime64_any_dtype(column) or is_timedelta64_dtype(column)
+
+
+def _numbers(column, levels):
+    """Write a column of a frame as floats."""
+    import pandas as pd
+
+    if levels is not None:
+        texts = column.astype(object).map(str, na_action="ignore")
+        codes = {level: code for code, level in enumerate(levels)}
+        return texts.map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
+    if _is_time(column):
+        span = pd.api.types.is_timedelta64_dtype(column)
+        times = column.to_numpy("timedelta64[ns]" if span else "datetime64[ns]")
+        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e9)
+    return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def rows_for(learner, name):

@@ -117,7 +117,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         ------
         ValueError
             If the support is empty, not finite, of another width, or has more
-            classes than the learner.
+            classes than the learner. Learners of tables read missing cells and any width.
         ArtifactError
             If the learner cannot be loaded.
         """

@@ -14,9 +14,10 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     """Regressor whose fit is one pass of the support through a meta-trained memory.
 
     No weight changes in ``fit``. ``predict`` answers each row from the state
-    that the support left behind, and ``partial_fit`` reads on. The learner
-    takes rows and targets as they are: give it values like those of the tasks
-    it was trained on (``skmeta.describe`` prints them).
+    that the support left behind, and ``partial_fit`` reads on. A learner of
+    tables scales columns and targets by the first support. Any other takes rows
+    and targets as they are: give it values like those of the tasks it was
+    trained on (``skmeta.describe`` prints them); a warning says where they are not.
 
     Parameters
     ----------
@@ -100,7 +101,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         Raises
         ------
         ValueError
-            If the support is empty, not finite, or of another width.
+            If the support is empty, not finite, or of another width. Learners of
+            tables read missing cells and any width.
         ArtifactError
             If the learner cannot be loaded.
         """
@@ -113,7 +115,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         scale = rows.measure_targets(learner, y)
         orders = self._orders(len(y), rng)
         state = learner.initial_state(self.n_members)
-        state = self._read(learner, rows, state, X_rows, _told(y, scale, self.n_members), orders)
+        told = _told(rows.told(y, scale), self.n_members)
+        state = self._read(learner, rows, state, X_rows, told, orders)
         self._remember(learner, rows, state, X)
         self.target_scale_ = scale
         return self
@@ -148,7 +151,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         state = learner.initial_state(self.n_members) if first else self.state_
         members = count_episodes(state)
         orders = given_orders(len(y), members)
-        state = self._read(learner, rows, state, X_rows, _told(y, scale, members), orders)
+        told = _told(rows.told(y, scale), members)
+        state = self._read(learner, rows, state, X_rows, told, orders)
         if first:
             self._remember(learner, rows, state, X)
             self.target_scale_ = scale
@@ -193,7 +197,6 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         return X, check_array(y, dtype=rows.dtype, ensure_2d=False, input_name="y")
 
 
-def _told(y, scale, n_members):
+def _told(y, n_members):
     """Targets as each member is told them, shape (M, S, 1)."""
-    told = (y - scale.center) / scale.scale
-    return np.repeat(told[None, :, None], n_members, axis=0)
+    return np.repeat(y[None, :, None], n_members, axis=0)

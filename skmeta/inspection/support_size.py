@@ -80,8 +80,8 @@ class SupportSizeDisplay:
         X : array-like or DataFrame of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         sizes : sequence of int
-            Numbers of support rows. A classifier's supports are stratified where there is
-            a row for each class.
+            Numbers of support rows. A classifier's supports are stratified where support
+            and rest have a row for each class.
         n_draws : int, default=20
             Supports of each size.
         n_queries : int, default=200
@@ -104,7 +104,7 @@ class SupportSizeDisplay:
         """
         X, y = indexable(X, y)
         labels, scorer = np.asarray(y), check_scoring(estimator, scoring)
-        n_classes = len(np.unique(labels)) if is_classifier(estimator) else np.inf
+        strata = np.unique(labels, return_counts=True)[1] if is_classifier(estimator) else [0]
         scores = np.empty((n_draws, len(sizes)))
         for draw in range(n_draws):
             for column, size in enumerate(sizes):
@@ -112,7 +112,9 @@ class SupportSizeDisplay:
                     np.arange(len(labels)),
                     train_size=int(size),
                     random_state=np.random.RandomState([seed, draw, column]),
-                    stratify=labels if size >= n_classes else None,
+                    stratify=labels
+                    if min(strata) > 1 and len(strata) <= min(size, len(labels) - size)
+                    else None,
                 )
                 queries = queries[:n_queries]
                 fitted = clone(estimator).fit(_safe_indexing(X, support), labels[support])

@@ -33,7 +33,8 @@ class LeastSquares(FastWeights):
         P_t = P_{t-1} - g_t (P_{t-1} k_t)^T,
 
     with a learned variance n_t of a row's noise. What S holds does not depend on
-    the order of the rows, only on their keys and values.
+    the order in which keys, values and variances come. In the first layer that means
+    the order of the rows; in the next ones a row's key depends on the rows before it.
 
     Parameters
     ----------

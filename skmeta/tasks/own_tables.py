@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skmeta.columns import column_statistics, table_rows
+from skmeta.columns import column_statistics, table_rows, table_targets
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
 from skmeta.tasks.classes import draw_distinct
 from skmeta.tasks.functions import check_n_steps
-from skmeta.tasks.tables import LEAST_SUPPORT, TARGET_LIMIT
+from skmeta.tasks.tables import TableFamily
 
 
 def from_tables(tables, kind: str = "classification", **options) -> DataTables:
@@ -32,7 +31,7 @@ def from_tables(tables, kind: str = "classification", **options) -> DataTables:
     return DataTables(tables, kind, **options)
 
 
-class DataTables(TaskFamily):
+class DataTables(TableFamily):
     """Episodes that are random rows of one of many tables, under columns and labels dealt anew.
 
     Parameters
@@ -91,8 +90,7 @@ class DataTables(TaskFamily):
         chosen = rng.integers(len(self._X), size=n_episodes)
         n_rows = np.array([len(self._X[table]) for table in chosen])
         rows = draw_distinct(rng, n_rows, self.n_steps)
-        least = min(LEAST_SUPPORT, self.n_steps)
-        n_support = np.exp(rng.uniform(np.log(least), np.log(self.n_steps + 1), n_episodes))
+        n_support = self.draw_support(rng, n_episodes)
         labels = np.tile(np.arange(self.spec.n_outputs), (n_episodes, 1))
         labels = rng.permuted(labels, axis=1)
 
@@ -101,14 +99,13 @@ class DataTables(TaskFamily):
         for episode, table in enumerate(chosen):
             X, y = self._X[table][rows[episode]], self._y[table][rows[episode]]
             X = X[:, rng.permutation(X.shape[1])]
-            support = slice(int(n_support[episode]))
+            support = slice(n_support[episode])
             inputs[episode] = table_rows(X, column_statistics(X[support]), self.n_columns)
             if self.spec.kind == "classification":
                 targets.append(labels[episode][y])
             else:
-                center, scale = column_statistics(y[support, None])
-                scaled = (y[:, None] - center) / scale
-                targets.append(np.clip(scaled, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32))
+                y = y[:, None]
+                targets.append(table_targets(y, column_statistics(y[support])))
         return EpisodeBatch(inputs, np.stack(targets))
 
 
@@ -128,8 +125,15 @@ def _checked_targets(y, kind, n_rows, number):
     y = np.asarray(y)
     if y.shape != (n_rows,):
         raise ValueError(f"y of table {number} must have shape ({n_rows},), got {y.shape}.")
+    if kind == "regression":
+        y = y.astype(np.float64)
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
-    if kind == "classification":
+    if kind == "regression":
+        return y
+    try:
         return np.unique(y, return_inverse=True)[1]
-    return y.astype(np.float64)
+    except TypeError as error:
+        raise ValueError(
+            f"Classes of table {number} must be of one type that sorts ({error})."
+        ) from None

@@ -2,23 +2,71 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 
-from skmeta.columns import column_statistics, table_rows
+from skmeta.columns import (
+    LEAST_SUPPORT,
+    ColumnStatistics,
+    column_statistics,
+    table_rows,
+    table_targets,
+)
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
 from skmeta.tasks.functions import check_n_steps
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
 
-# Fewest rows that the scaling of columns and targets may rest on.
-LEAST_SUPPORT = 3
-# Targets are kept within so many standard deviations of the first rows.
-TARGET_LIMIT = 10.0
+
+class TableFamily(TaskFamily):
+    """Tables whose columns, and real targets, are scaled by their first rows.
+
+    An estimator scales them by its support. Meta-training does not know how large
+    that will be: it scales each table by a number of first rows drawn anew.
+
+    Attributes
+    ----------
+    n_support : int or None
+        Rows that scale every table; None draws them, few as likely as many.
+    """
+
+    n_support: int | None = None
+
+    def scaled_by(self, n_support: int) -> TableFamily:
+        """Return these tables, scaled by their first n_support rows.
+
+        Parameters
+        ----------
+        n_support : int
+            1 to ``n_steps``.
+
+        Returns
+        -------
+        family : TableFamily
+            It draws other tables than this one.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer rows.
+        """
+        if not 1 <= n_support <= self.n_steps:
+            raise ValueError(f"n_support must lie in 1..{self.n_steps}, got {n_support}.")
+        family = copy.copy(self)
+        family.n_support = n_support
+        return family
+
+    def draw_support(self, rng, n_episodes) -> np.ndarray:
+        """Return how many first rows scale each table, shape (B,)."""
+        if self.n_support is not None:
+            return np.full(n_episodes, self.n_support)
+        least = np.log(min(LEAST_SUPPORT, self.n_steps))
+        return np.exp(rng.uniform(least, np.log(self.n_steps + 1), n_episodes)).astype(int)
 
 
-class TableTasks(TaskFamily):
+class TableTasks(TableFamily):
     """Classification or regression of rows of a table that nobody has seen.
 
     A table is drawn from one of the ingredients, with irrelevant columns,
@@ -76,10 +124,7 @@ class TableTasks(TaskFamily):
         there = np.arange(self.n_columns) < width[:, None]
         relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.0, (n_episodes, 1)))
         relevant[~relevant.any(axis=1), 0] = True
-        n_support = np.exp(
-            rng.uniform(np.log(LEAST_SUPPORT), np.log(self.n_steps + 1), n_episodes)
-        ).astype(int)
-        support = np.arange(self.n_steps) < n_support[:, None]
+        support = np.arange(self.n_steps) < self.draw_support(rng, n_episodes)[:, None]
 
         cells = np.empty((n_episodes, self.n_steps, self.n_columns))
         scores = np.empty((n_episodes, self.n_steps, self.spec.n_outputs))
@@ -96,7 +141,7 @@ class TableTasks(TaskFamily):
         for episode, n in enumerate(width):
             rows[episode] = table_rows(
                 cells[episode, :, :n],
-                type(statistics)(*(part[episode, :n] for part in statistics)),
+                ColumnStatistics(*(part[episode, :n] for part in statistics)),
                 self.n_columns,
             )
         if self.spec.kind == "classification":
@@ -151,8 +196,7 @@ def _targets(rng, scores, support):
     skewed = np.exp(0.7 * targets)
     targets = np.where(rng.random((n, 1)) < 0.2, skewed, targets)
     center, scale = column_statistics(targets[..., None], support[..., None])
-    targets = (targets[..., None] - center[:, None]) / scale[:, None]
-    return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
+    return table_targets(targets[..., None], ColumnStatistics(center[:, None], scale[:, None]))
 
 
 def _missing(rng, shape):

@@ -11,6 +11,7 @@ from skmeta.engines import numpy_ops
 from skmeta.networks import Learner
 from skmeta.sequences import encode_labels
 from skmeta.tasks import TaskFamily
+from skmeta.tasks.tables import TableFamily
 
 _BATCH = 64
 # Episodes of a quick look: held-out tasks during training, and MetaTrainer.score.
@@ -215,9 +216,13 @@ def error_by_shots(
 def step_log_likelihood(learner: Learner, batch, spec) -> np.ndarray:
     """Return the log-likelihood of each label before it was shown, shape (B, T), in nats."""
     answers = learner.rehearse(batch.inputs, encode_labels(batch.targets, spec))
+    return _log_likelihood(answers, batch.targets, spec)
+
+
+def _log_likelihood(answers, targets, spec):
     if spec.kind == "regression":
-        return -losses.gaussian_nll(numpy_ops, answers, batch.targets)
-    targets = batch.targets.reshape(*batch.targets.shape[:2], spec.label_length)
+        return -losses.gaussian_nll(numpy_ops, answers, targets)
+    targets = targets.reshape(*targets.shape[:2], spec.label_length)
     return -losses.class_nll(numpy_ops, answers, targets)
 
 
@@ -246,16 +251,18 @@ class RowScore(NamedTuple):
 
 
 def score_by_rows(
-    learner: Learner, family: TaskFamily, rows, *, n_episodes: int = 600, seed: int = 0
+    learner: Learner, family: TableFamily, rows, *, n_episodes: int = 600, seed: int = 0
 ) -> RowScore:
     """Return how good the answer to the next row of a table is after 5, 10, ... rows.
+
+    Tables are scaled by the rows that were read, as an estimator scales them.
 
     Parameters
     ----------
     learner : Learner
-    family : TaskFamily
+    family : TableFamily
     rows : sequence of int
-        Numbers of rows read, each below ``family.n_steps``.
+        Numbers of rows read, each in 1 to ``family.n_steps - 1``.
     n_episodes : int, default=600
     seed : int, default=0
 
@@ -266,22 +273,27 @@ def score_by_rows(
     Raises
     ------
     ValueError
-        If the tasks are not like those of the learner.
+        If the tasks are not like those of the learner or have too few rows.
     """
     rows = np.asarray(rows, dtype=int)
-    nats, errors = [], []
-    for batch in _batches(learner, family, n_episodes, seed):
-        answers = learner.rehearse(batch.inputs, encode_labels(batch.targets, family.spec))
-        answers, targets = answers[:, rows], batch.targets[:, rows]
-        if family.spec.kind == "regression":
-            nats.append(-losses.gaussian_nll(numpy_ops, answers, targets))
-            errors.append(np.square(answers[:, :, 0] - targets).mean(axis=2))
-        else:
-            targets = targets.reshape(*targets.shape[:2], family.spec.label_length)
-            nats.append(-losses.class_nll(numpy_ops, answers, targets))
-            errors.append((answers.argmax(axis=-1) != targets).any(axis=-1).astype(float))
-    log_likelihood, nats_interval = mean_and_interval(np.concatenate(nats))
-    error, error_interval = mean_and_interval(np.concatenate(errors))
+    if rows.min() < 1 or rows.max() >= family.n_steps:
+        raise ValueError(f"rows must lie in 1..{family.n_steps - 1}, got {rows.tolist()}.")
+    nats, errors = np.empty((2, n_episodes, len(rows)))
+    for column, n_rows in enumerate(rows):
+        batches = _batches(learner, family.scaled_by(int(n_rows)), n_episodes, seed)
+        first = 0
+        for batch in batches:
+            inputs, targets = batch.inputs[:, : n_rows + 1], batch.targets[:, : n_rows + 1]
+            answers = learner.rehearse(inputs, encode_labels(targets, family.spec))[:, -1:]
+            target, where = targets[:, -1:], slice(first, first + len(inputs))
+            nats[where, column] = _log_likelihood(answers, target, family.spec)[:, 0]
+            if family.spec.kind == "regression":
+                errors[where, column] = np.square(answers[:, 0, 0, 0] - target[:, 0, 0])
+            else:
+                errors[where, column] = answers[:, 0, 0].argmax(axis=-1) != target[:, 0]
+            first += len(inputs)
+    log_likelihood, nats_interval = mean_and_interval(nats)
+    error, error_interval = mean_and_interval(errors)
     return RowScore(rows, log_likelihood, error, np.stack([nats_interval, error_interval]))
 
 

@@ -43,6 +43,7 @@ from skmeta.tasks import (
     TableTasks,
     TaskFamily,
 )
+from skmeta.tasks.tables import TableFamily
 from skmeta.training.evaluation import (
     accuracy_by_instance,
     error_by_shots,
@@ -320,7 +321,7 @@ def scores(learner: Learner, family: TaskFamily, *, n_episodes=TEST_EPISODES, se
     gap = gap_to_oracle(learner, family, n_episodes, seed=seed)
     if gap is not None:
         found["nats_below_oracle"] = gap
-    if family.spec.table:
+    if isinstance(family, TableFamily):
         rows = [n for n in TEST_ROWS if n < family.n_steps]
         by_rows = score_by_rows(learner, family, rows, n_episodes=n_episodes, seed=seed)
         found["rows"] = rows

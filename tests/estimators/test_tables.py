@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
+from sklearn import config_context
 from sklearn.base import clone
 
 from skmeta import InContextClassifier, InContextRegressor
-from skmeta.columns import column_statistics, table_rows
+from skmeta.columns import TARGET_LIMIT, column_statistics, table_rows
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -57,7 +58,7 @@ def test_training_equals_deployment(X, y):
 
 
 def test_scale_and_origin_of_columns_do_not_matter(X, y):
-    moved = X * np.array([1e-3, 50, 1e6]) + np.array([0, 1e3, -7])
+    moved = X * np.array([1e-3, 50, 1e6]) + np.array([0, 1e9, -7])
     expected = classifier(n_members=3).fit(X, y).predict_proba(X)
     assert_allclose(classifier(n_members=3).fit(moved, y).predict_proba(moved), expected, atol=1e-5)
 
@@ -146,6 +147,47 @@ def test_frames_with_text_categories_and_missing_values(y):
         clf.predict(table[["size", "town"]])
 
 
+def test_times_numbers_as_text_and_columns_without_names(y):
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(30), "D")
+    table = pd.DataFrame({0: days, 1: [str(i) for i in range(30)], 2: days - days[3]})
+    table[3] = [1, "x", None] * 10
+    clf = classifier().fit(table, y)
+    assert [levels is None for levels in clf.rows_.levels] == [True, True, True, False]
+    numbers = np.column_stack([np.arange(30.0)] * 3 + [np.tile([0, 1, np.nan], 10)])
+    expected = classifier().fit(numbers, y)
+    assert_allclose(clf.predict_proba(table), expected.predict_proba(numbers), atol=1e-5)
+    later = table.copy()
+    later[0] = later[0] + pd.Timedelta("400D")
+    assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
+    with pytest.raises(ValueError, match="Unable to parse string"):
+        clf.predict(table.replace({1: {"3": "three"}}))
+
+
+def test_the_order_of_categories_is_kept(y):
+    grades = pd.Categorical(["low", "mid", "high"] * 10, ["low", "mid", "high"], ordered=True)
+    clf = classifier().fit(pd.DataFrame({"grade": grades}), y)
+    assert clf.rows_.levels == [["low", "mid", "high"]]
+    numbers = np.tile([0.0, 1, 2], 10)[:, None]
+    expected = classifier().fit(numbers, y).predict_proba(numbers)
+    assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
+
+
+def test_a_frame_after_an_array_is_read_as_numbers(X, y):
+    clf = classifier().fit(X, y)
+    table = pd.DataFrame(X, columns=list("abc"))
+    with pytest.warns(UserWarning, match="feature names"):
+        proba = clf.predict_proba(table)
+    assert_array_equal(proba, clf.predict_proba(X))
+    assert clf.rows_.levels is None
+
+
+def test_output_of_transformers_as_frames_changes_nothing(y):
+    expected = classifier(n_members=2).fit(frame(), y).predict_proba(frame())
+    with config_context(transform_output="pandas"):
+        found = classifier(n_members=2).fit(frame(), y).predict_proba(frame())
+    assert_array_equal(found, expected)
+
+
 def test_reading_on_keeps_the_first_scale(X, y):
     clf, other = (classifier(n_members=2).fit(X[:10], y[:10]) for _ in range(2))
     statistics = clf.rows_.statistics
@@ -163,12 +205,23 @@ def test_reading_on_keeps_the_first_scale(X, y):
     assert_allclose(one.predict(X), reg.predict(X), rtol=1e-5)
 
 
-def test_a_first_partial_fit_of_one_row(X, y):
-    clf = classifier(n_members=2)
-    clf.partial_fit(X[:1], y[:1], classes=["a", "b", "c"]).partial_fit(X[1:], y[1:])
-    assert np.isfinite(clf.predict_proba(X)).all()
-    reg = regressor().partial_fit(X[:1], X[:1, 0]).partial_fit(X[1:], X[1:, 0])
-    assert np.isfinite(reg.predict(X)).all()
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
+    clf, reg = classifier(n_members=2), regressor()
+    with pytest.warns(UserWarning, match=f"Only {n_rows} rows set the scale"):
+        clf.partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
+    with pytest.warns(UserWarning, match="Begin with 3 or more"):
+        reg.fit(X[:n_rows], X[:n_rows, 0])
+    clf.partial_fit(X[n_rows:], y[n_rows:])
+    reg.partial_fit(X[n_rows:], X[n_rows:, 0])
+    assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(reg.predict(X)).all()
+
+
+def test_a_huge_target_does_not_spoil_the_state(X):
+    reg = regressor().fit(X, X[:, 0])
+    told = reg.rows_.told(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
+    assert_allclose(told[:2], [TARGET_LIMIT, -TARGET_LIMIT])
+    assert np.isfinite(reg.partial_fit(X[:1], [1e39]).predict(X)).all()
 
 
 def test_saved_and_loaded(X, y, tmp_path):

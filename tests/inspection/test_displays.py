@@ -304,6 +304,12 @@ class TestSupportSize:
         assert_allclose(knn.scores * 10, np.round(knn.scores * 10))  # ten queries each
         assert 0.7 < knn.scores.mean() <= 1
 
+    @pytest.mark.parametrize(("y", "size"), [(list("ab" * 5 + "c"), 5), (list("abc" * 4), 11)])
+    def test_supports_that_cannot_be_stratified(self, y, size):
+        X = np.arange(float(len(y)))[:, None]
+        display = SupportSizeDisplay.from_estimator(Recorder(), X, np.array(y), [size], n_draws=2)
+        assert display.scores.shape == (2, 1)
+
     def test_regressors_and_frames(self):
         pd = pytest.importorskip("pandas")
         frame = pd.DataFrame({"a": self.X[:, 0]})

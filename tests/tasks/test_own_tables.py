@@ -78,6 +78,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         ([(np.full((20, 1), np.inf), np.zeros(20))], {}, "X of table 0 holds infinite"),
         ([(np.zeros((20, 1)), np.zeros(19))], {}, r"y of table 0 must have shape \(20,\)"),
         ([(np.zeros((20, 1)), np.full(20, np.nan))], {}, "y of table 0 holds NaN"),
+        ([(np.zeros((20, 1)), np.array(["a", None] * 10))], {}, "Classes of table 0 must be"),
         ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
         ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
         ([table(20, 3)], {"kind": "ranking"}, "kind must be one of"),

@@ -4,6 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
+from skmeta.columns import TARGET_LIMIT
 from skmeta.tasks import TableTasks
 from skmeta.tasks.table_functions import (
     INGREDIENTS,
@@ -18,7 +19,7 @@ from skmeta.tasks.table_functions import (
     pick,
     shown,
 )
-from skmeta.tasks.tables import TARGET_LIMIT, classes_of_scores
+from skmeta.tasks.tables import classes_of_scores
 
 KINDS = ["classification", "regression"]
 
@@ -73,7 +74,7 @@ def test_scores_can_be_learnt_from_relevant_cells_and_not_from_others(ingredient
 
 
 def test_linear_tables_are_linear_and_others_are_not():
-    linear, fits = {}, {}
+    linear = {}
     for ingredient in (Linear(), Additive(), Interactions(), Trees()):
         rng = np.random.default_rng(0)
         Z = rng.normal(size=(20, 400, 3))
@@ -81,7 +82,6 @@ def test_linear_tables_are_linear_and_others_are_not():
         linear[name(ingredient)] = np.mean(
             [LinearRegression().fit(X, y).score(X, y) for X, y in zip(Z, scores, strict=True)]
         )
-        fits[name(ingredient)] = scores
     assert linear["Linear"] > 1 - 1e-9
     assert max(linear[other] for other in ("Additive", "Interactions", "Trees")) < 0.9
 
@@ -213,6 +213,28 @@ def test_targets_have_the_scale_of_the_first_rows():
     assert abs(targets).max() <= TARGET_LIMIT
     assert_allclose(targets[:, :3].mean(), 0, atol=0.1)
     assert 0.8 < np.median(targets.std(axis=1)) < 1.3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_support", [1, 7, 20])
+def test_tables_scaled_by_a_given_number_of_rows(kind, n_support):
+    family = TableTasks(kind, n_steps=20, n_columns=5, ingredients=[Linear()])
+    scaled = family.scaled_by(n_support)
+    assert family.n_support is None and scaled.spec == family.spec
+    batch = scaled.batch(0, 50, seed=0)
+    if kind == "regression":
+        first = batch.targets[:, :n_support, 0]
+        kept = abs(first).max(axis=1) < TARGET_LIMIT
+        assert_allclose(first.mean(axis=1)[kept], 0, atol=1e-5)
+        assert n_support == 1 or np.allclose(first.std(axis=1)[kept], 1, atol=1e-4)
+    assert np.isfinite(batch.inputs).all()
+
+
+def test_one_step_is_a_table_too():
+    assert TableTasks(n_steps=1).batch(0, 3, seed=0).inputs.shape == (3, 1, 40)
+    for n_support in (0, 11):
+        with pytest.raises(ValueError, match=rf"n_support must lie in 1\.\.10, got {n_support}"):
+            TableTasks(n_steps=10).scaled_by(n_support)
 
 
 def test_one_ingredient_alone():

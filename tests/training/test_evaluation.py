@@ -268,17 +268,17 @@ def test_no_episodes_is_no_evaluation(tasks):
 
 
 @pytest.mark.parametrize("name", ["least-squares-tables", "fast-weights-table-numbers"])
-def test_scores_by_rows_are_those_of_the_estimator(name):
-    """The answer to row k, after the rows before it have been read."""
+def test_scores_by_rows(name):
+    """The answer to row k, in tables that are scaled by the k rows before it."""
     learner = small_learner(name)
-    kind, rows = learner.spec.kind, [0, 3, 7]
+    kind, rows = learner.spec.kind, [1, 3, 7]
     family = TableTasks(kind, n_steps=9, n_columns=4, n_classes=3)
     found = score_by_rows(learner, family, rows, n_episodes=70, seed=5)
     nats, errors = np.zeros((70, 3)), np.zeros((70, 3))
     for index, n in ((0, 64), (1, 6)):
-        batch = family.batch(index, n, seed=5 + EVALUATION_STREAM)
-        labels = encode_labels(batch.targets, learner.spec)
         for column, k in enumerate(rows):
+            batch = family.scaled_by(k).batch(index, n, seed=5 + EVALUATION_STREAM)
+            labels = encode_labels(batch.targets, learner.spec)
             state, _ = learner.learn(learner.initial_state(n), batch.inputs[:, :k], labels[:, :k])
             said = learner.read(state, batch.inputs[:, k])
             where = slice(64 * index, 64 * index + n), column
@@ -295,3 +295,6 @@ def test_scores_by_rows_are_those_of_the_estimator(name):
     assert_allclose(found.error, errors.mean(axis=0), rtol=1e-4)
     half = 1.96 * np.stack([nats.std(axis=0), errors.std(axis=0)]) / np.sqrt(70)
     assert_allclose(found.interval, half, rtol=1e-3)
+    for wrong in ([0], [-1], [9]):
+        with pytest.raises(ValueError, match=r"rows must lie in 1\.\.8"):
+            score_by_rows(learner, family, wrong)
