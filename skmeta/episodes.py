@@ -91,6 +91,9 @@ class EpisodeBatch:
     oracle : ndarray of shape (B, T), float32, optional
         Log-density (nats) that the best possible learner gives to each target
         before it sees it, where the family knows it.
+    weights : ndarray of shape (B, T), float32, optional
+        How much the answer at each step counts; of mean 1. Without weights all count
+        alike.
 
     Raises
     ------
@@ -101,6 +104,7 @@ class EpisodeBatch:
     inputs: np.ndarray
     targets: np.ndarray
     oracle: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __post_init__(self):
         if self.inputs.ndim < 3:
@@ -112,10 +116,12 @@ class EpisodeBatch:
                 "inputs and targets must agree on episodes and steps: "
                 f"inputs have {self.inputs.shape[:2]}, targets {self.targets.shape[:2]}."
             )
-        if self.oracle is not None and self.oracle.shape != self.inputs.shape[:2]:
-            raise ValueError(
-                f"oracle must have shape {self.inputs.shape[:2]}, got {self.oracle.shape}."
-            )
+        for name in ("oracle", "weights"):
+            array = getattr(self, name)
+            if array is not None and array.shape != self.inputs.shape[:2]:
+                raise ValueError(
+                    f"{name} must have shape {self.inputs.shape[:2]}, got {array.shape}."
+                )
         if not np.isfinite(self.inputs).all():
             raise ValueError("inputs hold NaN or infinite values.")
         if self.targets.dtype.kind == "f" and not np.isfinite(self.targets).all():

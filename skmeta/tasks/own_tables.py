@@ -106,7 +106,7 @@ class DataTables(TableFamily):
             else:
                 y = y[:, None]
                 targets.append(table_targets(y, column_statistics(y[support])))
-        return EpisodeBatch(inputs, np.stack(targets))
+        return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 
 
 def _checked_cells(X, number, n_steps):

@@ -24,7 +24,8 @@ class TableFamily(TaskFamily):
     """Tables whose columns, and real targets, are scaled by their first rows.
 
     An estimator scales them by its support. Meta-training does not know how large
-    that will be: it scales each table by a number of first rows drawn anew.
+    that will be: it scales each table by a number of first rows drawn anew, and
+    counts the answers to the rows after them.
 
     Attributes
     ----------
@@ -64,6 +65,12 @@ class TableFamily(TaskFamily):
             return np.full(n_episodes, self.n_support)
         least = np.log(min(LEAST_SUPPORT, self.n_steps))
         return np.exp(rng.uniform(least, np.log(self.n_steps + 1), n_episodes)).astype(int)
+
+    def weights_after(self, n_support: np.ndarray) -> np.ndarray:
+        """Return weights that count the answers after the rows that scale a table, (B, T)."""
+        counted = np.arange(self.n_steps) >= n_support[:, None]
+        counted[:, -1] = True  # a table without such rows counts its last one
+        return (counted / counted.mean()).astype(np.float32)
 
 
 class TableTasks(TableFamily):
@@ -124,7 +131,8 @@ class TableTasks(TableFamily):
         there = np.arange(self.n_columns) < width[:, None]
         relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.0, (n_episodes, 1)))
         relevant[~relevant.any(axis=1), 0] = True
-        support = np.arange(self.n_steps) < self.draw_support(rng, n_episodes)[:, None]
+        n_support = self.draw_support(rng, n_episodes)
+        support = np.arange(self.n_steps) < n_support[:, None]
 
         cells = np.empty((n_episodes, self.n_steps, self.n_columns))
         scores = np.empty((n_episodes, self.n_steps, self.spec.n_outputs))
@@ -145,8 +153,10 @@ class TableTasks(TableFamily):
                 self.n_columns,
             )
         if self.spec.kind == "classification":
-            return EpisodeBatch(rows, classes_of_scores(rng, scores))
-        return EpisodeBatch(rows, _targets(rng, scores[..., 0], support))
+            targets = classes_of_scores(rng, scores)
+        else:
+            targets = _targets(rng, scores[..., 0], support)
+        return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 
 def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:

@@ -228,11 +228,11 @@ def _log_likelihood(answers, targets, spec):
 
 def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: int) -> float:
     """Return the mean log-likelihood of labels, nats a step, on a stream of its own."""
-    parts = [
-        step_log_likelihood(learner, batch, family.spec).ravel()
-        for batch in _batches(learner, family, n_episodes, seed)
-    ]
-    return float(np.concatenate(parts).mean())
+    parts, weights = [], []
+    for batch in _batches(learner, family, n_episodes, seed):
+        parts.append(step_log_likelihood(learner, batch, family.spec))
+        weights.append(np.ones_like(parts[-1]) if batch.weights is None else batch.weights)
+    return float(np.average(np.concatenate(parts), weights=np.concatenate(weights)))
 
 
 class RowScore(NamedTuple):

@@ -47,4 +47,5 @@ class EpisodeStream(keras.utils.PyDataset):
         number = self.first + index
         family = self.families[number % len(self.families)]
         batch = family.batch(number, self.batch_size, seed=self.seed)
-        return network_inputs(batch, family.spec), batch.targets
+        rows, targets = network_inputs(batch, family.spec), batch.targets
+        return (rows, targets) if batch.weights is None else (rows, targets, batch.weights)

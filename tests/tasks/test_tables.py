@@ -216,6 +216,20 @@ def test_targets_have_the_scale_of_the_first_rows():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_answers_after_the_rows_that_scale_are_counted(kind):
+    family = TableTasks(kind, n_steps=20)
+    weights = family.batch(0, 300, seed=0).weights
+    assert weights.shape == (300, 20) and weights.mean() == pytest.approx(1)
+    assert_array_equal(np.sort(weights > 0, axis=1), weights > 0)  # from some row on
+    first = (weights > 0).argmax(axis=1)
+    assert first.min() == 3 and first.max() == 19 and len(np.unique(first)) == 17
+    for n_support in (1, 5, 20):
+        counted = family.scaled_by(n_support).batch(0, 4, seed=0).weights > 0
+        expected = np.arange(20) >= min(n_support, 19)
+        assert_array_equal(counted, np.tile(expected, (4, 1)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_support", [1, 7, 20])
 def test_tables_scaled_by_a_given_number_of_rows(kind, n_support):
     family = TableTasks(kind, n_steps=20, n_columns=5, ingredients=[Linear()])

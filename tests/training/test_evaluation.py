@@ -298,3 +298,14 @@ def test_scores_by_rows(name):
     for wrong in ([0], [-1], [9]):
         with pytest.raises(ValueError, match=r"rows must lie in 1\.\.8"):
             score_by_rows(learner, family, wrong)
+
+
+def test_the_mean_score_counts_by_the_weights():
+    learner = small_learner("least-squares-tables")
+    family = TableTasks(n_steps=9, n_columns=4, n_classes=3)
+    batch = family.batch(0, 40, seed=2 + EVALUATION_STREAM)
+    nats = step_log_likelihood(learner, batch, family.spec)
+    counted = batch.weights > 0
+    assert 0.2 < counted.mean() < 0.8
+    assert mean_score(learner, family, 40, seed=2) == pytest.approx(nats[counted].mean(), rel=1e-5)
+    assert mean_score(learner, family, 40, seed=2) != pytest.approx(nats.mean(), rel=1e-3)

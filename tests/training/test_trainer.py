@@ -13,7 +13,14 @@ from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_le
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN
 from skmeta.networks import Learner
-from skmeta.tasks import BooleanTasks, Curriculum, QuadraticTasks, SineTasks, TaskFamily
+from skmeta.tasks import (
+    BooleanTasks,
+    Curriculum,
+    QuadraticTasks,
+    SineTasks,
+    TableTasks,
+    TaskFamily,
+)
 from skmeta.training import evaluation
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.trainer import MetaTrainer, _measured_scales, check_tasks
@@ -429,3 +436,14 @@ def test_tasks_of_pictures_share_one_scale():
     assert (
         len(np.unique(weights["encoder/center"])) == len(np.unique(weights["encoder/scale"])) == 1
     )
+
+
+def test_weights_of_a_batch_reach_the_loss():
+    family = TableTasks(n_steps=9, n_columns=4, n_classes=3)
+    settings = {**TINY, "n_steps": 1, "batch_size": 8, "learning_rate": 1e-9}
+    trainer = MetaTrainer(**settings).fit(family)
+    batch = family.batch(0, 8, seed=trainer.random_state)
+    nats = evaluation.step_log_likelihood(trainer.learner_, batch, family.spec)
+    expected = -np.average(nats, weights=batch.weights)
+    assert trainer.history_["loss"] == [pytest.approx(expected, rel=1e-4)]
+    assert expected != pytest.approx(-nats.mean(), rel=1e-3)
