@@ -344,6 +344,11 @@ def learner_path(learner) -> Path:
             f"learner must be a name, a path or a Learner, got {type(learner).__name__}."
         )
     path = Path(learner)
+    if path.suffix == SUFFIX and not path.is_file():
+        raise ArtifactError(
+            f"There is no learner {str(learner)!r}: no file {path.absolute()}. Give the path to "
+            f"where it is now, or the Learner itself; shipped are {list_learners()}."
+        )
     if path.suffix != SUFFIX:
         path = PRETRAINED / f"{learner}{SUFFIX}"
     if not path.is_file():

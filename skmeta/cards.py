@@ -39,8 +39,7 @@ def describe(learner) -> str:
     lines = [
         f"# {card.get('name', 'unnamed learner')}",
         "",
-        card.get("description", ""),
-        "",
+        *([card["description"], ""] if card.get("description") else []),
         f"* task: {spec.kind}, {rows}, answers {outputs}",
         f"* network: {learner.network.memory}, {learner.n_weights:,} weights",
         f"* licence: {card.get('licence', 'not stated')}",
