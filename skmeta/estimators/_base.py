@@ -100,10 +100,10 @@ class InContextEstimator(BaseEstimator):
             tags.input_tags.allow_nan = load_learner(self.learner).spec.table
         return tags
 
-    def _orders(self, n_rows, rng):
+    def _orders(self, n_rows, n_members, rng):
         """Orders of rows, shape (M, S): the given one, then random ones."""
         orders = [np.arange(n_rows)]
-        orders += [rng.permutation(n_rows) for _ in range(self.n_members - 1)]
+        orders += [rng.permutation(n_rows) for _ in range(n_members - 1)]
         return np.stack(orders)
 
     def _answers(self, X):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import InContextEstimator, given_orders
+from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
 from skmeta.estimators._rows import rows_for
 
 
@@ -56,7 +57,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     rows_ : object
         How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
-        The learner's label that stands for each class.
+        The learner's label that stands for each class. Where a table has more classes than
+        the learner labels, classes share labels and there are more members, with a warning.
 
     References
     ----------
@@ -127,15 +129,15 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows, self.n_members, rng)
-        slots = self._dealt_labels(learner, len(classes), rng)
+        slots = deal_labels(rng, self.n_members, len(classes), learner.spec.n_outputs)
+        rows.measure(learner, X_rows, len(slots), rng)
         state = self._read(
             learner,
             rows,
-            learner.initial_state(self.n_members),
+            learner.initial_state(len(slots)),
             X_rows,
             _encoded(y, classes, slots, learner),
-            self._orders(len(y), rng),
+            self._orders(len(y), len(slots), rng),
         )
         self._remember(learner, rows, state, X)
         self.classes_, self.label_slots_ = classes, slots
@@ -185,10 +187,10 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "classes with the first partial_fit(..., classes=...), or call fit."
             )
         if first:
-            state = learner.initial_state(self.n_members)
             rng = check_random_state(self.random_state)
-            rows.measure(learner, X_rows, self.n_members, rng)
-            slots = self._dealt_labels(learner, len(known), rng)
+            slots = deal_labels(rng, self.n_members, len(known), learner.spec.n_outputs)
+            rows.measure(learner, X_rows, len(slots), rng)
+            state = learner.initial_state(len(slots))
         else:
             state, slots = self.state_, self.label_slots_
         labels = _encoded(y, known, slots, learner)
@@ -220,12 +222,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         ValueError
             If the rows are not like those of the support.
         """
-        logits = self._answers(X)[:, :, 0, :]  # (M, Q, C)
-        slots = self.label_slots_[:, None, :]
-        logits = np.take_along_axis(
-            logits, np.broadcast_to(slots, (len(slots), logits.shape[1], slots.shape[2])), axis=2
-        )
-        return softmax(logits / self.temperature, axis=2).mean(axis=0)
+        logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
+        return class_probabilities(logits / self.temperature, self.label_slots_)
 
     def predict(self, X):
         """Return the most probable class.
@@ -251,7 +249,14 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     def _checked_classes(self, learner, y):
         classes = _distinct(y)
-        if len(classes) > learner.spec.n_outputs:
+        if learner.spec.table and len(classes) > learner.spec.n_outputs:
+            n_members = max(self.n_members, n_codes(len(classes), learner.spec.n_outputs))
+            warnings.warn(
+                f"y has {len(classes)} classes, the learner has {learner.spec.n_outputs} labels: "
+                f"{n_members} members read the rows, each with classes that share labels.",
+                stacklevel=3,
+            )
+        elif len(classes) > learner.spec.n_outputs:
             raise ValueError(
                 f"The learner {self.learner!r} tells {learner.spec.n_outputs} classes apart, "
                 f"y has {len(classes)}. Meta-train one with more (skmeta.MetaTrainer), or use "
@@ -259,13 +264,6 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "one works, but loses accuracy."
             )
         return classes
-
-    def _dealt_labels(self, learner, n_classes, rng):
-        """The learner's label for each class, (M, n_classes): in order, then permuted."""
-        n_labels = learner.spec.n_outputs
-        slots = [np.arange(n_labels)]
-        slots += [rng.permutation(n_labels) for _ in range(self.n_members - 1)]
-        return np.stack(slots)[:, :n_classes]
 
 
 def _encoded(y, classes, slots, learner):

@@ -113,7 +113,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rng = check_random_state(self.random_state)
         rows.measure(learner, X_rows, self.n_members, rng)
         scale = rows.measure_targets(learner, y)
-        orders = self._orders(len(y), rng)
+        orders = self._orders(len(y), self.n_members, rng)
         state = learner.initial_state(self.n_members)
         told = _told(rows.told(y, scale), self.n_members)
         state = self._read(learner, rows, state, X_rows, told, orders)
