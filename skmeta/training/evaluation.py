@@ -131,7 +131,12 @@ def instance_shares(right: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def accuracy_by_instance(
-    learner: Learner, family: TaskFamily, *, n_episodes: int = 600, seed: int = 0
+    learner: Learner,
+    family: TaskFamily,
+    *,
+    n_episodes: int = 600,
+    seed: int = 0,
+    n_members: int = 1,
 ) -> InstanceAccuracy:
     """Return how often the 1st, 2nd, ... row of a class is classified rightly.
 
@@ -144,6 +149,9 @@ def accuracy_by_instance(
         Classification tasks.
     n_episodes : int, default=600
     seed : int, default=0
+    n_members : int, default=1
+        Above 1, each episode is read so many times side by side, in its own order but
+        under permuted labels, and the probabilities are averaged.
 
     Returns
     -------
@@ -162,14 +170,28 @@ def accuracy_by_instance(
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
     shares = []
     for batch in _batches(learner, family, n_episodes, seed):
-        logits = learner.rehearse(batch.inputs, encode_labels(batch.targets, family.spec))
+        probabilities = _mean_of_members(learner, batch, n_members, seed)
         targets = batch.targets.reshape(*batch.targets.shape[:2], family.spec.label_length)
-        right = (logits.argmax(axis=-1) == targets).all(axis=-1)
+        right = (probabilities.argmax(axis=-1) == targets).all(axis=-1)
         shares.append(instance_shares(right, batch.targets))
     width = max(share.shape[1] for share in shares)
     shares = [np.pad(s, ((0, 0), (0, width - s.shape[1])), constant_values=np.nan) for s in shares]
     accuracy, interval = mean_and_interval(np.concatenate(shares))
     return InstanceAccuracy(accuracy, interval, n_episodes)
+
+
+def _mean_of_members(learner, batch, n_members, seed):
+    """Mean probabilities (B, T, L, C) under permutations of the labels, the first as they are."""
+    spec, rng = learner.spec, np.random.default_rng([seed, n_members])
+    labels = encode_labels(batch.targets, spec)
+    labels = labels.reshape(*labels.shape[:2], spec.label_length, spec.n_outputs)
+    mean = 0.0
+    for member in range(n_members):
+        order = np.arange(spec.n_outputs) if member == 0 else rng.permutation(spec.n_outputs)
+        told = labels[..., order].reshape(*labels.shape[:2], spec.label_size)
+        said = numpy_ops.softmax(learner.rehearse(batch.inputs, told), axis=-1)
+        mean = mean + said[..., np.argsort(order)] / n_members
+    return mean
 
 
 def error_by_shots(

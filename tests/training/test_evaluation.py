@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from scipy.stats import norm
 
 from skmeta import InContextRegressor
@@ -18,6 +18,7 @@ from skmeta.tasks import (
 )
 from skmeta.training.evaluation import (
     EVALUATION_STREAM,
+    _mean_of_members,
     accuracy_by_instance,
     error_by_shots,
     instance_numbers,
@@ -309,3 +310,26 @@ def test_the_mean_score_counts_by_the_weights():
     assert 0.2 < counted.mean() < 0.8
     assert mean_score(learner, family, 40, seed=2) == pytest.approx(nats[counted].mean(), rel=1e-5)
     assert mean_score(learner, family, 40, seed=2) != pytest.approx(nats.mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mann-strings", "lstm-classes"])
+def test_members_of_the_online_protocol_are_told_permuted_labels(name):
+    """Equal to relabelled episodes, their answers relabelled back and averaged."""
+    learner = small_learner(name)
+    spec = learner.spec
+    rng = np.random.default_rng(0)
+    shape = (3, 8, spec.label_length) if spec.label_length > 1 else (3, 8)
+    targets = rng.integers(spec.n_outputs, size=shape)
+    inputs = rng.normal(size=(3, 8, *spec.input_shape)).astype(np.float32)
+    batch = EpisodeBatch(inputs, targets)
+    found = _mean_of_members(learner, batch, 3, seed=4)
+    orders = np.random.default_rng([4, 3])
+    orders = [np.arange(3), orders.permutation(3), orders.permutation(3)]
+    expected = np.zeros_like(found)
+    for order in orders:
+        renamed = np.argsort(order)[targets]  # class order[i] is told as i
+        said = softmax(learner.rehearse(inputs, encode_labels(renamed, spec)), axis=-1)
+        for told, true in enumerate(order):
+            expected[..., true] += said[..., told] / 3
+    assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(found - _mean_of_members(learner, batch, 1, seed=4)).max() > 1e-3
