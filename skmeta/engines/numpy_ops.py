@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 absolute = np.absolute
-CONV_BLOCK = 64  # pictures
+_CONV_BLOCK = 64  # pictures
 
 concatenate = np.concatenate
 exp = np.exp
@@ -88,10 +88,10 @@ def conv(inputs, kernel, strides=1, padding="valid"):
     # (n, height, width, channels, rows, columns) -> one line of numbers a point
     lines = kernel.reshape(-1, n_filters)
     outputs = np.empty((n, height, width, n_filters), dtype=np.result_type(inputs, kernel))
-    for first in range(0, n, CONV_BLOCK):  # a window a point is nine times the pictures
-        block = windows[first : first + CONV_BLOCK].transpose(0, 1, 2, 4, 5, 3)
+    for first in range(0, n, _CONV_BLOCK):  # a window a point is nine times the pictures
+        block = windows[first : first + _CONV_BLOCK].transpose(0, 1, 2, 4, 5, 3)
         found = block.reshape(-1, len(lines)) @ lines
-        outputs[first : first + CONV_BLOCK] = found.reshape(-1, height, width, n_filters)
+        outputs[first : first + _CONV_BLOCK] = found.reshape(-1, height, width, n_filters)
     return outputs
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from skmeta import artifacts
 from skmeta.artifacts import dump_learner, parse_learner
-from skmeta.memory import LSTM, MANN
+from skmeta.memory import LSTM, Memory
 from skmeta.tasks import BooleanTasks, Curriculum, GaussianProcessTasks, QuadraticTasks, TableTasks
 from skmeta.training.evaluation import EVALUATION_STREAM
 from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores, versions
@@ -182,7 +182,7 @@ def test_committed_recipes_are_sound(path):
     assert recipe.name == path.stem
     assert recipe.description and recipe.limits and recipe.test and recipe.validation
     memory = recipe.make_trainer().memory
-    assert isinstance(memory, (LSTM, MANN)) or memory in ("lstm", "mann")
+    assert isinstance(memory, Memory) or memory in artifacts.MEMORIES
     for table in (*recipe.tasks, recipe.validation, recipe.test):
         split = table.get("split", "train" if table["family"] == "omniglot" else None)
         expected = {id(recipe.test): "test", id(recipe.validation): "validation"}
