@@ -79,3 +79,8 @@ def show_legend(ax):
     """Show a legend if anything on the Axes has a label."""
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False)
+
+
+def draw_band(ax, line, x, low, high):
+    """Draw the interval of a curve in the curve's color, and return it."""
+    return ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)

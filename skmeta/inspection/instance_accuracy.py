@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmeta.artifacts import load_learner
-from skmeta.inspection._axes import one_axes, show_legend
+from skmeta.inspection._axes import draw_band, one_axes, show_legend
 from skmeta.training.evaluation import (
     accuracy_by_instance,
     instance_shares,
@@ -150,14 +150,8 @@ class InstanceAccuracyDisplay:
         (self.line_,) = ax.plot(instances, self.accuracy, **style)
         self.band_ = None
         if self.interval is not None:
-            self.band_ = ax.fill_between(
-                instances,
-                self.accuracy - self.interval,
-                self.accuracy + self.interval,
-                color=self.line_.get_color(),
-                alpha=0.2,
-                linewidth=0,
-            )
+            low, high = self.accuracy - self.interval, self.accuracy + self.interval
+            self.band_ = draw_band(ax, self.line_, instances, low, high)
         self.reference_lines_ = [
             ax.plot(list(points), list(points.values()), "--", marker=".", alpha=0.8, label=name)[0]
             for name, points in (references or {}).items()

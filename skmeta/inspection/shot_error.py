@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skmeta.artifacts import load_learner
-from skmeta.inspection._axes import one_axes, show_legend
+from skmeta.inspection._axes import draw_band, one_axes, show_legend
 from skmeta.training.evaluation import error_by_shots, mean_and_interval, regression_problems
 
 
@@ -206,14 +206,8 @@ class ShotErrorDisplay:
         if self.interval is not None:
             # The interval of log(error), by the delta method: it cannot reach below zero.
             ratio = np.exp(self.interval / np.maximum(self.error, np.finfo(float).tiny))
-            self.band_ = ax.fill_between(
-                self.shots,
-                self.error / ratio,
-                self.error * ratio,
-                color=self.line_.get_color(),
-                alpha=0.2,
-                linewidth=0,
-            )
+            low, high = self.error / ratio, self.error * ratio
+            self.band_ = draw_band(ax, self.line_, self.shots, low, high)
         ax.set(xlabel="Examples read", ylabel="Mean squared error of new rows")
         ax.grid(alpha=0.3)
         show_legend(ax)

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import indexable
 from sklearn.utils._indexing import _safe_indexing
 
-from skmeta.inspection._axes import one_axes, show_legend
+from skmeta.inspection._axes import draw_band, one_axes, show_legend
 from skmeta.training.evaluation import mean_and_interval
 
 
@@ -151,14 +151,7 @@ class SupportSizeDisplay:
         mean, interval = mean_and_interval(self.scores)
         style = {"marker": "o", "label": self.label, **line_kwargs}
         (self.line_,) = ax.plot(self.sizes, mean, **style)
-        self.band_ = ax.fill_between(
-            self.sizes,
-            mean - interval,
-            mean + interval,
-            color=self.line_.get_color(),
-            alpha=0.2,
-            linewidth=0,
-        )
+        self.band_ = draw_band(ax, self.line_, self.sizes, mean - interval, mean + interval)
         ax.set_xscale("log")
         ax.set_xticks(self.sizes, [str(size) for size in self.sizes])
         ax.set_xticks([], minor=True)
