@@ -16,6 +16,8 @@ N_TEST_CHARACTERS = 423
 N_VALIDATION_CHARACTERS = 60
 STRING_LENGTH = 5
 STRING_ALPHABET = 5
+# Standard deviation of the log of a class's rate, where classes are not balanced.
+RATE_SPREAD = 0.5
 SPLITS = ("train", "validation", "test")
 
 
@@ -75,7 +77,7 @@ class OmniglotTasks(TaskFamily):
     n_classes : int, default=5
         Characters in an episode.
     n_shots : int, default=10
-        Drawings of each, at most 20.
+        Drawings of each, at most 20; where classes are not balanced, their mean.
     size : int, default=20
         Height and width of a picture, in pixels.
     labels : {"one-hot", "string"}, default="one-hot"
@@ -87,6 +89,10 @@ class OmniglotTasks(TaskFamily):
         Whether a character turned by 90, 180 or 270 degrees is a class of its own.
     mirrors : bool, default=False
         Whether the mirror image of a character is a class of its own.
+    balanced : bool, default=True
+        Whether all characters of an episode have ``n_shots`` drawings. Otherwise each
+        has a rate of its own, and the next drawing is of any of them: nothing can
+        be told by counting.
     max_shift : float, default=1.0
         Each drawing is moved by up to so many pixels, down and to the right.
     max_angle : float, default=10.0
@@ -115,6 +121,7 @@ class OmniglotTasks(TaskFamily):
         n_labels=None,
         rotations=True,
         mirrors=False,
+        balanced=True,
         max_shift=1.0,
         max_angle=10.0,
         data_home=None,
@@ -141,6 +148,7 @@ class OmniglotTasks(TaskFamily):
         self.n_labels = n_labels or n_classes
         self.rotations = rotations
         self.mirrors = mirrors
+        self.balanced = balanced
         self.max_shift = max_shift
         self.max_angle = max_angle
         self.spec = (
@@ -155,11 +163,8 @@ class OmniglotTasks(TaskFamily):
         n_sides = 2 if self.mirrors else 1
         every = np.full(n_episodes, self.n_characters * n_sides * n_turns)
         classes = draw_distinct(rng, every, self.n_classes)
-        drawings = draw_distinct(rng, np.full(classes.shape, self.n_drawings), self.n_shots)
-        # (B, T) of positions, each class n_shots times, in random order
-        order = rng.permuted(np.tile(np.arange(self.n_steps), (n_episodes, 1)), axis=1)
-        position = order // self.n_shots
-        drawings = np.take_along_axis(drawings.reshape(n_episodes, -1), order, axis=1)
+        draw_rows = self._balanced_rows if self.balanced else self._random_rows
+        position, drawings = draw_rows(rng, n_episodes)
         classes = np.take_along_axis(classes, position, axis=1)
 
         classes, turns = np.divmod(classes, n_turns)
@@ -177,6 +182,22 @@ class OmniglotTasks(TaskFamily):
             inputs=views.reshape(*classes.shape, *self.spec.input_shape),
             targets=self._labels(rng, n_episodes, position),
         )
+
+    def _balanced_rows(self, rng, n_episodes):
+        """Which of the episode's classes a row is of, and which drawing: both (B, T)."""
+        every = np.full((n_episodes, self.n_classes), self.n_drawings)
+        drawings = draw_distinct(rng, every, self.n_shots).reshape(n_episodes, -1)
+        order = rng.permuted(np.tile(np.arange(self.n_steps), (n_episodes, 1)), axis=1)
+        return order // self.n_shots, np.take_along_axis(drawings, order, axis=1)
+
+    def _random_rows(self, rng, n_episodes):
+        """As :meth:`_balanced_rows`, with classes of random sizes."""
+        rates = rng.normal(0, RATE_SPREAD, (n_episodes, self.n_classes, 1))
+        # The largest sums of a log rate and Gumbel noise, in order, are draws by rate without
+        # replacement.
+        luck = rates + rng.gumbel(size=(n_episodes, self.n_classes, self.n_drawings))
+        drawn = np.argsort(-luck.reshape(n_episodes, -1), axis=1)[:, : self.n_steps]
+        return np.divmod(drawn, self.n_drawings)
 
     def _labels(self, rng, n_episodes, position):
         """Labels of rows that belong to the episode's classes ``position``."""

@@ -118,6 +118,20 @@ def test_labels_and_order_carry_no_information(who):
     assert abs(batch.targets[low, 0].mean() - batch.targets[~low, 0].mean()) < 0.08
 
 
+def test_classes_of_random_sizes(who):
+    """Sizes differ and no drawing comes twice; balanced ones are as large as each other."""
+    batch = tasks(n_shots=2, balanced=False, **STILL).batch(0, 300, seed=0)
+    assert batch.targets.shape == (300, 8)
+    sizes = (batch.targets[..., None] == np.arange(4)).sum(axis=1)
+    assert_array_equal(np.unique(sizes), [0, 1, 2, 3])
+    assert_allclose(sizes.mean(axis=0), 2, atol=0.2)  # labels mean nothing
+    for views, targets in zip(batch.inputs[:50], batch.targets, strict=False):
+        names = [who(view) for view in views]
+        assert len(set(names)) == 8
+        labels = {(name[0], label) for name, label in zip(names, targets, strict=True)}
+        assert len(labels) == len({character for character, _ in labels})
+
+
 def test_more_labels_than_classes():
     family = tasks(n_classes=2, n_labels=5)
     assert family.spec.n_outputs == 5
@@ -217,7 +231,7 @@ def test_episodes_that_cannot_be(options, message):
 
 @pytest.fixture(scope="module")
 def omniglot():
-    if "SKMETA_DATA" not in os.environ:
+    if not os.environ.get("SKMETA_DATA"):
         pytest.skip("SKMETA_DATA names no folder with Omniglot")
     return fetch_omniglot(download_if_missing=False)
 
