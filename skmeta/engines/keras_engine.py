@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from skmeta.engines.keras_loop import StepCell, flatten_state, restore_state
+from skmeta.memory import count_episodes
 
 PIECES = (64, 16, 4, 1)
 
@@ -62,6 +63,10 @@ class KerasEngine:
 
     def _learn_piece(self, inputs, labels, *leaves):
         u = self.network.embed(ops, self.weights, inputs)
+        if self.network.memory.together:
+            state = restore_state(self._cell.template, leaves)
+            outputs, state = self.network.learn_rows(ops, self.weights, state, u, labels)
+            return outputs, flatten_state(state)
         outputs, *leaves = self._loop(
             ops.concatenate([u, labels], axis=-1), initial_state=list(leaves)
         )
@@ -70,8 +75,9 @@ class KerasEngine:
     def _read_rows(self, inputs, *leaves):
         state = restore_state(self._cell.template, leaves)
         u = self.network.embed(ops, self.weights, inputs)
-        output = self.network.read(ops, self.weights, state, u)
-        return self.network.answer(ops, self.weights, output)
+        return self.network.answer(
+            ops, self.weights, self.network.read_rows(ops, self.weights, state, u)
+        )
 
     def learn(self, state, inputs, labels):
         """Read labelled rows: see :meth:`skmeta.networks.Learner.learn`."""
@@ -93,20 +99,19 @@ class KerasEngine:
 
     def read(self, state, inputs):
         """Answer rows from a frozen state: see :meth:`skmeta.networks.Learner.read`."""
-        n_rows = len(inputs)
+        inputs = np.asarray(inputs, dtype=np.float32)
+        inputs = inputs.reshape(count_episodes(state), -1, *inputs.shape[1:])
+        n_rows = inputs.shape[1]
         n_padded = 1 << max(0, n_rows - 1).bit_length()
-
-        def padded(array):
-            array = np.asarray(array, dtype=np.float32)
-            return np.concatenate([array, np.repeat(array[-1:], n_padded - len(array), axis=0)])
-
-        leaves = [padded(leaf).reshape(n_padded, -1) for leaf in flatten_state(state)]
+        padding = np.repeat(inputs[:, -1:], n_padded - n_rows, axis=1)
+        leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
         with self._lock:
             answers = self._read(
-                ops.convert_to_tensor(padded(inputs)),
-                *[ops.convert_to_tensor(leaf) for leaf in leaves],
+                ops.convert_to_tensor(np.concatenate([inputs, padding], axis=1)),
+                *[ops.convert_to_tensor(np.asarray(leaf, dtype=np.float32)) for leaf in leaves],
             )
-        return ops.convert_to_numpy(answers)[:n_rows]
+        answers = ops.convert_to_numpy(answers)[:, :n_rows]
+        return answers.reshape(-1, *answers.shape[2:])
 
 
 def _reshaped(template, leaves):

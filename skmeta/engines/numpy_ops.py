@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-absolute = np.absolute
 _CONV_BLOCK = 64  # pictures
 
+absolute = np.absolute
+cholesky = np.linalg.cholesky
 concatenate = np.concatenate
 exp = np.exp
 expand_dims = np.expand_dims
@@ -22,6 +23,7 @@ max = np.max
 maximum = np.maximum
 mean = np.mean
 min = np.min
+repeat = np.repeat
 reshape = np.reshape
 sqrt = np.sqrt
 square = np.square
@@ -93,6 +95,11 @@ def conv(inputs, kernel, strides=1, padding="valid"):
         found = block.reshape(-1, len(lines)) @ lines
         outputs[first : first + _CONV_BLOCK] = found.reshape(-1, height, width, n_filters)
     return outputs
+
+
+def solve_triangular(a, b, lower=False):
+    """Solve a x = b for a triangular a; leading axes hold systems of their own."""
+    return np.linalg.solve(np.tril(a) if lower else np.triu(a), b)
 
 
 def softmax(x, axis=-1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
-from skmeta.memory import map_state
+from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
 # Rows answered at once: bounds the memory that predict takes, whatever the number of queries.
@@ -123,10 +122,8 @@ class InContextEstimator(BaseEstimator):
         for first in range(0, len(X), chunk):
             inputs = rows.shown(X[None, first : first + chunk])
             inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
-            n_rows = inputs.shape[1]
-            state = map_state(partial(np.repeat, repeats=n_rows, axis=0), self.state_)
-            answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))
-            parts.append(answers.reshape(n_members, n_rows, *answers.shape[1:]))
+            answers = runner.read(self.state_, inputs.reshape(-1, *inputs.shape[2:]))
+            parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 
     def _runner(self, learner):
@@ -136,13 +133,6 @@ class InContextEstimator(BaseEstimator):
         from skmeta.engines.keras_engine import compiled
 
         return compiled(learner)
-
-
-def count_episodes(state) -> int:
-    """Return how many episodes, here members, a state holds."""
-    leaves: list = []
-    map_state(leaves.append, state)
-    return len(leaves[0])
 
 
 def given_orders(n_rows, n_members):

@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_random_state
 
-from skmeta.estimators._base import InContextEstimator, count_episodes, given_orders
+from skmeta.estimators._base import InContextEstimator, given_orders
 from skmeta.estimators._rows import rows_for
+from skmeta.memory import count_episodes
 
 
 class InContextRegressor(RegressorMixin, InContextEstimator):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from skmeta.memory._base import Memory, PendingLabel, ShiftedMemory, WeightSpec, map_state
+from skmeta.memory._base import (
+    Memory,
+    PendingLabel,
+    ShiftedMemory,
+    WeightSpec,
+    count_episodes,
+    map_state,
+)
 from skmeta.memory.associative import Associative, AssociativeState
 from skmeta.memory.fast_weights import DeltaStore, FastWeights
 from skmeta.memory.least_squares import LeastSquares, LeastSquaresStore
@@ -25,5 +32,6 @@ __all__ = [
     "PendingLabel",
     "ShiftedMemory",
     "WeightSpec",
+    "count_episodes",
     "map_state",
 ]

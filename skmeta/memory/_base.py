@@ -5,6 +5,8 @@ A memory is a recurrent cell with named state and two operations::
     step(state, u, y) -> (output for the row, made BEFORE y is seen; new state)
     read(state, u)    -> output for the row; the state is not changed
 
+and the same for many rows, ``learn_rows`` and ``read_rows``, which some memories do together.
+
 ``u = embed(x)`` is the part of a step that needs no state. Meta-training
 computes it for all rows at once, outside the loop.
 
@@ -60,6 +62,13 @@ def map_state(function, state):
     return function(state)
 
 
+def count_episodes(state) -> int:
+    """Return how many episodes a state is of."""
+    while isinstance(state, tuple):
+        state = state[0]
+    return len(state)
+
+
 class Memory(ABC):
     """What a memory must offer. Subclasses are frozen dataclasses of hyper-parameters."""
 
@@ -90,6 +99,24 @@ class Memory(ABC):
     @abstractmethod
     def read(self, ops, weights, state, u):
         """Answer one row from a state, without changing it: returns the output."""
+
+    # Whether the next two methods do more than go from row to row.
+    together = False
+
+    def learn_rows(self, ops, weights, state, u, y):
+        """Take a step on each of T rows, u of shape (B, T, ...): returns (outputs, new state)."""
+        outputs = []
+        for t in range(u.shape[1]):
+            output, state = self.step(ops, weights, state, u[:, t], y[:, t])
+            outputs.append(output)
+        return ops.stack(outputs, axis=1), state
+
+    def read_rows(self, ops, weights, state, u):
+        """Answer each of Q rows from one state an episode, u of shape (B, Q, ...)."""
+        n_rows, size = u.shape[1:]
+        states = map_state(lambda array: ops.repeat(array, n_rows, axis=0), state)
+        outputs = self.read(ops, weights, states, ops.reshape(u, (-1, size)))
+        return ops.reshape(outputs, (-1, n_rows, outputs.shape[-1]))
 
 
 class PendingLabel(NamedTuple):

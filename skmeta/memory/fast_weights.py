@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from skmeta.memory._base import Memory, WeightSpec, map_state
 
 # Inside square roots: tokens and keys of zeros have finite gradients.
@@ -22,6 +24,17 @@ class DeltaStore(NamedTuple):
     values: Any
 
 
+class Changes(NamedTuple):
+    """What T rows change in a head, each a product of rank 1: S_t = S_0 + sum_{s<=t} d_s z_s^T.
+
+    directions : (B, H, T, K), d.
+    steps : (B, H, T, V), z.
+    """
+
+    directions: Any
+    steps: Any
+
+
 @dataclass(frozen=True)
 class FastWeights(Memory):
     """Layers of fast weight matrices, written by the delta rule.
@@ -34,6 +47,9 @@ class FastWeights(Memory):
 
     A write is one step of gradient descent on |v - S^T k|^2, of learned size
     beta. The answer comes from the query's stream, which has not seen y_t.
+
+    Nothing in a layer hangs on an earlier row of the same layer but through S, and the
+    changes of S by many rows solve one triangular system: rows are read together.
 
     Parameters
     ----------
@@ -52,12 +68,15 @@ class FastWeights(Memory):
     References
     ----------
     I. Schlag, K. Irie, J. Schmidhuber, "Linear Transformers Are Secretly Fast
-    Weight Programmers", ICML 2021.
+    Weight Programmers", ICML 2021. S. Yang et al., "Parallelizing Linear
+    Transformers with the Delta Rule over Sequence Length", NeurIPS 2024.
     """
 
     n_units: int = 128
     n_layers: int = 3
     n_heads: int = 4
+
+    together = True
 
     def __post_init__(self):
         sizes = (self.n_units, self.n_layers, self.n_heads)
@@ -71,6 +90,11 @@ class FastWeights(Memory):
     def _head_size(self):
         return self.n_units // self.n_heads
 
+    @property
+    def _n_found(self):
+        """Numbers that a token finds in the stores of a layer."""
+        return self.n_units
+
     def output_size(self, label_size):  # noqa: D102 - inherited
         return self.n_units
 
@@ -78,7 +102,8 @@ class FastWeights(Memory):
         units, hidden = self.n_units, EXPANSION * self.n_units
         specs = {
             "input_kernel": WeightSpec((n_features, units), "glorot_uniform"),
-            "input_bias": WeightSpec((units,), 0.0),
+            # Not 0: the gradient of a token of zeros is multiplied by 1 / sqrt(EPSILON) in each layer.
+            "input_bias": WeightSpec((units,), 0.5),
             "label_kernel": WeightSpec((label_size, units), "glorot_uniform"),
             "output_gain": WeightSpec((units,), 1.0),
         }
@@ -91,7 +116,7 @@ class FastWeights(Memory):
                 ),
                 f"layer{layer}_gate_kernel": WeightSpec((units, self.n_heads), "glorot_uniform"),
                 f"layer{layer}_gate_bias": WeightSpec((self.n_heads,), 0.0),
-                f"layer{layer}_read_kernel": WeightSpec((units, units), "glorot_uniform"),
+                f"layer{layer}_read_kernel": WeightSpec((self._n_found, units), "glorot_uniform"),
                 f"layer{layer}_hidden_gain": WeightSpec((units,), 1.0),
                 f"layer{layer}_hidden_kernel": WeightSpec((units, hidden), "glorot_uniform"),
                 f"layer{layer}_hidden_bias": WeightSpec((hidden,), 0.0),
@@ -104,82 +129,132 @@ class FastWeights(Memory):
         shape = (n_episodes, self.n_layers, self.n_heads, size, size)
         return DeltaStore(ops.zeros(shape, dtype="float32"))
 
-    def write(self, ops, store, keys, values, gates):
-        """S_t = S_{t-1} + beta k (v - S_{t-1}^T k)^T with beta = sigmoid(gate).
+    def changes(self, ops, store, keys, values, gates):
+        """Return what rows write: one row, or many that come one after the other.
+
+        With d_t = k_t, the steps z_t = beta_t (v_t - S_{t-1}^T k_t), beta = sigmoid(gate), solve
+
+            z_t + beta_t sum_{s<t} (k_t . k_s) z_s = beta_t (v_t - S_0^T k_t).
+
+        Parameters
+        ----------
+        store : DeltaStore
+            Of one layer, S_0.
+        keys : array of shape (B, H, T, K)
+            Of length 1.
+        values : array of shape (B, H, T, V)
+        gates : array of shape (B, H, T)
+
+        Returns
+        -------
+        changes : Changes
+        """
+        beta = ops.expand_dims(ops.sigmoid(gates), 3)
+        n_rows = keys.shape[2]
+        alike = ops.matmul(keys, ops.transpose(keys, (0, 1, 3, 2)))
+        system = np.eye(n_rows, dtype=np.float32) + beta * alike * earlier(n_rows)
+        surprise = values - ops.matmul(keys, store.values)
+        return Changes(keys, ops.solve_triangular(system, beta * surprise, lower=True))
+
+    def changed(self, ops, store, changes):
+        """Return the store after the rows."""
+        directions = ops.transpose(changes.directions, (0, 1, 3, 2))
+        return DeltaStore(store.values + ops.matmul(directions, changes.steps))
+
+    def found(self, ops, store, queries, overlap, changes):
+        """Return what queries find: S_{t-1}^T q_t for the rows' own queries.
 
         Parameters
         ----------
         store : DeltaStore
             Of one layer.
-        keys : array of shape (B, H, K)
-            Of length 1.
-        values : array of shape (B, H, V)
-        gates : array of shape (B, H)
+        queries : array of shape (B, H, N, K)
+        overlap : array of shape (B, H, N, T), or None
+            q . d for the changes that a query may see, 0 for others.
+        changes : Changes, or None
 
         Returns
         -------
-        store : DeltaStore
+        found : array of shape (B, H, N, _n_found / H)
         """
-        keys, values = ops.expand_dims(keys, 3), ops.expand_dims(values, 2)
-        found = ops.sum(keys * store.values, axis=2, keepdims=True)
-        beta = ops.reshape(ops.sigmoid(gates), (-1, self.n_heads, 1, 1))
-        return DeltaStore(store.values + beta * keys * (values - found))
+        reads = ops.matmul(queries, store.values)
+        return reads if changes is None else reads + ops.matmul(overlap, changes.steps)
 
     def embed(self, ops, weights, x):  # noqa: D102 - inherited
         return ops.matmul(x, weights["input_kernel"]) + weights["input_bias"]
 
-    def step(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        example = u + ops.matmul(y, weights["label_kernel"])
-        streams = ops.concatenate([ops.expand_dims(u, 1), ops.expand_dims(example, 1)], axis=1)
+    def learn_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
+        n_rows = u.shape[1]
+        examples = u + ops.matmul(y, weights["label_kernel"])
+        streams = ops.concatenate([u, examples], axis=1)  # (B, 2T, D)
         stores = []
         for layer in range(self.n_layers):
-            store = map_state(lambda array: array[:, layer], state)  # noqa: B023 - used at once
-            streams, seen = self._layer(ops, weights, layer, store, streams)
-            stores.append(self._learn(ops, weights, layer, store, seen[:, 1]))
+            store = _store_of(state, layer)
+            seen = normalized(ops, streams) * weights[f"layer{layer}_gain"]
+            changes = self.changes(
+                ops, store, *self._written(ops, weights, layer, seen[:, n_rows:])
+            )
+            streams = self._thought(ops, weights, layer, store, streams, seen, changes)
+            stores.append(self.changed(ops, store, changes))
         new_state = type(state)(*(ops.stack(parts, axis=1) for parts in zip(*stores, strict=True)))
-        return self._output(ops, weights, streams), new_state
+        return self._output(ops, weights, streams[:, :n_rows]), new_state
 
-    def read(self, ops, weights, state, u):  # noqa: D102 - inherited
-        streams = ops.expand_dims(u, 1)
+    def read_rows(self, ops, weights, state, u):  # noqa: D102 - inherited
+        streams = u
         for layer in range(self.n_layers):
-            store = map_state(lambda array: array[:, layer], state)  # noqa: B023 - used at once
-            streams, _ = self._layer(ops, weights, layer, store, streams)
+            seen = normalized(ops, streams) * weights[f"layer{layer}_gain"]
+            store = _store_of(state, layer)
+            streams = self._thought(ops, weights, layer, store, streams, seen)
         return self._output(ops, weights, streams)
 
-    def _layer(self, ops, weights, layer, store, streams):
-        """Read and think: (B, streams, D) -> the same, and what the layer has seen of them."""
+    def step(self, ops, weights, state, u, y):  # noqa: D102 - inherited
+        u, y = ops.expand_dims(u, 1), ops.expand_dims(y, 1)
+        outputs, state = self.learn_rows(ops, weights, state, u, y)
+        return outputs[:, 0], state
+
+    def read(self, ops, weights, state, u):  # noqa: D102 - inherited
+        return self.read_rows(ops, weights, state, ops.expand_dims(u, 1))[:, 0]
+
+    def _written(self, ops, weights, layer, seen):
+        """Keys, values and gates of examples that the layer has seen, of shape (B, T, D)."""
+        written = ops.matmul(seen, weights[f"layer{layer}_write_kernel"])
+        keys, values = (self._heads(ops, part) for part in ops.split(written, 2, axis=-1))
+        gates = ops.matmul(seen, weights[f"layer{layer}_gate_kernel"])
+        gates = gates + weights[f"layer{layer}_gate_bias"]
+        return unit(ops, keys), values, ops.transpose(gates, (0, 2, 1))
+
+    def _thought(self, ops, weights, layer, store, streams, seen, changes=None):
+        """Look up and think: tokens (B, N, D) -> the same. Row t sees what came before it."""
 
         def own(name):
             return weights[f"layer{layer}_{name}"]
 
-        seen = normalized(ops, streams) * own("gain")
-        queries = self._heads(ops, ops.matmul(seen, own("query_kernel")))
-        reads = ops.matmul(unit(ops, queries), store.values)  # (B, H, streams, V)
-        reads = ops.reshape(ops.transpose(reads, (0, 2, 1, 3)), ops.shape(streams))
-        streams = streams + ops.matmul(reads, own("read_kernel"))
+        queries = unit(ops, self._heads(ops, ops.matmul(seen, own("query_kernel"))))
+        overlap = None
+        if changes is not None:
+            n_rows = changes.steps.shape[2]
+            overlap = ops.matmul(queries, ops.transpose(changes.directions, (0, 1, 3, 2)))
+            overlap = overlap * np.tile(earlier(n_rows), (2, 1))
+        found = self.found(ops, store, queries, overlap, changes)  # (B, H, N, ...)
+        found = ops.transpose(found, (0, 2, 1, 3))
+        found = ops.reshape(found, (-1, streams.shape[1], self._n_found))
+        streams = streams + ops.matmul(found, own("read_kernel"))
         hidden = normalized(ops, streams) * own("hidden_gain")
         hidden = ops.matmul(hidden, own("hidden_kernel")) + own("hidden_bias")
-        thought = ops.matmul(hidden * ops.sigmoid(hidden), own("back_kernel"))
-        return streams + thought, seen
+        return streams + ops.matmul(hidden * ops.sigmoid(hidden), own("back_kernel"))
 
-    def _learn(self, ops, weights, layer, store, seen):
-        """Write an example that the layer has seen, of shape (B, D)."""
-        written = ops.matmul(seen, weights[f"layer{layer}_write_kernel"])
-        keys, values = ops.split(written, 2, axis=-1)
-        shape = (-1, self.n_heads, self._head_size)
-        gates = ops.matmul(seen, weights[f"layer{layer}_gate_kernel"])
-        gates = gates + weights[f"layer{layer}_gate_bias"]
-        keys, values = unit(ops, ops.reshape(keys, shape)), ops.reshape(values, shape)
-        return self.write(ops, store, keys, values, gates)
-
-    def _heads(self, ops, streams):
-        """(B, streams, D) -> (B, H, streams, D / H)."""
-        n_streams = streams.shape[1]
-        heads = ops.reshape(streams, (-1, n_streams, self.n_heads, self._head_size))
+    def _heads(self, ops, tokens):
+        """(B, N, D) -> (B, H, N, D / H)."""
+        heads = ops.reshape(tokens, (-1, tokens.shape[1], self.n_heads, self._head_size))
         return ops.transpose(heads, (0, 2, 1, 3))
 
     def _output(self, ops, weights, streams):
-        return normalized(ops, streams[:, 0]) * weights["output_gain"]
+        return normalized(ops, streams) * weights["output_gain"]
+
+
+def earlier(n_rows):
+    """Return 1 where row s comes before row t, else 0: (t, s), of shape (n_rows, n_rows)."""
+    return np.tri(n_rows, k=-1, dtype=np.float32)
 
 
 def normalized(ops, x):
@@ -190,3 +265,7 @@ def normalized(ops, x):
 def unit(ops, x):
     """Return x / |x| along the last axis."""
     return x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + EPSILON)
+
+
+def _store_of(state, layer):
+    return map_state(lambda array: array[:, layer], state)

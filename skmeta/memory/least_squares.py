@@ -1,11 +1,13 @@
-"""Fast weights that solve least squares exactly, row by row."""
+"""Fast weights that solve least squares exactly, however the rows come."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from skmeta.memory.fast_weights import FastWeights
+import numpy as np
+
+from skmeta.memory.fast_weights import Changes, FastWeights
 
 # The least variance of a row's noise: bounds how sharply one row can shrink the covariance.
 LEAST_NOISE = 1e-2
@@ -32,8 +34,9 @@ class LeastSquares(FastWeights):
         g_t = P k_t / (n_t + k_t^T P k_t),    S_t = S_{t-1} + g_t (v_t - S_{t-1}^T k_t)^T,
         P_t = P_{t-1} - g_t (P_{t-1} k_t)^T,
 
-    with a learned variance n_t of a row's noise. What S holds does not depend on
-    the order in which keys, values and variances come. In the first layer that means
+    with a learned variance n_t of a row's noise. Beside S^T q a token finds q^T P q, how little is
+    known about its key: 1 before the first row, 0 when all is known. What S holds does not depend
+    on the order in which keys, values and variances come. In the first layer that means
     the order of the rows; in the next ones a row's key depends on the rows before it.
 
     Parameters
@@ -50,38 +53,63 @@ class LeastSquares(FastWeights):
     ----------
     L. Bertinetto et al., "Meta-learning with differentiable closed-form
     solvers", ICLR 2019; J. von Oswald et al., "Uncovering mesa-optimization
-    algorithms in Transformers", 2023.
+    algorithms in Transformers", 2023. q^T P q: C. E. Rasmussen and C. K. I.
+    Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.9.
     """
+
+    @property
+    def _n_found(self):
+        return self.n_units + self.n_heads
 
     def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
         (values,) = super().initial_state(ops, n_episodes, label_size)
         identity = ops.eye(self._head_size, dtype="float32")
         return LeastSquaresStore(values, ops.zeros_like(values) + identity)
 
-    def write(self, ops, store, keys, values, gates):
-        """One step of recursive least squares: see the class.
+    def changes(self, ops, store, keys, values, gates):
+        """Return what rows write: one row, or many that come one after the other.
+
+        With K and V their keys and values in rows, N the diagonal matrix of n = softplus(gate),
+        and the Cholesky factor L L^T = K P K^T + N, whose first t rows are those of the first t rows,
+
+            d = L^-1 K P,    z = L^-1 (V - K S).
 
         Parameters
         ----------
         store : LeastSquaresStore
             Of one layer.
-        keys : array of shape (B, H, K)
-        values : array of shape (B, H, V)
-        gates : array of shape (B, H)
-            softplus(gate) is n, the variance of the row's noise.
+        keys : array of shape (B, H, T, K)
+        values : array of shape (B, H, T, V)
+        gates : array of shape (B, H, T)
 
         Returns
         -------
-        store : LeastSquaresStore
+        changes : Changes
         """
-        keys, values = ops.expand_dims(keys, 3), ops.expand_dims(values, 2)
-        noise = ops.reshape(ops.softplus(gates) + LEAST_NOISE, (-1, self.n_heads, 1, 1))
-        spread = ops.matmul(store.covariance, keys)  # P k, (B, H, K, 1)
-        # Rounding must not make a variance negative.
-        variance = ops.maximum(ops.sum(keys * spread, axis=2, keepdims=True), 0.0)
-        gain = spread / (noise + variance)
-        found = ops.sum(keys * store.values, axis=2, keepdims=True)
+        noise = ops.expand_dims(ops.softplus(gates) + LEAST_NOISE, 3)
+        spread = ops.matmul(keys, store.covariance)
+        variance = ops.matmul(spread, ops.transpose(keys, (0, 1, 3, 2)))
+        factor = ops.cholesky(variance + noise * np.eye(keys.shape[2], dtype=np.float32))
+        surprise = values - ops.matmul(keys, store.values)
+        both = ops.concatenate([spread, surprise], axis=3)
+        solved = ops.solve_triangular(factor, both, lower=True)
+        return Changes(solved[..., : self._head_size], solved[..., self._head_size :])
+
+    def changed(self, ops, store, changes):
+        """Return the store after the rows."""
+        directions = ops.transpose(changes.directions, (0, 1, 3, 2))
         return LeastSquaresStore(
-            store.values + gain * (values - found),
-            store.covariance - gain * ops.transpose(spread, (0, 1, 3, 2)),
+            store.values + ops.matmul(directions, changes.steps),
+            store.covariance - ops.matmul(directions, changes.directions),
         )
+
+    def found(self, ops, store, queries, overlap, changes):
+        """Return what queries find: S_{t-1}^T q and q^T P_{t-1} q.
+
+        See :meth:`FastWeights.found`.
+        """
+        reads = super().found(ops, store, queries, overlap, changes)
+        unknown = ops.sum(ops.matmul(queries, store.covariance) * queries, axis=3, keepdims=True)
+        if changes is not None:
+            unknown = unknown - ops.sum(ops.square(overlap), axis=3, keepdims=True)
+        return ops.concatenate([reads, unknown], axis=3)

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from skmeta.engines import numpy_ops
+from skmeta.memory import count_episodes
 from skmeta.networks.network import Network
+
+# Rows that are read together, by a memory that can: the cost of a row grows with their number.
+ROWS_TOGETHER = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +112,14 @@ class Learner:
         """
         u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
         outputs = np.empty((*u.shape[:2], self.network.output_size), dtype=np.float32)
-        for t in range(u.shape[1]):
+        piece = ROWS_TOGETHER if self.network.memory.together else 1
+        for first in range(0, u.shape[1], piece):
+            rows = slice(first, first + piece)
             # A copy: the state keeps the last label, and must not keep all of them alive.
-            y = np.array(labels[:, t], dtype=np.float32)
-            outputs[:, t], state = self.network.step(numpy_ops, self.weights, state, u[:, t], y)
+            y = np.array(labels[:, rows], dtype=np.float32)
+            outputs[:, rows], state = self.network.learn_rows(
+                numpy_ops, self.weights, state, u[:, rows], y
+            )
         return state, outputs
 
     def answer(self, outputs):
@@ -123,15 +131,18 @@ class Learner:
 
         Parameters
         ----------
-        state : state of the memory, for Q episodes or for one that all rows share
+        state : state of the memory, for B episodes
         inputs : ndarray of shape (Q, *input_shape)
+            Q / B rows of the first episode, then as many of the next, and so on.
 
         Returns
         -------
         answers : ndarray of shape (Q, L, C) or (Q, 2, n_outputs)
         """
         u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
-        return self.answer(self.network.read(numpy_ops, self.weights, state, u))
+        u = u.reshape(count_episodes(state), -1, u.shape[-1])
+        outputs = self.network.read_rows(numpy_ops, self.weights, state, u)
+        return self.answer(outputs.reshape(len(inputs), -1))
 
     def rehearse(self, inputs, labels):
         """Run whole episodes from a fresh memory: the answer to every row before its label.

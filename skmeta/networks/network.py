@@ -86,9 +86,15 @@ class Network:
             ops, part_weights(weights, "memory"), state, u, self._scaled(weights, y)
         )
 
-    def read(self, ops, weights, state, u):
-        """Return the memory's output for one embedded row; the state is not changed."""
-        return self.memory.read(ops, part_weights(weights, "memory"), state, u)
+    def learn_rows(self, ops, weights, state, u, y):
+        """Take a step on each of T embedded rows (B, T, ...): (outputs, new state)."""
+        return self.memory.learn_rows(
+            ops, part_weights(weights, "memory"), state, u, self._scaled(weights, y)
+        )
+
+    def read_rows(self, ops, weights, state, u):
+        """Return the memory's outputs for Q embedded rows an episode (B, Q, ...)."""
+        return self.memory.read_rows(ops, part_weights(weights, "memory"), state, u)
 
     def answer(self, ops, weights, output):
         """Return the readout of an output of the memory.

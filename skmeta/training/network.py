@@ -35,13 +35,21 @@ class MetaNetwork(keras.Model):
             )
             for name, spec in specs.items()
         }
-        self.loop = keras.layers.RNN(StepCell(network, self.named_weights), return_sequences=True)
+        if not network.memory.together:
+            cell = StepCell(network, self.named_weights)
+            self.loop = keras.layers.RNN(cell, return_sequences=True)
 
     def call(self, batch):
         """Return answers of shape (B, T, ...) for {"inputs": ..., "labels": ...}."""
         u = self.network.embed(ops, self.named_weights, batch["inputs"])
-        outputs = self.loop(ops.concatenate([u, batch["labels"]], axis=-1))
+        outputs = self._outputs(u, batch["labels"])
         return self.network.answer(ops, self.named_weights, outputs)
+
+    def _outputs(self, u, labels):
+        if not self.network.memory.together:
+            return self.loop(ops.concatenate([u, labels], axis=-1))
+        state = self.network.initial_state(ops, ops.shape(u)[0])
+        return self.network.learn_rows(ops, self.named_weights, state, u, labels)[0]
 
     def values(self) -> dict[str, np.ndarray]:
         """Return the weights by name, as NumPy arrays."""

@@ -20,11 +20,14 @@ TIES = np.float32([[1, 3, 3, 2, 3], [0, 0, 0, 0, 0]])
 MAPS = RNG.integers(-4, 5, size=(3, 7, 6, 4)).astype(np.float32)
 KERNEL = RNG.integers(-4, 5, size=(3, 3, 4, 5)).astype(np.float32)
 INDICES = np.array([[0, 2, 4], [3, 3, 1]])
+POSITIVE = A @ A.transpose(0, 2, 1) + np.eye(4, dtype=np.float32)
+TRIANGLE = np.tril(A[..., :4]) + 3 * np.eye(4, dtype=np.float32)
 
 # One row or more for every public function of numpy_ops: name -> calls that both engines make.
 CALLS = {
     "absolute": [lambda o: o.absolute(A)],
     "cast": [lambda o: o.cast(INDICES, "float32"), lambda o: o.cast(INDICES > 2, "float32")],
+    "cholesky": [lambda o: o.cholesky(POSITIVE), lambda o: o.cholesky(POSITIVE[0])],
     "concatenate": [lambda o: o.concatenate([A, B], axis=-1), lambda o: o.concatenate([A, B], 1)],
     "conv": [
         lambda o: o.conv(MAPS, KERNEL, strides=1, padding="same"),
@@ -49,11 +52,16 @@ CALLS = {
         lambda o: o.one_hot(INDICES, 5, dtype="float32"),
         lambda o: o.one_hot(INDICES[0], 6, dtype="float32"),
     ],
+    "repeat": [lambda o: o.repeat(A, 3, axis=0), lambda o: o.repeat(INDICES, 2, axis=1)],
     "reshape": [lambda o: o.reshape(A, (-1, 2, 3)), lambda o: o.reshape(A, (3, 24))],
     "shape": [lambda o: np.array(o.shape(A))],
     "sigmoid": [lambda o: o.sigmoid(A), lambda o: o.sigmoid(WIDE)],
     "softmax": [lambda o: o.softmax(A, axis=-1), lambda o: o.softmax(1000 * A, axis=1)],
     "softplus": [lambda o: o.softplus(A), lambda o: o.softplus(WIDE)],
+    "solve_triangular": [
+        lambda o: o.solve_triangular(TRIANGLE, B, lower=True),
+        lambda o: o.solve_triangular(TRIANGLE.transpose(0, 2, 1), B),
+    ],
     "split": [lambda o: o.split(A, 3, axis=-1), lambda o: o.split(A, 2, axis=1)],
     "sqrt": [lambda o: o.sqrt(np.abs(A))],
     "square": [lambda o: o.square(A)],

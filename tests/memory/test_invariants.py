@@ -149,7 +149,7 @@ def test_a_full_write_is_found_again_under_its_key():
     for gate, kept in ((50.0, 0.0), (-50.0, 1.0)):
         gates = np.full((B, 2), gate, np.float32)
         before = np.einsum("bhk,bhkv->bhv", key, store.values)
-        after = memory.write(numpy_ops, store, key, value, gates).values
+        after = written(memory, store, key[:, :, None], value[:, :, None], gates[..., None]).values
         found = np.einsum("bhk,bhkv->bhv", key, after)
         assert_allclose(found, kept * before + (1 - kept) * value, atol=1e-5)
         across = np.cross(
@@ -160,12 +160,34 @@ def test_a_full_write_is_found_again_under_its_key():
         assert_allclose(np.einsum("bhk,bhkv->bhv", probe, after - store.values), 0, atol=1e-5)
 
 
-def least_squares_store(keys, values, gates):
-    memory = STORES["least-squares"]
+def written(memory, store, keys, values, gates):
+    return memory.changed(numpy_ops, store, memory.changes(numpy_ops, store, keys, values, gates))
+
+
+def store_after(name, keys, values, gates, piece):
+    """Rows (B, T, H, ...) are written ``piece`` at a time."""
+    memory = STORES[name]
     store = map_state(lambda a: a[:, 0], memory.initial_state(numpy_ops, len(keys), L))
-    for t in range(keys.shape[1]):
-        store = memory.write(numpy_ops, store, keys[:, t], values[:, t], gates[:, t])
+    rows = [np.moveaxis(a, 1, 2) for a in (keys, values, gates)]
+    for t in range(0, keys.shape[1], piece):
+        store = written(memory, store, *(a[:, :, t : t + piece] for a in rows))
     return store
+
+
+def least_squares_store(keys, values, gates):
+    return store_after("least-squares", keys, values, gates, 50)
+
+
+@pytest.mark.parametrize("name", STORES)
+@pytest.mark.parametrize("piece", [2, 7, 30])
+def test_rows_written_together_are_rows_written_one_by_one(name, piece):
+    rng = np.random.default_rng(0)
+    keys, values = rng.normal(size=(2, B, 30, 2, 4)).astype(np.float32)
+    keys /= np.linalg.norm(keys, axis=-1, keepdims=True)
+    gates = rng.normal(size=(B, 30, 2)).astype(np.float32)
+    alone = store_after(name, keys, values, gates, 1)
+    for one, other in zip(store_after(name, keys, values, gates, piece), alone, strict=True):
+        assert_allclose(one, other, atol=1e-5)
 
 
 def test_least_squares_do_not_depend_on_the_order_of_rows():

@@ -155,8 +155,8 @@ def test_the_decay_of_usage_decides_what_is_written_over(rows):
 
 
 SOLVERS = {
-    "fast-weights": fast_weights.delta_rule,
-    "least-squares": fast_weights.ridge_regression,
+    "fast-weights": {"solve": fast_weights.delta_rule},
+    "least-squares": {"solve": fast_weights.ridge_regression, "doubt": fast_weights.variance},
 }
 
 
@@ -166,10 +166,14 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
     weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
     fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
     outputs, _ = run(ops, memory, weights, *rows, fresh)
-    expected = fast_weights.run(weights, *rows, n_layers=2, n_heads=2, solve=SOLVERS[name])
+    expected = fast_weights.run(weights, *rows, n_layers=2, n_heads=2, **SOLVERS[name])
     assert_allclose(outputs, expected, atol=2e-5)
     empty = fast_weights.run(
-        weights, *rows, n_layers=2, n_heads=2, solve=lambda rows: np.zeros((4, 4))
+        weights,
+        *rows,
+        n_layers=2,
+        n_heads=2,
+        **SOLVERS[name] | {"solve": lambda rows: np.zeros((4, 4))},
     )
     assert np.abs(expected - empty)[:, 1:].max() > 0.1  # what was stored matters
 

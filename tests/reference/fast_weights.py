@@ -39,14 +39,30 @@ def delta_rule(rows):
 
 def ridge_regression(rows):
     """S = argmin |S|^2 + sum_t |v_t - S^T k_t|^2 / n_t, by its normal equations."""
+    normal, weighted, values = _normal_equations(rows)
+    return np.linalg.solve(normal, weighted.T @ values)
+
+
+def variance(rows, query):
+    """q^T P q with P the inverse of the normal equations' matrix."""
+    if not rows:
+        return query @ query
+    return query @ np.linalg.solve(_normal_equations(rows)[0], query)
+
+
+def _normal_equations(rows):
     keys, values = (np.array([row[i] for row in rows]) for i in (0, 1))
     noise = np.array([math.log1p(math.exp(-abs(w))) + max(w, 0) for _, _, w in rows])
     weighted = keys / (noise + LEAST_NOISE)[:, None]
-    return np.linalg.solve(np.eye(keys.shape[1]) + weighted.T @ keys, weighted.T @ values)
+    return np.eye(keys.shape[1]) + weighted.T @ keys, weighted, values
 
 
-def one_episode(weights, inputs, labels, *, n_layers, n_heads, solve):
-    """Outputs (T, D) of one episode; ``solve`` turns a head's rows so far into its S."""
+def one_episode(weights, inputs, labels, *, n_layers, n_heads, solve, doubt=None):
+    """Outputs (T, D) of one episode.
+
+    ``solve`` turns a head's rows so far into its S; ``doubt``, if any, rows and a query into what
+    is found beside S^T q.
+    """
     weights = {name: np.asarray(w, float) for name, w in weights.items()}
     n_units = len(weights["output_gain"])
     size = n_units // n_heads
@@ -62,6 +78,10 @@ def one_episode(weights, inputs, labels, *, n_layers, n_heads, solve):
             for i, z in enumerate(tokens):
                 queries = (own["query_kernel"].T @ seen[i]).reshape(n_heads, size)
                 found = [s.T @ unit(q) for s, q in zip(stores, queries, strict=True)]
+                if doubt is not None:
+                    for head, q in enumerate(queries):
+                        unknown = doubt(written[layer][head], unit(q))
+                        found[head] = np.append(found[head], unknown)
                 z = z + own["read_kernel"].T @ np.concatenate(found)
                 hidden = own["hidden_kernel"].T @ (own["hidden_gain"] * rms_normalized(z))
                 hidden = hidden + own["hidden_bias"]
