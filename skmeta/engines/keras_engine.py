@@ -97,6 +97,10 @@ class KerasEngine:
         arrays = iter([ops.convert_to_numpy(leaf) for leaf in leaves])
         return _reshaped(self._cell.template, arrays), np.concatenate(outputs, axis=1)
 
+    def store(self, state, inputs, labels):
+        """Read labelled rows: see :meth:`skmeta.networks.Learner.store`."""
+        return self.learn(state, inputs, labels)[0]
+
     def read(self, state, inputs):
         """Answer rows from a frozen state: see :meth:`skmeta.networks.Learner.read`."""
         inputs = np.asarray(inputs, dtype=np.float32)

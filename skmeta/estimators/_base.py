@@ -15,8 +15,9 @@ from skmeta.artifacts import ArtifactError, load_learner
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
-# Rows answered at once: bounds the memory that predict takes, whatever the number of queries.
-QUERY_CHUNK = 256
+# Rows answered at once, by memories that read rows together and by others, which need a state for
+# each: bounds the memory that predict takes, whatever the number of queries.
+QUERIES_TOGETHER, QUERIES_APART = 2048, 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
 
@@ -85,7 +86,7 @@ class InContextEstimator(BaseEstimator):
         for _ in range(self.n_passes):
             for first in range(0, len(X), chunk):
                 chosen = orders[:, first : first + chunk]
-                state, _ = runner.learn(state, rows.shown(X[chosen]), labels[members, chosen])
+                state = runner.store(state, rows.shown(X[chosen]), labels[members, chosen])
         return state
 
     def _remember(self, learner, rows, state, X):
@@ -117,7 +118,8 @@ class InContextEstimator(BaseEstimator):
             ensure_all_finite=rows.finite,
         )
         runner, n_members = self._runner(learner), count_episodes(self.state_)
-        chunk = max(1, QUERY_CHUNK // n_members)
+        together = learner.network.memory.together
+        chunk = max(1, (QUERIES_TOGETHER if together else QUERIES_APART) // n_members)
         parts = []
         for first in range(0, len(X), chunk):
             inputs = rows.shown(X[None, first : first + chunk])

@@ -5,7 +5,8 @@ A memory is a recurrent cell with named state and two operations::
     step(state, u, y) -> (output for the row, made BEFORE y is seen; new state)
     read(state, u)    -> output for the row; the state is not changed
 
-and the same for many rows, ``learn_rows`` and ``read_rows``, which some memories do together.
+and the same for many rows, ``learn_rows``, ``store_rows`` (no answers) and ``read_rows``, which
+some memories do together.
 
 ``u = embed(x)`` is the part of a step that needs no state. Meta-training
 computes it for all rows at once, outside the loop.
@@ -110,6 +111,10 @@ class Memory(ABC):
             output, state = self.step(ops, weights, state, u[:, t], y[:, t])
             outputs.append(output)
         return ops.stack(outputs, axis=1), state
+
+    def store_rows(self, ops, weights, state, u, y):
+        """Learn T rows without answering them: returns the new state."""
+        return self.learn_rows(ops, weights, state, u, y)[1]
 
     def read_rows(self, ops, weights, state, u):
         """Answer each of Q rows from one state an episode, u of shape (B, Q, ...)."""

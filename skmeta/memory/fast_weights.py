@@ -102,7 +102,7 @@ class FastWeights(Memory):
         units, hidden = self.n_units, EXPANSION * self.n_units
         specs = {
             "input_kernel": WeightSpec((n_features, units), "glorot_uniform"),
-            # Not 0: the gradient of a token of zeros is multiplied by 1 / sqrt(EPSILON) in each layer.
+            # Not 0: each layer multiplies the gradient of a token of zeros by 1 / sqrt(EPSILON).
             "input_bias": WeightSpec((units,), 0.5),
             "label_kernel": WeightSpec((label_size, units), "glorot_uniform"),
             "output_gain": WeightSpec((units,), 1.0),
@@ -184,20 +184,29 @@ class FastWeights(Memory):
         return ops.matmul(x, weights["input_kernel"]) + weights["input_bias"]
 
     def learn_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        n_rows = u.shape[1]
         examples = u + ops.matmul(y, weights["label_kernel"])
-        streams = ops.concatenate([u, examples], axis=1)  # (B, 2T, D)
-        stores = []
+        streams, state = self._read_and_write(ops, weights, state, examples, u)
+        return self._output(ops, weights, streams[:, : u.shape[1]]), state
+
+    def store_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
+        examples = u + ops.matmul(y, weights["label_kernel"])
+        return self._read_and_write(ops, weights, state, examples)[1]
+
+    def _read_and_write(self, ops, weights, state, examples, *asked):
+        """Send T examples, and rows asked before each if any, through the layers."""
+        n_rows, stores = examples.shape[1], []
+        streams = ops.concatenate([*asked, examples], axis=1)  # (B, T or 2T, D)
         for layer in range(self.n_layers):
             store = _store_of(state, layer)
             seen = normalized(ops, streams) * weights[f"layer{layer}_gain"]
             changes = self.changes(
-                ops, store, *self._written(ops, weights, layer, seen[:, n_rows:])
+                ops, store, *self._written(ops, weights, layer, seen[:, -n_rows:])
             )
             streams = self._thought(ops, weights, layer, store, streams, seen, changes)
             stores.append(self.changed(ops, store, changes))
-        new_state = type(state)(*(ops.stack(parts, axis=1) for parts in zip(*stores, strict=True)))
-        return self._output(ops, weights, streams[:, :n_rows]), new_state
+        return streams, type(state)(
+            *(ops.stack(parts, axis=1) for parts in zip(*stores, strict=True))
+        )
 
     def read_rows(self, ops, weights, state, u):  # noqa: D102 - inherited
         streams = u
@@ -217,9 +226,9 @@ class FastWeights(Memory):
 
     def _written(self, ops, weights, layer, seen):
         """Keys, values and gates of examples that the layer has seen, of shape (B, T, D)."""
-        written = ops.matmul(seen, weights[f"layer{layer}_write_kernel"])
+        written = dense(ops, seen, weights[f"layer{layer}_write_kernel"])
         keys, values = (self._heads(ops, part) for part in ops.split(written, 2, axis=-1))
-        gates = ops.matmul(seen, weights[f"layer{layer}_gate_kernel"])
+        gates = dense(ops, seen, weights[f"layer{layer}_gate_kernel"])
         gates = gates + weights[f"layer{layer}_gate_bias"]
         return unit(ops, keys), values, ops.transpose(gates, (0, 2, 1))
 
@@ -229,19 +238,19 @@ class FastWeights(Memory):
         def own(name):
             return weights[f"layer{layer}_{name}"]
 
-        queries = unit(ops, self._heads(ops, ops.matmul(seen, own("query_kernel"))))
+        queries = unit(ops, self._heads(ops, dense(ops, seen, own("query_kernel"))))
         overlap = None
         if changes is not None:
             n_rows = changes.steps.shape[2]
             overlap = ops.matmul(queries, ops.transpose(changes.directions, (0, 1, 3, 2)))
-            overlap = overlap * np.tile(earlier(n_rows), (2, 1))
+            overlap = overlap * np.tile(earlier(n_rows), (streams.shape[1] // n_rows, 1))
         found = self.found(ops, store, queries, overlap, changes)  # (B, H, N, ...)
         found = ops.transpose(found, (0, 2, 1, 3))
         found = ops.reshape(found, (-1, streams.shape[1], self._n_found))
-        streams = streams + ops.matmul(found, own("read_kernel"))
+        streams = streams + dense(ops, found, own("read_kernel"))
         hidden = normalized(ops, streams) * own("hidden_gain")
-        hidden = ops.matmul(hidden, own("hidden_kernel")) + own("hidden_bias")
-        return streams + ops.matmul(hidden * ops.sigmoid(hidden), own("back_kernel"))
+        hidden = dense(ops, hidden, own("hidden_kernel")) + own("hidden_bias")
+        return streams + dense(ops, hidden * ops.sigmoid(hidden), own("back_kernel"))
 
     def _heads(self, ops, tokens):
         """(B, N, D) -> (B, H, N, D / H)."""
@@ -250,6 +259,13 @@ class FastWeights(Memory):
 
     def _output(self, ops, weights, streams):
         return normalized(ops, streams) * weights["output_gain"]
+
+
+def dense(ops, tokens, kernel):
+    """Return tokens @ kernel, (B, N, D) @ (D, E), as one product of two large matrices."""
+    n_tokens, size = tokens.shape[1:]
+    product = ops.matmul(ops.reshape(tokens, (-1, size)), kernel)
+    return ops.reshape(product, (-1, n_tokens, kernel.shape[1]))
 
 
 def earlier(n_rows):

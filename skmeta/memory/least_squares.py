@@ -70,7 +70,8 @@ class LeastSquares(FastWeights):
         """Return what rows write: one row, or many that come one after the other.
 
         With K and V their keys and values in rows, N the diagonal matrix of n = softplus(gate),
-        and the Cholesky factor L L^T = K P K^T + N, whose first t rows are those of the first t rows,
+        and L the Cholesky factor of K P K^T + N, of which the first t rows know nothing of later
+        ones,
 
             d = L^-1 K P,    z = L^-1 (V - K S).
 

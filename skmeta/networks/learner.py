@@ -41,6 +41,8 @@ class Learner:
     network: Network
     weights: Mapping[str, np.ndarray]
     card: Mapping[str, Any] = field(default_factory=dict)
+    _precision: Any = field(init=False, repr=False)
+    _weights: Mapping[str, np.ndarray] = field(init=False, repr=False)
 
     def __post_init__(self):
         specs = self.network.weight_specs()
@@ -60,6 +62,12 @@ class Learner:
             array.flags.writeable = False
             frozen[name] = array
         object.__setattr__(self, "weights", MappingProxyType(frozen))
+        # Products of matrices round by their shape: rows that are read together must not differ
+        # from rows that are read apart by more than anyone can see.
+        precision = np.float64 if self.network.memory.together else np.float32
+        object.__setattr__(self, "_precision", precision)
+        exact = {name: array.astype(precision, copy=False) for name, array in frozen.items()}
+        object.__setattr__(self, "_weights", exact)
         object.__setattr__(self, "card", MappingProxyType(dict(self.card)))
 
     def __copy__(self):
@@ -95,7 +103,7 @@ class Learner:
         return self.network.initial_state(numpy_ops, n_episodes)
 
     def learn(self, state, inputs, labels):
-        """Read labelled rows, one after the other.
+        """Answer and learn labelled rows, one after the other.
 
         Parameters
         ----------
@@ -110,21 +118,35 @@ class Learner:
         outputs : ndarray of shape (B, S, output_size)
             What the memory said of each row before it was told its label.
         """
-        u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
-        outputs = np.empty((*u.shape[:2], self.network.output_size), dtype=np.float32)
+        size = (*np.shape(inputs)[:2], self.network.output_size)
+        outputs = np.empty(size, dtype=self._precision)
+        for rows, u, y in self._pieces(inputs, labels):
+            outputs[:, rows], state = self.network.learn_rows(numpy_ops, self._weights, state, u, y)
+        return state, outputs
+
+    def store(self, state, inputs, labels):
+        """Learn labelled rows without answering them: see :meth:`learn`.
+
+        Returns
+        -------
+        state : the state after the rows
+        """
+        for _, u, y in self._pieces(inputs, labels):
+            state = self.network.store_rows(numpy_ops, self._weights, state, u, y)
+        return state
+
+    def _pieces(self, inputs, labels):
+        """Cut rows into pieces that the memory reads at once: (slice, u, y)."""
+        u = self.network.embed(numpy_ops, self._weights, np.asarray(inputs, dtype=self._precision))
         piece = ROWS_TOGETHER if self.network.memory.together else 1
         for first in range(0, u.shape[1], piece):
             rows = slice(first, first + piece)
             # A copy: the state keeps the last label, and must not keep all of them alive.
-            y = np.array(labels[:, rows], dtype=np.float32)
-            outputs[:, rows], state = self.network.learn_rows(
-                numpy_ops, self.weights, state, u[:, rows], y
-            )
-        return state, outputs
+            yield rows, u[:, rows], np.array(labels[:, rows], dtype=self._precision)
 
     def answer(self, outputs):
         """Return the readout of outputs of the memory: logits, or mean and log std."""
-        return self.network.answer(numpy_ops, self.weights, outputs)
+        return self.network.answer(numpy_ops, self._weights, outputs)
 
     def read(self, state, inputs):
         """Answer rows from a frozen state, each as if it were the next one.
@@ -139,9 +161,9 @@ class Learner:
         -------
         answers : ndarray of shape (Q, L, C) or (Q, 2, n_outputs)
         """
-        u = self.network.embed(numpy_ops, self.weights, np.asarray(inputs, dtype=np.float32))
+        u = self.network.embed(numpy_ops, self._weights, np.asarray(inputs, dtype=self._precision))
         u = u.reshape(count_episodes(state), -1, u.shape[-1])
-        outputs = self.network.read_rows(numpy_ops, self.weights, state, u)
+        outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
         return self.answer(outputs.reshape(len(inputs), -1))
 
     def rehearse(self, inputs, labels):

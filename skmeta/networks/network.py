@@ -92,6 +92,12 @@ class Network:
             ops, part_weights(weights, "memory"), state, u, self._scaled(weights, y)
         )
 
+    def store_rows(self, ops, weights, state, u, y):
+        """Learn T embedded rows without answering them: the new state."""
+        return self.memory.store_rows(
+            ops, part_weights(weights, "memory"), state, u, self._scaled(weights, y)
+        )
+
     def read_rows(self, ops, weights, state, u):
         """Return the memory's outputs for Q embedded rows an episode (B, Q, ...)."""
         return self.memory.read_rows(ops, part_weights(weights, "memory"), state, u)

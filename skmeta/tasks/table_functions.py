@@ -39,7 +39,9 @@ class Ingredient(ABC):
     """A way to make tables."""
 
     @abstractmethod
-    def draw(self, rng, relevant: np.ndarray, n_rows: int, n_scores: int) -> Table:
+    def draw(
+        self, rng, relevant: np.ndarray, n_rows: int, n_scores: int, n_used: np.ndarray
+    ) -> Table:
         """Draw tables.
 
         Parameters
@@ -50,6 +52,8 @@ class Ingredient(ABC):
             Columns that may matter; at least one a table.
         n_rows, n_scores : int
             T and K.
+        n_used : ndarray of int, shape (n,)
+            Scores of a table that will be looked at: the first ones.
 
         Returns
         -------
@@ -60,25 +64,29 @@ class Ingredient(ABC):
 class FunctionOfColumns(Ingredient):
     """Columns first, then scores that are a random function of the relevant ones."""
 
-    def draw(self, rng, relevant, n_rows, n_scores):
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
         """See :class:`Ingredient`."""
         hidden = correlated(rng, relevant.shape, n_rows)
         hidden, cells = categories(rng, hidden)
-        scores = self.scores(rng, hidden * relevant[:, None], relevant, n_scores)
+        weight = importance(rng, relevant)
+        scores = self.scores(rng, hidden * weight[:, None], weight, n_scores)
         return Table(shown(rng, hidden, cells), standardized(scores))
 
     @abstractmethod
-    def scores(self, rng, Z, relevant, n_scores):
-        """Return scores of shape (n, T, K) for columns Z of shape (n, T, D)."""
+    def scores(self, rng, Z, weight, n_scores):
+        """Return scores of shape (n, T, K) for columns Z of shape (n, T, D).
+
+        Columns have been multiplied by their weight, of shape (n, D), 0 where irrelevant.
+        """
 
 
 @dataclass(frozen=True)
 class Linear(FunctionOfColumns):
     """Weighted sums of the columns."""
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n, n_columns = relevant.shape
+        n, n_columns = weight.shape
         return Z @ rng.normal(size=(n, n_columns, n_scores))
 
 
@@ -88,15 +96,15 @@ class Additive(FunctionOfColumns):
 
     n_bends: int = 3
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n, n_columns = relevant.shape
+        n, n_columns = weight.shape
         curves = np.zeros_like(Z)
         for _ in range(self.n_bends):
             slope = rng.normal(0, 1.5, size=(n, 1, n_columns))
             bent = activated(rng, slope * Z + rng.normal(size=slope.shape))
             curves += rng.normal(size=slope.shape) * bent
-        return curves @ (relevant[..., None] * rng.normal(size=(n, n_columns, n_scores)))
+        return curves @ (weight[..., None] * rng.normal(size=(n, n_columns, n_scores)))
 
 
 @dataclass(frozen=True)
@@ -105,14 +113,14 @@ class Interactions(FunctionOfColumns):
 
     n_pairs: int = 4
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n = len(relevant)
-        left, right = (pick(rng, relevant, self.n_pairs) for _ in range(2))
+        n = len(weight)
+        left, right = (pick(rng, weight, self.n_pairs) for _ in range(2))
         products = take_columns(Z, left) * take_columns(Z, right)
         share = rng.uniform(0, 1, size=(n, 1, 1))
         scores = standardized(products @ rng.normal(size=(n, self.n_pairs, n_scores)))
-        linear = standardized(Linear().scores(rng, Z, relevant, n_scores))
+        linear = standardized(Linear().scores(rng, Z, weight, n_scores))
         return share * scores + (1 - share) * linear
 
 
@@ -123,11 +131,12 @@ class Trees(FunctionOfColumns):
     n_trees: int = 6
     depth: int = 3
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n = len(relevant)
-        asked = pick(rng, relevant, self.n_trees * self.depth)
-        above = take_columns(Z, asked) > rng.normal(0, 0.7, size=(n, 1, asked.shape[1]))
+        n = len(weight)
+        asked = pick(rng, weight, self.n_trees * self.depth)
+        scale = take_columns(weight[:, None], asked)
+        above = take_columns(Z, asked) / scale > rng.normal(0, 0.7, size=(n, 1, asked.shape[1]))
         bits = above.reshape(n, -1, self.n_trees, self.depth)
         leaf = (bits << np.arange(self.depth)).sum(axis=3)  # (n, T, trees)
         values = rng.normal(size=(n, self.n_trees, 2**self.depth, n_scores))
@@ -142,10 +151,10 @@ class RandomNetwork(FunctionOfColumns):
 
     n_hidden: int = 16
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n, n_columns = relevant.shape
-        width = np.sqrt(relevant.sum(axis=1))[:, None, None]
+        n, n_columns = weight.shape
+        width = np.linalg.norm(weight, axis=1)[:, None, None]
         weights = rng.normal(0, 1.5, size=(n, n_columns, self.n_hidden)) / width
         hidden = activated(rng, Z @ weights + rng.normal(size=(n, 1, self.n_hidden)))
         deep = rng.normal(0, 1.5 / np.sqrt(self.n_hidden), size=(n, self.n_hidden, self.n_hidden))
@@ -160,16 +169,16 @@ class Prototypes(FunctionOfColumns):
 
     n_prototypes: int = 12
 
-    def scores(self, rng, Z, relevant, n_scores):
+    def scores(self, rng, Z, weight, n_scores):
         """See :class:`FunctionOfColumns`."""
-        n, n_columns = relevant.shape
-        points = relevant[:, None] * rng.normal(size=(n, self.n_prototypes, n_columns))
+        n, n_columns = weight.shape
+        points = weight[:, None] * rng.normal(size=(n, self.n_prototypes, n_columns))
         distance = (
             np.square(Z).sum(axis=2, keepdims=True)
             - 2 * Z @ points.transpose(0, 2, 1)
             + np.square(points).sum(axis=2)[:, None]
         )
-        width = relevant.sum(axis=1)[:, None, None] * rng.uniform(0.05, 0.5, size=(n, 1, 1))
+        width = np.square(weight).sum(axis=1)[:, None, None] * rng.uniform(0.05, 0.5, (n, 1, 1))
         near = np.exp((distance.min(axis=2, keepdims=True) - distance) / width)
         near /= near.sum(axis=2, keepdims=True)
         return near @ rng.normal(size=(n, self.n_prototypes, n_scores))
@@ -181,15 +190,19 @@ class Clusters(Ingredient):
 
     n_clusters: int = 3
 
-    def draw(self, rng, relevant, n_rows, n_scores):
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
         """See :class:`Ingredient`."""
         n, n_columns = relevant.shape
         n_centers = n_scores * self.n_clusters
         spread = np.exp(rng.normal(0, 0.3, size=(n, 1, n_columns)))
-        # The more columns tell clusters apart, the nearer the centers may be.
-        apart = rng.uniform(1, 4, size=(n, 1, 1)) / np.sqrt(relevant.sum(axis=1))[:, None, None]
-        centers = apart * relevant[:, None] * rng.normal(size=(n, n_centers, n_columns))
-        member = rng.integers(n_centers, size=(n, n_rows))
+        # The more columns tell clusters apart, the nearer the centers may be, or not.
+        crowd = relevant.sum(axis=1)[:, None, None] ** rng.uniform(0, 0.5, size=(n, 1, 1))
+        apart = importance(rng, relevant)[:, None] * rng.uniform(1, 4, size=(n, 1, 1)) / crowd
+        # Clusters of a class lie together in one table, and all over the place in another.
+        centers = np.repeat(rng.normal(size=(n, n_scores, n_columns)), self.n_clusters, axis=1)
+        share = rng.uniform(0, 1, size=(n, 1, 1))
+        centers = apart * ((1 - share) * centers + share * rng.normal(size=centers.shape))
+        member = rng.integers(self.n_clusters * n_used[:, None], size=(n, n_rows))
         noise = spread * correlated(rng, relevant.shape, n_rows)
         hidden = centers[np.arange(n)[:, None], member] + noise
         scaled, points = hidden / spread, centers / spread
@@ -212,7 +225,7 @@ class CausalGraph(Ingredient):
 
     n_layers: int = 2
 
-    def draw(self, rng, relevant, n_rows, n_scores):
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
         """See :class:`Ingredient`."""
         n, n_columns = relevant.shape
         # A graph has about twice as many nodes as there are columns to read off.
@@ -245,8 +258,9 @@ def correlated(rng, shape, n_rows):
     """Normal columns of variance 1 that share a few factors, more in one table, less in another."""
     (n, n_columns), n_factors = shape, 4
     factors = rng.normal(size=(n, n_rows, n_factors))
-    loads = rng.normal(size=(n, n_factors, n_columns)) / np.sqrt(n_factors)
-    share = rng.uniform(0, 1.5, size=(n, 1, 1))
+    strength = np.exp(rng.normal(size=(n, n_factors, 1))) / np.sqrt(n_factors)
+    loads = strength * rng.normal(size=(n, n_factors, n_columns))
+    share = rng.uniform(0, 2, size=(n, 1, 1))
     own = rng.normal(size=(n, n_rows, n_columns))
     scale = np.sqrt(1 + np.square(share) * np.square(loads).sum(axis=1, keepdims=True))
     return (own + share * (factors @ loads)) / scale
@@ -290,10 +304,18 @@ def standardized(Z):
     return Z / np.maximum(Z.std(axis=1, keepdims=True), 1e-6)
 
 
-def pick(rng, relevant, n_picks):
-    """Draw relevant columns with replacement, shape (n, n_picks)."""
-    luck = rng.random((len(relevant), n_picks, relevant.shape[1])) * relevant[:, None]
-    return luck.argmax(axis=2)
+def importance(rng, relevant):
+    """Weights of columns, at most 1: alike in one table, of many sizes in another, or 0."""
+    size = rng.uniform(0, 2, size=(len(relevant), 1)) * rng.normal(size=relevant.shape)
+    largest = np.where(relevant, size, -np.inf).max(axis=1, keepdims=True)
+    return relevant * np.exp(np.minimum(size - largest, 0))
+
+
+def pick(rng, weight, n_picks):
+    """Draw columns by their weight, with replacement, shape (n, n_picks)."""
+    with np.errstate(divide="ignore"):
+        odds = np.log(weight)[:, None]
+    return (odds + rng.gumbel(size=(len(weight), n_picks, weight.shape[1]))).argmax(axis=2)
 
 
 def take_columns(Z, columns):

@@ -20,6 +20,10 @@ from skmeta.tasks.functions import check_n_steps
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
 
 
+# Widths are drawn from here on, on a logarithmic scale, and rounded down: one column alone is rare.
+LEAST_WIDTH = 1.6
+
+
 class TableFamily(TaskFamily):
     """Tables whose columns, and real targets, are scaled by their first rows.
 
@@ -127,7 +131,8 @@ class TableTasks(TableFamily):
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw tables: see :class:`TaskFamily`."""
         # Few columns are as likely as many.
-        width = np.exp(rng.uniform(0, np.log(self.n_columns + 1), n_episodes)).astype(int)
+        width = rng.uniform(np.log(LEAST_WIDTH), np.log(self.n_columns + 1), n_episodes)
+        width = np.exp(width).astype(int)
         there = np.arange(self.n_columns) < width[:, None]
         relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.0, (n_episodes, 1)))
         relevant[~relevant.any(axis=1), 0] = True
@@ -136,12 +141,15 @@ class TableTasks(TableFamily):
 
         cells = np.empty((n_episodes, self.n_steps, self.n_columns))
         scores = np.empty((n_episodes, self.n_steps, self.spec.n_outputs))
+        n_used = np.ones(n_episodes, dtype=int)
+        if self.spec.kind == "classification":
+            n_used = class_counts(rng, n_episodes, self.spec.n_outputs)
         made_by = rng.integers(len(self.ingredients), size=n_episodes)
         for number, ingredient in enumerate(self.ingredients):
             chosen = made_by == number
             if chosen.any():
                 cells[chosen], scores[chosen] = ingredient.draw(
-                    rng, relevant[chosen], self.n_steps, self.spec.n_outputs
+                    rng, relevant[chosen], self.n_steps, self.spec.n_outputs, n_used[chosen]
                 )
         cells[_missing(rng, cells.shape)] = np.nan
         statistics = column_statistics(cells, support[..., None])
@@ -153,13 +161,31 @@ class TableTasks(TableFamily):
                 self.n_columns,
             )
         if self.spec.kind == "classification":
-            targets = classes_of_scores(rng, scores)
+            targets = classes_of_scores(rng, scores, n_used)
         else:
             targets = _targets(rng, scores[..., 0], support)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 
-def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:
+def class_counts(rng, n: int, most: int) -> np.ndarray:
+    """Draw numbers of classes: 2 for half of the tables; else few are as likely as many.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n, most : int
+        Tables, and most classes of one.
+
+    Returns
+    -------
+    counts : ndarray of int, shape (n,)
+        2 to ``most``.
+    """
+    more = np.exp(rng.uniform(np.log(2), np.log(most + 1), size=n)).astype(int)
+    return np.where(rng.random(n) < 0.5, 2, more)
+
+
+def classes_of_scores(rng, scores: np.ndarray, n_classes: np.ndarray) -> np.ndarray:
     """Turn scores into classes with noise, uneven classes, and labels dealt anew.
 
     Half of the tables take the class of the highest score, half cut one score
@@ -169,6 +195,8 @@ def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:
     ----------
     rng : numpy.random.Generator
     scores : ndarray of shape (n, T, C)
+    n_classes : ndarray of int, shape (n,)
+        Classes of each table.
 
     Returns
     -------
@@ -176,10 +204,9 @@ def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:
         Below C.
     """
     n, n_rows, most = scores.shape
-    # Two classes in half of the tables, then 3, 4, ...
-    n_classes = np.where(rng.random(n) < 0.5, 2, rng.integers(2, most + 1, size=n))[:, None]
+    n_classes = n_classes[:, None]
     allowed = np.arange(most) < n_classes
-    noise = np.exp(rng.uniform(np.log(0.02), np.log(1.0), size=(n, 1, 1)))
+    noise = np.exp(rng.uniform(np.log(0.02), np.log(0.7), size=(n, 1, 1)))
     scores = scores + noise * rng.gumbel(size=scores.shape)
 
     offset = rng.uniform(0, 1, size=(n, 1)) * rng.normal(size=(n, most))
@@ -192,7 +219,7 @@ def classes_of_scores(rng, scores: np.ndarray) -> np.ndarray:
     interval = np.minimum(interval, n_classes - 1)
 
     classes = np.where(rng.random((n, 1)) < 0.5, highest, interval)
-    flipped = rng.random((n, n_rows)) < rng.choice([0.0, 0.0, 0.05, 0.15], size=(n, 1))
+    flipped = rng.random((n, n_rows)) < rng.choice([0.0, 0.0, 0.0, 0.05, 0.15], size=(n, 1))
     classes = np.where(flipped, rng.integers(n_classes, size=(n, n_rows)), classes)
     dealt = rng.permuted(np.tile(np.arange(most), (n, 1)), axis=1)
     return np.take_along_axis(dealt, classes, axis=1)

@@ -16,17 +16,19 @@ from skmeta.tasks.table_functions import (
     Trees,
     categories,
     correlated,
+    importance,
     pick,
     shown,
 )
-from skmeta.tasks.tables import classes_of_scores
+from skmeta.tasks.tables import class_counts, classes_of_scores
 
 KINDS = ["classification", "regression"]
 
 
 def draw(ingredient, n=40, n_rows=300, n_columns=4, n_scores=2, seed=0, relevant=None):
     relevant = np.ones((n, n_columns), bool) if relevant is None else relevant
-    return ingredient.draw(np.random.default_rng(seed), relevant, n_rows, n_scores)
+    n_used = np.full(len(relevant), n_scores)
+    return ingredient.draw(np.random.default_rng(seed), relevant, n_rows, n_scores, n_used)
 
 
 def name(ingredient):
@@ -78,7 +80,7 @@ def test_linear_tables_are_linear_and_others_are_not():
     for ingredient in (Linear(), Additive(), Interactions(), Trees()):
         rng = np.random.default_rng(0)
         Z = rng.normal(size=(20, 400, 3))
-        scores = ingredient.scores(rng, Z, np.ones((20, 3), bool), 1)[..., 0]
+        scores = ingredient.scores(rng, Z, np.ones((20, 3)), 1)[..., 0]
         linear[name(ingredient)] = np.mean(
             [LinearRegression().fit(X, y).score(X, y) for X, y in zip(Z, scores, strict=True)]
         )
@@ -90,7 +92,7 @@ def test_additive_scores_are_sums_over_columns():
     rng = np.random.default_rng(0)
     grid = np.linspace(-2, 2, 9)
     corners = np.array([[a, b] for a in grid for b in grid])[None]
-    scores = Additive().scores(rng, corners, np.ones((1, 2), bool), 1).reshape(9, 9)
+    scores = Additive().scores(rng, corners, np.ones((1, 2)), 1).reshape(9, 9)
     mixed = scores - scores[:1] - scores[:, :1] + scores[0, 0]
     assert_allclose(mixed, 0, atol=1e-9)
 
@@ -98,7 +100,7 @@ def test_additive_scores_are_sums_over_columns():
 def test_trees_take_few_values():
     rng = np.random.default_rng(0)
     ingredient = Trees(n_trees=2, depth=2)
-    scores = ingredient.scores(rng, rng.normal(size=(5, 500, 3)), np.ones((5, 3), bool), 1)
+    scores = ingredient.scores(rng, rng.normal(size=(5, 500, 3)), np.ones((5, 3)), 1)
     for table in scores[..., 0]:
         assert 2 <= len(np.unique(table.round(9))) <= 16
 
@@ -111,6 +113,15 @@ def test_the_nearest_cluster_has_the_highest_score():
         model = RandomForestClassifier(50, random_state=0).fit(X[:300], y[:300])
         right.append(model.score(X[300:], y[300:]))
     assert np.mean(right) > 0.8
+
+
+def test_rows_come_from_the_clusters_of_classes_that_are_used():
+    relevant = np.ones((6, 5), bool)
+    rng = np.random.default_rng(0)
+    _, scores = Clusters(n_clusters=1).draw(rng, relevant, 500, 4, np.array([2, 2, 2, 3, 4, 4]))
+    for table, n_used in zip(scores, (2, 2, 2, 3, 4, 4), strict=True):
+        winners = np.bincount(table.argmax(axis=1), minlength=4) / 500
+        assert (winners[:n_used] > 0.05).all()
 
 
 def test_columns_of_a_graph_know_each_other():
@@ -159,11 +170,21 @@ def test_columns_are_shown_in_other_ways_that_keep_their_order():
     assert_array_equal(shown(np.random.default_rng(0), other, Z), Z)
 
 
-def test_only_relevant_columns_are_picked():
-    relevant = np.array([[True, False, True], [False, False, True]])
-    picked = pick(np.random.default_rng(0), relevant, 200)
-    assert_array_equal(np.unique(picked[0]), [0, 2])
+def test_columns_are_picked_by_their_weight():
+    weight = np.array([[1.0, 0.0, 0.25], [0.0, 0.0, 1.0]])
+    picked = pick(np.random.default_rng(0), weight, 2_000)
+    assert_allclose(np.bincount(picked[0], minlength=3) / 2_000, [0.8, 0.0, 0.2], atol=0.03)
     assert_array_equal(np.unique(picked[1]), [2])
+
+
+def test_weights_of_columns():
+    relevant = np.random.default_rng(1).random((300, 6)) < 0.7
+    relevant[:, 0] = True
+    weight = importance(np.random.default_rng(0), relevant)
+    assert_array_equal(weight > 0, relevant)
+    assert_allclose(weight.max(axis=1), 1)
+    least = np.where(relevant, weight, 1).min(axis=1)
+    assert least.min() < 0.01 and (least > 0.5).mean() > 0.05  # of many sizes, or alike
 
 
 # Classes
@@ -171,7 +192,10 @@ def test_only_relevant_columns_are_picked():
 
 def test_the_highest_score_or_the_interval_decides_the_class():
     scores = np.random.default_rng(1).normal(size=(400, 60, 4))
-    classes = classes_of_scores(np.random.default_rng(0), scores)
+    counts = class_counts(np.random.default_rng(2), 400, 4)
+    assert_array_equal(np.unique(counts), [2, 3, 4])
+    classes = classes_of_scores(np.random.default_rng(0), scores, counts)
+    assert (np.array([len(np.unique(table)) for table in classes]) <= counts).all()
     assert classes.min() == 0 and classes.max() == 3
     n_classes = np.array([len(np.unique(table)) for table in classes])
     assert 0.4 < (n_classes == 2).mean() < 0.8 and (n_classes == 4).any()
