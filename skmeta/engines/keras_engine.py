@@ -66,7 +66,7 @@ class KerasEngine:
         if self.network.memory.together:
             state = restore_state(self._cell.template, leaves)
             outputs, state = self.network.learn_rows(ops, self.weights, state, u, labels)
-            return outputs, flatten_state(state)
+            return outputs, self._cell.flat(state)
         outputs, *leaves = self._loop(
             ops.concatenate([u, labels], axis=-1), initial_state=list(leaves)
         )
@@ -81,7 +81,7 @@ class KerasEngine:
 
     def learn(self, state, inputs, labels):
         """Read labelled rows: see :meth:`skmeta.networks.Learner.learn`."""
-        leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
+        leaves = _leaves(state)
         size = self.network.output_size
         outputs, first = [np.empty((len(inputs), 0, size), dtype=np.float32)], 0
         with self._lock:
@@ -90,7 +90,7 @@ class KerasEngine:
                 output, leaves = self._learn(
                     ops.convert_to_tensor(inputs[:, rows], dtype="float32"),
                     ops.convert_to_tensor(labels[:, rows], dtype="float32"),
-                    *[ops.convert_to_tensor(leaf) for leaf in leaves],
+                    *leaves,
                 )
                 outputs.append(ops.convert_to_numpy(output))
                 first += length
@@ -108,14 +108,19 @@ class KerasEngine:
         n_rows = inputs.shape[1]
         n_padded = 1 << max(0, n_rows - 1).bit_length()
         padding = np.repeat(inputs[:, -1:], n_padded - n_rows, axis=1)
-        leaves = [leaf.reshape(len(leaf), -1) for leaf in flatten_state(state)]
+        rows = ops.convert_to_tensor(np.concatenate([inputs, padding], axis=1))
         with self._lock:
-            answers = self._read(
-                ops.convert_to_tensor(np.concatenate([inputs, padding], axis=1)),
-                *[ops.convert_to_tensor(np.asarray(leaf, dtype=np.float32)) for leaf in leaves],
-            )
+            answers = self._read(rows, *_leaves(state))
         answers = ops.convert_to_numpy(answers)[:, :n_rows]
         return answers.reshape(-1, *answers.shape[2:])
+
+
+def _leaves(state):
+    """Return a state as what compiled functions take: flat float32 tensors."""
+    return [
+        ops.convert_to_tensor(np.asarray(leaf, dtype=np.float32).reshape(len(leaf), -1))
+        for leaf in flatten_state(state)
+    ]
 
 
 def _reshaped(template, leaves):

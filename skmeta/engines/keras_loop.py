@@ -61,7 +61,11 @@ class StepCell(keras.layers.Layer):
         state = restore_state(self.template, states)
         u, y = inputs[:, :-label_size], inputs[:, -label_size:]
         output, state = self.network.step(ops, self.named_weights, state, u, y)
-        return output, [
+        return output, self.flat(state)
+
+    def flat(self, state):
+        """Return the arrays of a state as flat tensors."""
+        return [
             ops.reshape(leaf, (-1, size))
             for leaf, size in zip(flatten_state(state), self.state_size, strict=True)
         ]

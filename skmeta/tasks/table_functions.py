@@ -193,7 +193,6 @@ class Clusters(Ingredient):
     def draw(self, rng, relevant, n_rows, n_scores, n_used):
         """See :class:`Ingredient`."""
         n, n_columns = relevant.shape
-        n_centers = n_scores * self.n_clusters
         spread = np.exp(rng.normal(0, 0.3, size=(n, 1, n_columns)))
         # The more columns tell clusters apart, the nearer the centers may be, or not.
         crowd = relevant.sum(axis=1)[:, None, None] ** rng.uniform(0, 0.5, size=(n, 1, 1))

@@ -19,7 +19,6 @@ from skmeta.tasks._base import TaskFamily
 from skmeta.tasks.functions import check_n_steps
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
 
-
 # Widths are drawn from here on, on a logarithmic scale, and rounded down: one column alone is rare.
 LEAST_WIDTH = 1.6
 

@@ -381,7 +381,7 @@ def test_a_kill_while_rows_are_read_changes_nothing(method, data, monkeypatch):
     def killed(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Learner, "learn", killed)
+    monkeypatch.setattr(Learner, "store", killed)
     for estimator, options in ((clf, {}), (fresh, {} if method == "fit" else {"classes": [0, 1]})):
         before = snapshot(estimator)
         with pytest.raises(KeyboardInterrupt):

@@ -162,6 +162,28 @@ def test_queries_may_share_one_state(name):
 
 
 @pytest.mark.parametrize("name", LEARNERS)
+def test_queries_of_many_episodes(name):
+    """As many rows of each episode, one episode after the other."""
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 2, 9)
+    state, _ = learner.learn(learner.initial_state(2), inputs[:, :6], labels[:, :6])
+    answers = learner.read(state, inputs[:, 6:].reshape(6, *learner.spec.input_shape))
+    for b in range(2):
+        alone = learner.read(map_state(lambda a: a[b : b + 1], state), inputs[b, 6:])  # noqa: B023
+        assert_allclose(answers[3 * b : 3 * b + 3], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_rows_stored_and_rows_answered_leave_one_state(name):
+    learner = small_learner(name)
+    inputs, _, labels = episodes(learner.spec, 2, 70)  # more than are read together
+    answered, _ = learner.learn(learner.initial_state(2), inputs, labels)
+    stored = learner.store(learner.initial_state(2), inputs, labels)
+    for part, other in zip(leaves(answered), leaves(stored), strict=True):
+        assert_allclose(part, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
 def test_neither_read_nor_learn_changes_the_state_it_is_given(name):
     learner = small_learner(name)
     inputs, _, labels = episodes(learner.spec, 2, 6)
