@@ -1,6 +1,6 @@
 """Few rows of real tables: a table learner beside scikit-learn's classifiers and regressors.
 
-    SKMETA_DATA=... python benchmarks/tables.py --learner mine.safetensors --draws 50
+    SKMETA_DATA=... python benchmarks/tables.py --learners tabular mine.safetensors --draws 50
 
 Tables that ship with scikit-learn, and those found as CSV files with a column ``target`` in the
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
+from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn import datasets
 from sklearn.base import clone
@@ -34,6 +36,16 @@ from skmeta import InContextClassifier, InContextRegressor, load_learner
 SIZES = (5, 10, 20, 50, 100)
 N_QUERIES = 200
 LEAST_PROBABILITY = 1e-4
+# One table comes with a real target; of others a column is one.
+TARGETS = {
+    "diabetes": "target",
+    "iris": "sepal length (cm)",
+    "wine": "alcohol",
+    "breast_cancer": "mean smoothness",
+    "heart": "MaxHR",
+    "income": "hours-per-week",
+    "bank": "age",
+}
 
 
 def classifiers(seed):
@@ -41,7 +53,7 @@ def classifiers(seed):
         "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
         "extra trees": ExtraTreesClassifier(random_state=seed),
         "random forest": RandomForestClassifier(random_state=seed),
-        "SVC": make_pipeline(StandardScaler(), SVC(probability=True, random_state=seed)),
+        "SVC": make_pipeline(StandardScaler(), SVC()),
     }
 
 
@@ -55,22 +67,28 @@ def regressors(seed):
 
 def real_tables(kind):
     """Name -> (X, y): numbers, with codes for text and medians for missing cells."""
-    loaders = {
-        "classification": ("iris", "wine", "breast_cancer", "digits"),
-        "regression": ("diabetes",),
-    }[kind]
-    found = {}
-    for name in loaders:
-        found[name] = getattr(datasets, f"load_{name}")(return_X_y=True)
+    frames = {}
+    for name in ("iris", "wine", "breast_cancer", "digits"):
+        frames[name] = getattr(datasets, f"load_{name}")(as_frame=True).frame
     folder = Path(os.environ.get("SKMETA_DATA", "")) / "tabular"
-    for path in sorted(folder.glob("*.csv")) if kind == "classification" else ():
-        frame = pd.read_csv(path)
-        y = pd.factorize(frame.pop("target"), sort=True)[0]
-        for column in frame.select_dtypes(exclude="number"):
-            codes = pd.factorize(frame[column], sort=True)[0]
-            frame[column] = np.where(codes < 0, np.nan, codes)
-        found[path.stem] = frame.fillna(frame.median()).to_numpy(float), y
-    return found
+    for path in sorted(folder.glob("*.csv")):
+        frames[path.stem] = pd.read_csv(path)
+    if kind == "classification":
+        return {name: _columns_and_target(frame, "target") for name, frame in frames.items()}
+    frames["diabetes"] = datasets.load_diabetes(as_frame=True).frame
+    targets = {name: target for name, target in TARGETS.items() if name in frames}
+    return {
+        f"{name}: {target}": _columns_and_target(frames[name], target)
+        for name, target in targets.items()
+    }
+
+
+def _columns_and_target(frame, target):
+    for column in frame.select_dtypes(exclude="number"):
+        codes = pd.factorize(frame[column], sort=True)[0]
+        frame[column] = np.where(codes < 0, np.nan, codes)
+    frame = frame.fillna(frame.median())
+    return frame.drop(columns=target).to_numpy(float), frame[target].to_numpy()
 
 
 def draw(rng, X, y, n_support, kind):
@@ -86,9 +104,19 @@ def draw(rng, X, y, n_support, kind):
     raise RuntimeError("No support holds enough classes.")
 
 
+def probabilities(model, X):
+    """A model's probabilities; softmax of its decision function where it has none."""
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    decision = model.decision_function(X)
+    if decision.ndim == 1:
+        decision = np.stack([-decision / 2, decision / 2], axis=1)
+    return softmax(decision, axis=1)
+
+
 def class_scores(model, X_query, y_query):
     """Accuracy, area under the ROC curve (one against the rest), and log-loss."""
-    proba = np.clip(model.predict_proba(X_query), LEAST_PROBABILITY, None)
+    proba = np.clip(probabilities(model, X_query), LEAST_PROBABILITY, None)
     proba /= proba.sum(axis=1, keepdims=True)
     accuracy = (model.classes_[proba.argmax(axis=1)] == y_query).mean()
     areas = [
@@ -99,54 +127,74 @@ def class_scores(model, X_query, y_query):
     return accuracy, np.mean(areas), log_loss(y_query, proba, labels=model.classes_)
 
 
-def compare(kind, ours, draws, seed):
-    """Scores of shape (models, tables, sizes, draws, scores)."""
-    models = {"skmeta": ours, **(classifiers if kind == "classification" else regressors)(seed)}
+def scores_of_a_draw(models, kind, X, y, size, seed):
+    """Scores of all models on one support and its queries, of shape (models, scores)."""
+    support, queries = draw(np.random.default_rng(seed), X, y, size, kind)
+    scores = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # more columns than places
+        for model in models.values():
+            fitted = clone(model).fit(X[support], y[support])
+            if kind == "classification":
+                scores.append(class_scores(fitted, X[queries], y[queries]))
+            else:
+                scores.append([max(-1.0, r2_score(y[queries], fitted.predict(X[queries])))])
+    return scores
+
+
+def compare(models, kind, draws, seed, n_jobs):
+    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables."""
     tables = real_tables(kind)
-    n_scores = 3 if kind == "classification" else 1
-    scores = np.full((len(models), len(tables), len(SIZES), draws, n_scores), np.nan)
-    for t, (X, y) in enumerate(tables.values()):
-        for s, size in enumerate(SIZES):
-            for d in range(draws):
-                rng = np.random.default_rng([seed, t, s, d])
-                support, queries = draw(rng, X, y, size, kind)
-                for m, model in enumerate(models.values()):
-                    fitted = clone(model).fit(X[support], y[support])
-                    if kind == "classification":
-                        scores[m, t, s, d] = class_scores(fitted, X[queries], y[queries])
-                    else:
-                        answer = fitted.predict(X[queries])
-                        scores[m, t, s, d] = max(-1.0, r2_score(y[queries], answer))
-    return list(models), list(tables), scores
+    scores = Parallel(n_jobs)(
+        delayed(scores_of_a_draw)(models, kind, X, y, size, [seed, t, s, d])
+        for t, (X, y) in enumerate(tables.values())
+        for s, size in enumerate(SIZES)
+        for d in range(draws)
+    )
+    shape = (len(tables), len(SIZES), draws, len(models), -1)
+    return np.moveaxis(np.reshape(scores, shape), 3, 0), list(tables)
 
 
 def report(kind, names, tables, scores):
+    """Tables in Markdown: means over tables and draws, and mean ranks over tables."""
     measures = ("accuracy", "AUC", "log-loss") if kind == "classification" else ("R2",)
-    print(f"\n{kind}: {', '.join(tables)}; means of {scores.shape[3]} draws")
+    lines = [
+        f"{kind}: {', '.join(tables)}; means of {scores.shape[3]} draws, mean rank in brackets"
+    ]
     for i, measure in enumerate(measures):
         by_table = scores[..., i].mean(axis=3)  # (models, tables, sizes)
         sign = 1 if measure == "log-loss" else -1
         ranks = rankdata(sign * by_table, axis=0).mean(axis=1)
-        print(f"\n| {measure} (mean rank) | " + " | ".join(map(str, SIZES)) + " |")
-        print("|---" * (len(SIZES) + 1) + "|")
+        lines += ["", f"| {measure}, rows: | " + " | ".join(map(str, SIZES)) + " |"]
+        lines += ["|---" * (len(SIZES) + 1) + "|"]
         for name, means, rank in zip(names, by_table.mean(axis=1), ranks, strict=True):
             cells = [f"{mean:.3f} ({r:.1f})" for mean, r in zip(means, rank, strict=True)]
-            print(f"| {name} | " + " | ".join(cells) + " |")
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--learner", required=True, help="name or file of a table learner")
-    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--learners", nargs="+", default=["tabular"], help="names or files")
+    parser.add_argument("--members", type=int, nargs="+", default=[4])
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
-    kind = load_learner(arguments.learner).spec.kind
+    kind = load_learner(arguments.learners[0]).spec.kind
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
-    ours = estimator(arguments.learner, n_members=arguments.members, random_state=arguments.seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # more columns than places; SVC's own
-        report(kind, *compare(kind, ours, arguments.draws, arguments.seed))
+    models = {
+        f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
+            learner, n_members=n, random_state=arguments.seed
+        )
+        for learner in arguments.learners
+        for n in arguments.members
+    }
+    if not arguments.no_baselines:
+        models |= (classifiers if kind == "classification" else regressors)(arguments.seed)
+    scores, tables = compare(models, kind, arguments.draws, arguments.seed, arguments.jobs)
+    print(report(kind, models, tables, scores))
 
 
 if __name__ == "__main__":

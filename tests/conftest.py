@@ -1,6 +1,11 @@
 """What the tests of several folders share."""
 
+import os
+
 import pytest
+
+# Before anything imports SciPy: scikit-learn's check of arrays of other libraries is not skipped.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 
 @pytest.fixture(scope="module")

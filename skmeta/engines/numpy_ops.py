@@ -62,7 +62,17 @@ def split(x, indices_or_sections, axis=0):
 
 def sigmoid(x):
     """Logistic function, written with tanh so that it cannot overflow."""
-    return np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    z = np.tanh(x * np.float32(0.5))
+    z *= np.float32(0.5)
+    z += np.float32(0.5)
+    return z
+
+
+def silu(x):
+    """X sigmoid(x) (Elfwing et al. 2018)."""
+    z = sigmoid(x)
+    z *= x
+    return z
 
 
 def softplus(x):

@@ -32,7 +32,7 @@ class InContextEstimator(BaseEstimator):
 
     _parameter_constraints: dict = {
         "learner": [str, os.PathLike, Learner],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_passes": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions({"numpy", "keras"})],
         "random_state": ["random_state"],
@@ -51,6 +51,10 @@ class InContextEstimator(BaseEstimator):
                 "skmeta.describe(learner) prints what a learner is for."
             )
         return learner
+
+    def _members(self, rows, X):
+        """Return how many members read a support."""
+        return rows.usual_members(X.shape[1]) if self.n_members == "auto" else int(self.n_members)
 
     def _support(self, rows, X, y, *, first, **y_checks):
         """Check support rows and their targets. Sets nothing on the estimator."""

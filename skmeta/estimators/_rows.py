@@ -21,6 +21,8 @@ from skmeta.episodes import TaskSpec
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
+# Members of a table where the user does not say.
+USUAL_MEMBERS = 3
 
 
 @dataclass
@@ -78,6 +80,10 @@ class PlainRows:
         """Targets are told as they are."""
         self._compare("y", y[:, None], learner, "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
+
+    def usual_members(self, n_columns):
+        """One member: others would read the rows in other orders, at a cost."""
+        return 1
 
     def _compare(self, what, values, learner, part):
         """Warn of values that look nothing like those of meta-training."""
@@ -141,13 +147,18 @@ class TableRows:
         numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
         return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
 
+    def usual_members(self, n_columns):
+        """A few members, and more for a wide table: its columns are seen twice over."""
+        n_views = -(-n_columns // self.spec.n_columns)
+        return USUAL_MEMBERS if n_views == 1 else max(USUAL_MEMBERS, 2 * n_views)
+
     def measure(self, learner, X, n_members, rng):
         """Measure the columns of a support, and deal an order of them to each member."""
         n_columns, places = X.shape[1], self.spec.n_columns
         if n_columns > places:
             warnings.warn(
-                f"X has {n_columns} columns, the learner has places for {places}: each member "
-                f"sees {places} of them, drawn at random. More n_members see more of them.",
+                f"X has {n_columns} columns, the learner has places for {places}: each member sees "
+                f"{places} of them, and {-(-n_columns // places)} members see all.",
                 stacklevel=3,
             )
         if len(X) < LEAST_SUPPORT:
@@ -156,7 +167,11 @@ class TableRows:
                 f"{LEAST_SUPPORT} or more.",
                 stacklevel=3,
             )
-        orders = [rng.permutation(n_columns)[:places] for _ in range(n_members)]
+        orders, n_views = [], -(-n_columns // places)
+        for member in range(n_members):
+            if member % n_views == 0:  # so many members see all columns
+                order = rng.permutation(n_columns)
+            orders.append(np.roll(order, -places * (member % n_views))[:places])
         if n_columns <= places:
             orders[0] = np.arange(n_columns)
         self.statistics, self.orders = column_statistics(X), np.stack(orders)

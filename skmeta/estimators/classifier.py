@@ -25,13 +25,14 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     Parameters
     ----------
-    learner : str, path-like or Learner, default="mann-omniglot"
+    learner : str, path-like or Learner, default="tabular"
         Name of a shipped learner, path of a ``.safetensors`` file, or
         ``MetaTrainer(...).fit(tasks).learner_``.
-    n_members : int, default=1
+    n_members : int or "auto", default="auto"
         Members whose probabilities are averaged. The first reads the rows in
         the order given, with class i as label i; the others read them in random
-        orders under permuted labels.
+        orders under permuted labels, and permuted columns of a table. "auto" takes 3
+        for tables, more where columns are too many for one, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float, default=1.0
@@ -86,9 +87,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     def __init__(
         self,
-        learner="mann-omniglot",
+        learner="tabular",
         *,
-        n_members=1,
+        n_members="auto",
         n_passes=1,
         temperature=1.0,
         engine="numpy",
@@ -129,7 +130,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        slots = deal_labels(rng, self.n_members, len(classes), learner.spec.n_outputs)
+        n_members = self._members(rows, X_rows)
+        slots = deal_labels(rng, n_members, len(classes), learner.spec.n_outputs)
         rows.measure(learner, X_rows, len(slots), rng)
         state = self._read(
             learner,
@@ -188,7 +190,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             )
         if first:
             rng = check_random_state(self.random_state)
-            slots = deal_labels(rng, self.n_members, len(known), learner.spec.n_outputs)
+            n_members = self._members(rows, X_rows)
+            slots = deal_labels(rng, n_members, len(known), learner.spec.n_outputs)
             rows.measure(learner, X_rows, len(slots), rng)
             state = learner.initial_state(len(slots))
         else:
@@ -250,10 +253,10 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def _checked_classes(self, learner, y):
         classes = _distinct(y)
         if learner.spec.table and len(classes) > learner.spec.n_outputs:
-            n_members = max(self.n_members, n_codes(len(classes), learner.spec.n_outputs))
+            n_members = n_codes(len(classes), learner.spec.n_outputs)
             warnings.warn(
                 f"y has {len(classes)} classes, the learner has {learner.spec.n_outputs} labels: "
-                f"{n_members} members read the rows, each with classes that share labels.",
+                f"{n_members} members or more read the rows, each with classes that share labels.",
                 stacklevel=3,
             )
         elif len(classes) > learner.spec.n_outputs:

@@ -22,12 +22,13 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     Parameters
     ----------
-    learner : str, path-like or Learner, default="mann-gp"
+    learner : str, path-like or Learner, default="tabular-regression"
         Name of a shipped learner, path of a ``.safetensors`` file, or
         ``MetaTrainer(...).fit(tasks).learner_``.
-    n_members : int, default=1
+    n_members : int or "auto", default="auto"
         Members whose answers are averaged. The first reads the rows in the
-        order given, the others in random orders.
+        order given, the others in random orders, with permuted columns of a table.
+        "auto" takes 3 for tables, more where columns are too many for one, and 1 for others.
     n_passes : int, default=1
         How often the support is read.
     engine : {"numpy", "keras"}, default="numpy"
@@ -72,9 +73,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def __init__(
         self,
-        learner="mann-gp",
+        learner="tabular-regression",
         *,
-        n_members=1,
+        n_members="auto",
         n_passes=1,
         engine="numpy",
         random_state=None,
@@ -111,12 +112,12 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         learner = self._checked_learner()
         rows = rows_for(learner, self.learner)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
-        rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows, self.n_members, rng)
+        rng, n_members = check_random_state(self.random_state), self._members(rows, X_rows)
+        rows.measure(learner, X_rows, n_members, rng)
         scale = rows.measure_targets(learner, y)
-        orders = self._orders(len(y), self.n_members, rng)
-        state = learner.initial_state(self.n_members)
-        told = _told(rows.told(y, scale), self.n_members)
+        orders = self._orders(len(y), n_members, rng)
+        state = learner.initial_state(n_members)
+        told = _told(rows.told(y, scale), n_members)
         state = self._read(learner, rows, state, X_rows, told, orders)
         self._remember(learner, rows, state, X)
         self.target_scale_ = scale
@@ -147,9 +148,11 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = rows_for(learner, self.learner) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
-            rows.measure(learner, X_rows, self.n_members, check_random_state(self.random_state))
+            n_members = self._members(rows, X_rows)
+            rows.measure(learner, X_rows, n_members, check_random_state(self.random_state))
+            state = learner.initial_state(n_members)
         scale = rows.measure_targets(learner, y) if first else self.target_scale_
-        state = learner.initial_state(self.n_members) if first else self.state_
+        state = state if first else self.state_
         members = count_episodes(state)
         orders = given_orders(len(y), members)
         told = _told(rows.told(y, scale), members)

@@ -250,7 +250,7 @@ class FastWeights(Memory):
         streams = streams + dense(ops, found, own("read_kernel"))
         hidden = normalized(ops, streams) * own("hidden_gain")
         hidden = dense(ops, hidden, own("hidden_kernel")) + own("hidden_bias")
-        return streams + dense(ops, hidden * ops.sigmoid(hidden), own("back_kernel"))
+        return streams + dense(ops, ops.silu(hidden), own("back_kernel"))
 
     def _heads(self, ops, tokens):
         """(B, N, D) -> (B, H, N, D / H)."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skmeta.engines import numpy_ops
-from skmeta.memory import count_episodes
+from skmeta.memory import count_episodes, map_state
 from skmeta.networks.network import Network
 
 # Rows that are read together, by a memory that can: the cost of a row grows with their number.
@@ -133,7 +133,7 @@ class Learner:
         """
         for _, u, y in self._pieces(inputs, labels):
             state = self.network.store_rows(numpy_ops, self._weights, state, u, y)
-        return state
+        return _single(state)
 
     def _pieces(self, inputs, labels):
         """Cut rows into pieces that the memory reads at once: (slice, u, y)."""
@@ -180,3 +180,8 @@ class Learner:
         """
         _, outputs = self.learn(self.initial_state(len(inputs)), inputs, labels)
         return self.answer(outputs)
+
+
+def _single(state):
+    """Return a state in single precision, as it is kept."""
+    return map_state(lambda array: array.astype(np.float32, copy=False), state)

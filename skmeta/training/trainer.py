@@ -50,7 +50,8 @@ class MetaTrainer(BaseEstimator):
         File that the run is saved to, and goes on from if it exists.
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of
-        ``memory``, ``encoder`` and ``n_units``.
+        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape;
+        for another kind of target the weights that meet labels start anew.
     random_state : int, default=0
         Names the first weights and the stream of episodes. The same number
         gives the same weights and batches on every backend.
@@ -198,12 +199,7 @@ class MetaTrainer(BaseEstimator):
     def _first_learner(self, families):
         """Architecture and first weights."""
         if self.warm_start is not None:
-            learner = load_learner(self.warm_start)
-            if learner.spec != families[0].spec:
-                raise ValueError(
-                    f"warm_start was trained on {learner.spec}, the tasks are {families[0].spec}."
-                )
-            return learner.network, dict(learner.weights)
+            return self._begun(load_learner(self.warm_start), families)
         memory = MEMORIES[self.memory]() if isinstance(self.memory, str) else self.memory
         if self.n_units is not None:
             memory = memory.resized(int(self.n_units))
@@ -211,6 +207,21 @@ class MetaTrainer(BaseEstimator):
         network = Network(families[0].spec, memory, encoder)
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(network.spec, families, self.random_state))
+        return network, weights
+
+    def _begun(self, learner, families):
+        """Architecture and weights of a learner; what depends on labels is new for other labels."""
+        spec, found = families[0].spec, learner.spec
+        if spec == found:
+            return learner.network, dict(learner.weights)
+        if (found.input_shape, found.table) != (spec.input_shape, spec.table):
+            raise ValueError(f"warm_start was trained on {found}, the tasks are {spec}.")
+        network = Network(spec, learner.network.memory, learner.network.encoder)
+        weights = network.initial_weights(self.random_state)
+        weights.update(_measured_scales(spec, families, self.random_state))
+        for name, weight in learner.weights.items():
+            if not name.startswith("readout/") and weight.shape == weights[name].shape:
+                weights[name] = weight
         return network, weights
 
     def _card(self, run):

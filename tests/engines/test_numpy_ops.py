@@ -56,6 +56,7 @@ CALLS = {
     "reshape": [lambda o: o.reshape(A, (-1, 2, 3)), lambda o: o.reshape(A, (3, 24))],
     "shape": [lambda o: np.array(o.shape(A))],
     "sigmoid": [lambda o: o.sigmoid(A), lambda o: o.sigmoid(WIDE)],
+    "silu": [lambda o: o.silu(A), lambda o: o.silu(WIDE)],
     "softmax": [lambda o: o.softmax(A, axis=-1), lambda o: o.softmax(1000 * A, axis=1)],
     "softplus": [lambda o: o.softplus(A), lambda o: o.softplus(WIDE)],
     "solve_triangular": [

@@ -1,5 +1,6 @@
 """Estimators whose learner reads tables: any width, scale and kind of column."""
 
+import pickle
 import warnings
 
 import joblib
@@ -13,6 +14,7 @@ from sklearn.base import clone
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import TARGET_LIMIT, column_statistics, table_rows
+from skmeta.estimators._rows import USUAL_MEMBERS
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -53,7 +55,7 @@ def test_training_equals_deployment(X, y):
     rows = table_rows(X, column_statistics(X[:k]), PLACES)
     labels = encode_labels(np.arange(30)[None] % 3, learner.spec)
     said = learner.rehearse(rows[None], labels)[0, k, 0]
-    proba = classifier().fit(X[:k], y[:k]).predict_proba(X[k : k + 1])
+    proba = classifier(n_members=1).fit(X[:k], y[:k]).predict_proba(X[k : k + 1])
     assert_allclose(proba[0], softmax(said), atol=1e-6)
 
 
@@ -86,13 +88,26 @@ def test_more_columns_than_places_work_with_one_warning(y):
         clf = classifier(n_members=6).fit(X, y)
     assert len(caught) == 1
     assert clf.rows_.orders.shape == (6, PLACES)
-    assert len(np.unique(clf.rows_.orders)) > 6
+    for first in (0, 3):  # each three members see all nine columns
+        assert_array_equal(np.unique(clf.rows_.orders[first : first + 3]), np.arange(9))
+    assert all(len(np.unique(order)) == PLACES for order in clf.rows_.orders)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         proba = clf.predict_proba(X)
         clf.partial_fit(X[:2], y[:2])
     with pytest.warns(UserWarning, match="places for 4"):
         assert_array_equal(clone(clf).fit(X, y).predict_proba(X), proba)
+
+
+@pytest.mark.filterwarnings("ignore:X has 9 columns")
+def test_members_where_the_user_does_not_say(X, y):
+    """Some for tables, and two looks at each column of wide ones; one for other learners."""
+    wide = np.random.default_rng(0).normal(size=(30, 9))
+    for estimator, target in ((classifier(), y), (regressor(), X[:, 0])):
+        assert len(estimator.fit(X, target).rows_.orders) == USUAL_MEMBERS
+        assert len(estimator.fit(wide, target).rows_.orders) == 6
+    plain = InContextClassifier(small_learner("lstm-classes"))
+    assert len(plain.fit(wide[:, :4], np.arange(30) % 3).label_slots_) == 1
 
 
 def test_missing_cells_constant_columns_and_columns_without_a_cell(X, y):
@@ -203,6 +218,22 @@ def test_reading_on_keeps_the_first_scale(X, y):
         one.partial_fit(X[i : i + 1], X[i : i + 1, 0])
     assert_array_equal(reg.target_scale_.scale, X[:10, 0].std(keepdims=True))
     assert_allclose(one.predict(X), reg.predict(X), rtol=1e-5)
+
+
+def size_of(estimator):
+    return len(pickle.dumps(estimator.state_))
+
+
+def test_a_memory_is_as_large_after_100_000_rows_as_after_ten():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100_000, 3))
+    y = rng.integers(3, size=100_000)
+    clf, reg = classifier(n_members=2).fit(X[:10], y[:10]), regressor().fit(X[:10], X[:10, 0])
+    sizes = size_of(clf), size_of(reg)
+    clf.partial_fit(X[10:], y[10:])
+    reg.partial_fit(X[10:], X[10:, 0])
+    assert (size_of(clf), size_of(reg)) == sizes
+    assert np.isfinite(clf.predict_proba(X[:9])).all() and np.isfinite(reg.predict(X[:9])).all()
 
 
 @pytest.mark.parametrize("n_rows", [1, 2])

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.memory import LSTM, MANN
+from skmeta.memory import LSTM, MANN, LeastSquares
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -149,7 +149,21 @@ class TestRuns:
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
         with pytest.raises(ValueError, match="warm_start was trained on"):
-            MetaTrainer(**TINY, warm_start=first).fit(QuadraticTasks(n_steps=5))
+            MetaTrainer(**TINY, warm_start=first).fit(SineTasks(n_steps=5))
+
+    def test_warm_start_for_another_kind_of_target(self):
+        """What does not meet labels is taken over: here from classes of tables to numbers."""
+        tiny = {**TINY, "memory": LeastSquares(8, 1, 2)}
+        first = MetaTrainer(**tiny).fit(TableTasks(n_steps=5, n_columns=3)).learner_
+        still = {**tiny, "n_steps": 1, "learning_rate": 1e-30}
+        tasks = TableTasks("regression", n_steps=5, n_columns=3)
+        after = MetaTrainer(**still, warm_start=first).fit(tasks).learner_
+        assert after.spec == tasks.spec and after.network.memory == first.network.memory
+        fresh = {"memory/label_kernel", "readout/kernel", "readout/bias"}
+        fresh |= {"readout/center", "readout/scale"}
+        for name, weight in after.weights.items():
+            taken = name not in fresh
+            assert np.array_equal(weight, first.weights.get(name, 0)) == taken, name
 
     def test_a_loss_that_is_not_finite_stops_the_run(self, tmp_path):
         checkpoint = tmp_path / "run"

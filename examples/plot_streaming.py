@@ -1,0 +1,52 @@
+"""
+===================================
+Rows that come one after the other
+===================================
+
+``partial_fit`` reads on: what a learner holds does not grow, and the hundred-thousandth row
+costs what the tenth did. No row is kept.
+"""
+
+# %%
+# A stream of readings of ten sensors. Every 60th row has a label, and after each
+# the estimator has read it and answers the next ones.
+
+import pickle
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skmeta import InContextClassifier
+
+rng = np.random.default_rng(0)
+weights = rng.normal(size=10)
+X = rng.normal(size=(600, 10))
+y = np.where(X @ weights + np.abs(X[:, 0]) > 0.8, "alarm", "calm")
+
+first = 8  # these set the scale of the columns, for good
+clf = InContextClassifier(random_state=0).fit(X[:first], y[:first])
+right, milliseconds, bytes_held = [], [], []
+for row in range(first, len(X)):
+    right.append(clf.predict(X[row : row + 1])[0] == y[row])
+    start = time.perf_counter()
+    clf.partial_fit(X[row : row + 1], y[row : row + 1])
+    milliseconds.append(1000 * (time.perf_counter() - start))
+    bytes_held.append(len(pickle.dumps(clf.state_)))
+
+# %%
+# Each row was answered before its label was told. The memory is as large at the end as at
+# the start.
+
+rows = np.arange(first, len(X))
+window = 50
+figure, (left, middle) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+moving = np.convolve(right, np.ones(window) / window, mode="valid")
+left.plot(rows[window - 1 :], 100 * moving)
+left.set(xlabel="Rows read", ylabel=f"Right, % of the last {window} rows")
+middle.plot(rows, milliseconds, lw=0.7)
+middle.set(xlabel="Rows read", ylabel="partial_fit of one row, ms", ylim=(0, None))
+for ax in (left, middle):
+    ax.grid(alpha=0.3)
+print(f"bytes held after {first + 1} rows and after {len(X)}: {bytes_held[0]}, {bytes_held[-1]}")
+plt.show()

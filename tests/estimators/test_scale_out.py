@@ -1,0 +1,68 @@
+"""The same search in this process, in others, and on a Dask cluster: the same result."""
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+
+from skmeta import InContextClassifier, MetaTrainer
+from skmeta.tasks import BooleanTasks
+
+SETTINGS = {"n_members": [1, 3], "n_passes": [1, 2], "temperature": [0.5, 1.0]}
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(y))[:60]
+    return X[rows], y[rows]
+
+
+def search(**options):
+    return GridSearchCV(
+        InContextClassifier(random_state=0), SETTINGS, cv=3, error_score="raise", **options
+    )
+
+
+def meta_search(**options):
+    trainer = MetaTrainer(n_units=3, n_steps=2, batch_size=2)
+    grid = {"memory": ["lstm", "mann"], "n_units": [3, 5]}
+    return GridSearchCV(trainer, grid, cv=3, error_score="raise", **options)
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    return [BooleanTasks(n_steps=n) for n in (6,) * 6]
+
+
+@pytest.fixture(scope="module")
+def alone(iris, tasks):
+    return search().fit(*iris), meta_search().fit(tasks)
+
+
+def assert_same_result(found, expected):
+    scores = found.cv_results_["mean_test_score"]
+    assert_allclose(scores, expected.cv_results_["mean_test_score"], atol=1e-6)
+    assert found.best_params_ == expected.best_params_
+
+
+def test_settings_matter(alone):
+    for result in alone:
+        assert len(np.unique(result.cv_results_["mean_test_score"].round(6))) > 1
+
+
+def test_two_processes(alone, iris, tasks):
+    assert_same_result(search(n_jobs=2).fit(*iris), alone[0])
+    assert_same_result(meta_search(n_jobs=2).fit(tasks), alone[1])
+
+
+def test_a_dask_cluster(alone, iris, tasks):
+    distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp"
+    )
+    with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
+        assert_same_result(search(n_jobs=-1).fit(*iris), alone[0])
+        assert_same_result(meta_search(n_jobs=-1).fit(tasks), alone[1])
