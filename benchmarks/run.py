@@ -9,6 +9,8 @@ import argparse
 import os
 import pickle
 import platform
+import subprocess
+import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -102,6 +104,57 @@ def estimator_times(repeats):
     return found, len(pickle.dumps(clf)) / 1000
 
 
+FIRST_CALL = """
+from sklearn.datasets import load_iris
+from skmeta import InContextClassifier
+X, y = load_iris(return_X_y=True)
+InContextClassifier().fit(X[::3], y[::3]).predict(X)
+"""
+
+
+def table_times(repeats):
+    """The default learner of tables beside a random forest, and what does not grow."""
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import GridSearchCV
+
+    from skmeta import InContextClassifier
+
+    X, y = load_breast_cancer(return_X_y=True)
+    rows = np.random.default_rng(SEED).permutation(len(y))
+    X, y = X[rows], y[rows]
+    queries = X[50:250]
+    clf, forest = InContextClassifier(random_state=SEED), RandomForestClassifier(random_state=SEED)
+    found = {
+        f"fit 50 rows and predict 200, {name}": best_ms(
+            lambda model=model: model.fit(X[:50], y[:50]).predict(queries), repeats
+        )
+        for name, model in (
+            ("`InContextClassifier()`", clf),
+            ("`RandomForestClassifier()`", forest),
+        )
+    }
+    for n_rows in (10, 1_000):
+        known = np.resize(np.arange(len(y)), n_rows)
+        fitted = InContextClassifier(random_state=SEED).fit(X[known], y[known])
+        found[f"predict 200 rows after {n_rows:,}"] = best_ms(
+            lambda fitted=fitted: fitted.predict(queries), repeats
+        )
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", FIRST_CALL], check=True)
+    found["first fit and predict of a fresh process, imports included"] = 1000 * (
+        time.perf_counter() - start
+    )
+    grid = {"n_members": [1, 2], "temperature": [0.7, 0.8, 0.9, 1.0, 1.2]}
+    for n_jobs in (1, 2):
+        search = GridSearchCV(InContextClassifier(random_state=SEED), grid, cv=5, n_jobs=n_jobs)
+        search.fit(X[:125], y[:125])  # workers are there
+        found[f"GridSearchCV of 50 fits of 100 rows, n_jobs={n_jobs}"] = best_ms(
+            lambda search=search: search.fit(X[:125], y[:125]), 2
+        )
+    return found, len(pickle.dumps(clf)) / 1000
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=20)
@@ -139,6 +192,11 @@ def main():
         "|---|---|",
     ]
     lines += [f"| {name} | {ms:.2f} |" for name, ms in times.items()]
+    lines += ["", f"A fitted estimator pickles to {kilobytes:.0f} kB."]
+    lines += ["", "Tables, the default learner (breast cancer, 30 columns):", ""]
+    lines += ["| call | ms |", "|---|---|"]
+    times, kilobytes = table_times(arguments.repeats)
+    lines += [f"| {name} | {ms:.1f} |" for name, ms in times.items()]
     lines += ["", f"A fitted estimator pickles to {kilobytes:.0f} kB."]
     page = "\n".join(lines) + "\n"
     print(page)
