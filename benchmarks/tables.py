@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Memory, Parallel, delayed
 from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn import datasets
@@ -127,32 +127,34 @@ def class_scores(model, X_query, y_query):
     return accuracy, np.mean(areas), log_loss(y_query, proba, labels=model.classes_)
 
 
-def scores_of_a_draw(models, kind, X, y, size, seed):
-    """Scores of all models on one support and its queries, of shape (models, scores)."""
+def score(model, kind, X, y, size, seed):
+    """Scores of a model on one support and its queries."""
     support, queries = draw(np.random.default_rng(seed), X, y, size, kind)
-    scores = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # more columns than places
-        for model in models.values():
-            fitted = clone(model).fit(X[support], y[support])
-            if kind == "classification":
-                scores.append(class_scores(fitted, X[queries], y[queries]))
-            else:
-                scores.append([max(-1.0, r2_score(y[queries], fitted.predict(X[queries])))])
-    return scores
+        fitted = clone(model).fit(X[support], y[support])
+        if kind == "classification":
+            return class_scores(fitted, X[queries], y[queries])
+        return (max(-1.0, r2_score(y[queries], fitted.predict(X[queries]))),)
 
 
-def compare(models, kind, draws, seed, n_jobs):
-    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables."""
+def compare(ours, baselines, kind, draws, seed, n_jobs, kept):
+    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables.
+
+    Scores of baselines are kept; a learner's are not, its file may change under its name.
+    """
     tables = real_tables(kind)
+    score_once = Memory(kept, verbose=0).cache(score)
+    models = [(model, score) for model in ours.values()]
+    models += [(model, score_once) for model in baselines.values()]
     scores = Parallel(n_jobs)(
-        delayed(scores_of_a_draw)(models, kind, X, y, size, [seed, t, s, d])
+        delayed(measure)(model, kind, X, y, size, [seed, t, s, d])
+        for model, measure in models
         for t, (X, y) in enumerate(tables.values())
         for s, size in enumerate(SIZES)
         for d in range(draws)
     )
-    shape = (len(tables), len(SIZES), draws, len(models), -1)
-    return np.moveaxis(np.reshape(scores, shape), 3, 0), list(tables)
+    return np.reshape(scores, (len(models), len(tables), len(SIZES), draws, -1)), list(tables)
 
 
 def report(kind, names, tables, scores):
@@ -176,25 +178,29 @@ def report(kind, names, tables, scores):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--learners", nargs="+", default=["tabular"], help="names or files")
-    parser.add_argument("--members", type=int, nargs="+", default=[4])
+    parser.add_argument("--members", nargs="+", default=["auto"], help="numbers, or auto")
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kept", help="folder of scores that need not be computed again")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
-    models = {
+    ours = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
-            learner, n_members=n, random_state=arguments.seed
+            learner, n_members=n if n == "auto" else int(n), random_state=arguments.seed
         )
         for learner in arguments.learners
         for n in arguments.members
     }
+    baselines = {}
     if not arguments.no_baselines:
-        models |= (classifiers if kind == "classification" else regressors)(arguments.seed)
-    scores, tables = compare(models, kind, arguments.draws, arguments.seed, arguments.jobs)
-    print(report(kind, models, tables, scores))
+        baselines = (classifiers if kind == "classification" else regressors)(arguments.seed)
+    scores, tables = compare(
+        ours, baselines, kind, arguments.draws, arguments.seed, arguments.jobs, arguments.kept
+    )
+    print(report(kind, [*ours, *baselines], tables, scores))
 
 
 if __name__ == "__main__":

@@ -162,11 +162,11 @@ def test_examples_do_what_they_say(test):
 
 def test_the_first_blocks_of_the_readme_run():
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    classify, regress, *_ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    tables, numbers, pictures, *_ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     names = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        exec(classify, names)
-        exec(regress, names)
+        for block in (tables, numbers, pictures):
+            exec(block, names)
     assert names["clf"].n_members == 8
-    assert abs(names["mean"][0] * names["y"].std() + names["y"].mean() - 5_997) < 200
+    assert ((names["mean"] > 25) & (names["mean"] < 346)).all()  # within the targets of the table
