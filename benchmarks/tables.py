@@ -4,7 +4,9 @@
 
 Tables that ship with scikit-learn, and those found as CSV files with a column ``target`` in the
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
-on them. Support and queries of a draw are the same for all models.
+on them. Support and queries of a draw are the same for all models, missing cells are filled with
+the table's medians, text with the number of its level. Probabilities count as 1e-4 at least, R2 as
+-1 at least. SVC has no probabilities: a softmax of its decision function stands in for them.
 """
 
 import argparse
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Memory, Parallel, delayed
+from joblib import Parallel, delayed
 from scipy.special import softmax
 from scipy.stats import rankdata
 from sklearn import datasets
@@ -92,7 +94,7 @@ def _columns_and_target(frame, target):
 
 
 def draw(rng, X, y, n_support, kind):
-    """A random support, each class in it where there is room, and queries of its classes."""
+    """A random support of half as many classes as rows, if there are so many; queries of them."""
     for _ in range(1_000):
         order = rng.permutation(len(X))
         support, queries = order[:n_support], order[n_support : n_support + N_QUERIES]
@@ -138,18 +140,12 @@ def score(model, kind, X, y, size, seed):
         return (max(-1.0, r2_score(y[queries], fitted.predict(X[queries]))),)
 
 
-def compare(ours, baselines, kind, draws, seed, n_jobs, kept):
-    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables.
-
-    Scores of baselines are kept; a learner's are not, its file may change under its name.
-    """
+def compare(models, kind, draws, seed, n_jobs):
+    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables."""
     tables = real_tables(kind)
-    score_once = Memory(kept, verbose=0).cache(score)
-    models = [(model, score) for model in ours.values()]
-    models += [(model, score_once) for model in baselines.values()]
     scores = Parallel(n_jobs)(
-        delayed(measure)(model, kind, X, y, size, [seed, t, s, d])
-        for model, measure in models
+        delayed(score)(model, kind, X, y, size, [seed, t, s, d])
+        for model in models.values()
         for t, (X, y) in enumerate(tables.values())
         for s, size in enumerate(SIZES)
         for d in range(draws)
@@ -182,25 +178,21 @@ def main():
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--kept", help="folder of scores that need not be computed again")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
-    ours = {
+    models = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
             learner, n_members=n if n == "auto" else int(n), random_state=arguments.seed
         )
         for learner in arguments.learners
         for n in arguments.members
     }
-    baselines = {}
     if not arguments.no_baselines:
-        baselines = (classifiers if kind == "classification" else regressors)(arguments.seed)
-    scores, tables = compare(
-        ours, baselines, kind, arguments.draws, arguments.seed, arguments.jobs, arguments.kept
-    )
-    print(report(kind, [*ours, *baselines], tables, scores))
+        models |= (classifiers if kind == "classification" else regressors)(arguments.seed)
+    scores, tables = compare(models, kind, arguments.draws, arguments.seed, arguments.jobs)
+    print(report(kind, models, tables, scores))
 
 
 if __name__ == "__main__":

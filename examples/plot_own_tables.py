@@ -1,15 +1,15 @@
 """
-==================================
+====================================
 Meta-training on tables of one's own
-==================================
+====================================
 
 A laboratory has many small tables of one kind: yesterday's experiments. A learner that
 was meta-trained on them knows what such tables are like, and needs fewer rows of the next one.
 """
 
 # %%
-# Twenty sensors each, a few of which react to a substance, always by the same law: the
-# reading rises, then saturates. Which sensors, and how strongly, differs from batch to batch.
+# Six sensors each, a few of which react to a substance: their readings rise. Which sensors, and how
+# strongly, differs from table to table. That the others share a drift with them does not.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -4,7 +4,7 @@ A small table, beside its usual learners
 ========================================
 
 With 10 to 100 labelled rows there is hardly anything to tune with. The default
-learner of :class:`skmeta.InContextClassifier` has seen some hundred thousand
+learner of :class:`skmeta.InContextClassifier` has seen half a million
 synthetic tables; ``fit`` reads the rows through its memory and changes no weight.
 """
 

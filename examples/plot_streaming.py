@@ -8,8 +8,8 @@ costs what the tenth did. No row is kept.
 """
 
 # %%
-# A stream of readings of ten sensors. Every 60th row has a label, and after each
-# the estimator has read it and answers the next ones.
+# A stream of readings of ten sensors. Each row is answered first; then its label comes, and the
+# estimator reads it.
 
 import pickle
 import time
@@ -35,8 +35,7 @@ for row in range(first, len(X)):
     bytes_held.append(len(pickle.dumps(clf.state_)))
 
 # %%
-# Each row was answered before its label was told. The memory is as large at the end as at
-# the start.
+# The memory is as large at the end as at the start.
 
 rows = np.arange(first, len(X))
 window = 50

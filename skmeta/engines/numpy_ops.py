@@ -108,7 +108,10 @@ def conv(inputs, kernel, strides=1, padding="valid"):
 
 
 def solve_triangular(a, b, lower=False):
-    """Solve a x = b for a triangular a; leading axes hold systems of their own."""
+    """Solve a x = b for a triangular a; leading axes hold systems of their own.
+
+    By a general factorisation, which NumPy does for all systems at once.
+    """
     return np.linalg.solve(np.tril(a) if lower else np.triu(a), b)
 
 

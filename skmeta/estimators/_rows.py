@@ -23,6 +23,8 @@ from skmeta.episodes import TaskSpec
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say.
 USUAL_MEMBERS = 3
+# Real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
+TABLE_TEMPERATURE = 0.8
 
 
 @dataclass
@@ -41,6 +43,7 @@ class PlainRows:
     name: object
     finite = True
     dtype = np.float32
+    usual_temperature = 1.0
 
     def numbers(self, X):
         """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
@@ -126,6 +129,7 @@ class TableRows:
     spec: TaskSpec
     finite = "allow-nan"
     dtype = np.float64
+    usual_temperature = TABLE_TEMPERATURE
     levels: Any = None  # for each column of the first frame: its levels as text, None for numbers
     statistics: Any = None  # ColumnStatistics, of the first support
     orders: Any = None  # (M, columns seen), an order for each member

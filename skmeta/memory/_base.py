@@ -101,11 +101,26 @@ class Memory(ABC):
     def read(self, ops, weights, state, u):
         """Answer one row from a state, without changing it: returns the output."""
 
-    # Whether the next two methods do more than go from row to row.
+    # Whether the next methods do more than go from row to row. Meta-training then needs no loop,
+    # and a learner reads rows in large pieces, in double precision.
     together = False
 
     def learn_rows(self, ops, weights, state, u, y):
-        """Take a step on each of T rows, u of shape (B, T, ...): returns (outputs, new state)."""
+        """Take a step on each of T rows.
+
+        Parameters
+        ----------
+        ops, weights, state
+            As for :meth:`step`.
+        u : array of shape (B, T, ...)
+        y : array of shape (B, T, L)
+
+        Returns
+        -------
+        outputs : array of shape (B, T, output_size)
+            Each made before the row's y is seen.
+        state : the state after the rows
+        """
         outputs = []
         for t in range(u.shape[1]):
             output, state = self.step(ops, weights, state, u[:, t], y[:, t])
@@ -113,11 +128,22 @@ class Memory(ABC):
         return ops.stack(outputs, axis=1), state
 
     def store_rows(self, ops, weights, state, u, y):
-        """Learn T rows without answering them: returns the new state."""
+        """Learn T rows without answering them: as :meth:`learn_rows`, returns the new state."""
         return self.learn_rows(ops, weights, state, u, y)[1]
 
     def read_rows(self, ops, weights, state, u):
-        """Answer each of Q rows from one state an episode, u of shape (B, Q, ...)."""
+        """Answer each of Q rows from one state an episode; the state is not changed.
+
+        Parameters
+        ----------
+        ops, weights, state
+            As for :meth:`read`.
+        u : array of shape (B, Q, ...)
+
+        Returns
+        -------
+        outputs : array of shape (B, Q, output_size)
+        """
         n_rows, size = u.shape[1:]
         states = map_state(lambda array: ops.repeat(array, n_rows, axis=0), state)
         outputs = self.read(ops, weights, states, ops.reshape(u, (-1, size)))

@@ -157,7 +157,18 @@ class FastWeights(Memory):
         return Changes(keys, ops.solve_triangular(system, beta * surprise, lower=True))
 
     def changed(self, ops, store, changes):
-        """Return the store after the rows."""
+        """Return the store after the rows.
+
+        Parameters
+        ----------
+        store : DeltaStore
+            Of one layer, before them.
+        changes : Changes
+
+        Returns
+        -------
+        store : DeltaStore
+        """
         directions = ops.transpose(changes.directions, (0, 1, 3, 2))
         return DeltaStore(store.values + ops.matmul(directions, changes.steps))
 

@@ -67,7 +67,9 @@ class Learner:
         precision = np.float64 if self.network.memory.together else np.float32
         object.__setattr__(self, "_precision", precision)
         exact = {name: array.astype(precision, copy=False) for name, array in frozen.items()}
-        object.__setattr__(self, "_weights", exact)
+        for array in exact.values():
+            array.flags.writeable = False
+        object.__setattr__(self, "_weights", MappingProxyType(exact))
         object.__setattr__(self, "card", MappingProxyType(dict(self.card)))
 
     def __copy__(self):
@@ -114,7 +116,7 @@ class Learner:
 
         Returns
         -------
-        state : the state after the rows
+        state : the state after the rows, float32
         outputs : ndarray of shape (B, S, output_size)
             What the memory said of each row before it was told its label.
         """
@@ -122,14 +124,19 @@ class Learner:
         outputs = np.empty(size, dtype=self._precision)
         for rows, u, y in self._pieces(inputs, labels):
             outputs[:, rows], state = self.network.learn_rows(numpy_ops, self._weights, state, u, y)
-        return state, outputs
+        return _single(state), outputs
 
     def store(self, state, inputs, labels):
-        """Learn labelled rows without answering them: see :meth:`learn`.
+        """Learn labelled rows without answering them.
+
+        Parameters
+        ----------
+        state, inputs, labels
+            As for :meth:`learn`.
 
         Returns
         -------
-        state : the state after the rows
+        state : the state after the rows, float32
         """
         for _, u, y in self._pieces(inputs, labels):
             state = self.network.store_rows(numpy_ops, self._weights, state, u, y)
@@ -160,11 +167,21 @@ class Learner:
         Returns
         -------
         answers : ndarray of shape (Q, L, C) or (Q, 2, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If there is no row, or the episodes do not have as many each.
         """
+        n_episodes = count_episodes(state)
+        if len(inputs) == 0 or len(inputs) % n_episodes:
+            raise ValueError(
+                f"{len(inputs)} rows cannot be shared out evenly to {n_episodes} episodes."
+            )
         u = self.network.embed(numpy_ops, self._weights, np.asarray(inputs, dtype=self._precision))
-        u = u.reshape(count_episodes(state), -1, u.shape[-1])
+        u = u.reshape(n_episodes, len(inputs) // n_episodes, u.shape[-1])
         outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
-        return self.answer(outputs.reshape(len(inputs), -1))
+        return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))
 
     def rehearse(self, inputs, labels):
         """Run whole episodes from a fresh memory: the answer to every row before its label.

@@ -91,8 +91,8 @@ class OmniglotTasks(TaskFamily):
         Whether the mirror image of a character is a class of its own.
     balanced : bool, default=True
         Whether all characters of an episode have ``n_shots`` drawings. Otherwise each
-        has a rate of its own, and the next drawing is of any of them: nothing can
-        be told by counting.
+        has a rate of its own: sizes are random, a character may be missing, and none
+        comes to an end at a known number. ``n_shots`` is then at most half of the drawings.
     max_shift : float, default=1.0
         Each drawing is moved by up to so many pixels, down and to the right.
     max_angle : float, default=10.0
@@ -130,9 +130,10 @@ class OmniglotTasks(TaskFamily):
             raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
         self._bank, n_characters = _omniglot_bank(split, size, data_home)
         self.n_drawings = len(self._bank) // n_characters
-        if not 1 <= n_classes <= n_characters or not 1 <= n_shots <= self.n_drawings:
+        most = self.n_drawings if balanced else self.n_drawings // 2
+        if not 1 <= n_classes <= n_characters or not 1 <= n_shots <= most:
             raise ValueError(
-                f"An episode takes 1..{n_characters} characters and 1..{self.n_drawings} "
+                f"An episode takes 1..{n_characters} characters and 1..{most} "
                 f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
             )
         if n_labels is not None and n_labels < n_classes:

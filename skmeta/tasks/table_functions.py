@@ -92,7 +92,10 @@ class Linear(FunctionOfColumns):
 
 @dataclass(frozen=True)
 class Additive(FunctionOfColumns):
-    """Sums of curves, one a column: steps, bends, waves."""
+    """Sums of curves, one a column: steps, bends, waves.
+
+    A column's weight counts twice, in what its curve sees and in the sum.
+    """
 
     n_bends: int = 3
 

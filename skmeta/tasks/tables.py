@@ -167,7 +167,7 @@ class TableTasks(TableFamily):
 
 
 def class_counts(rng, n: int, most: int) -> np.ndarray:
-    """Draw numbers of classes: 2 for half of the tables; else few are as likely as many.
+    """Draw numbers of classes: 2 for half of the tables; for others 2 or more, on a log scale.
 
     Parameters
     ----------

@@ -225,7 +225,7 @@ def error_by_shots(
     state = learner.initial_state(n_tasks)
     errors, read = [], 0
     for n_rows in np.unique(shots):
-        state, _ = learner.learn(state, X[:, read:n_rows], labels[:, read:n_rows])
+        state = learner.store(state, X[:, read:n_rows], labels[:, read:n_rows])
         read = n_rows
         mean = np.stack(
             [learner.read(state, X_query[:, q])[:, 0, 0] for q in range(n_queries)], axis=1

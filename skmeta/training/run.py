@@ -8,7 +8,7 @@ import time
 import keras
 import numpy as np
 
-from skmeta.artifacts import ArtifactError, network_config
+from skmeta.artifacts import ArtifactError, checksum_of, network_config
 from skmeta.networks import Learner
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
@@ -121,7 +121,11 @@ class Run:
     def _fingerprint(self):
         """What must not change between a kill and a resume."""
         trainer = self.trainer
+        begun = {}
+        if trainer.warm_start is not None:
+            begun = {"warm_start": checksum_of(self.model.values(), {})}
         return {
+            **begun,
             "network": network_config(self.network),
             "n_steps": int(trainer.n_steps),
             "batch_size": int(trainer.batch_size),
@@ -177,7 +181,8 @@ class Run:
         arrays, state = saved
         expected, found = self.fingerprint, state["fingerprint"]
         if found != expected:
-            differing = sorted(k for k in expected if expected[k] != found.get(k))
+            names = expected.keys() | found.keys()
+            differing = sorted(k for k in names if expected.get(k) != found.get(k))
             if {"n_steps", "random_state"} & set(differing):  # the digest depends on them
                 differing = [k for k in differing if k != "tasks"]
             raise ArtifactError(

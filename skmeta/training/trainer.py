@@ -50,8 +50,9 @@ class MetaTrainer(BaseEstimator):
         File that the run is saved to, and goes on from if it exists.
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of
-        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape;
-        for another kind of target the weights that meet labels start anew.
+        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape.
+        For another kind of target, the weights that meet labels start anew, in memories
+        that keep them apart (fast weights, least squares).
     random_state : int, default=0
         Names the first weights and the stream of episodes. The same number
         gives the same weights and batches on every backend.
@@ -145,9 +146,11 @@ class MetaTrainer(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range or families disagree on what a row is.
+            If a parameter is out of range, families disagree on what a row is, or
+            ``warm_start`` reads other rows.
         ArtifactError
-            If the checkpoint is damaged or belongs to a run with other settings.
+            If the checkpoint is damaged or belongs to a run with other settings, or
+            ``warm_start`` cannot be loaded.
         FileNotFoundError
             If there is no folder for the checkpoint.
         FloatingPointError
@@ -210,17 +213,21 @@ class MetaTrainer(BaseEstimator):
         return network, weights
 
     def _begun(self, learner, families):
-        """Architecture and weights of a learner; what depends on labels is new for other labels."""
+        """Architecture and weights of a learner; what meets labels is new for other labels."""
         spec, found = families[0].spec, learner.spec
         if spec == found:
             return learner.network, dict(learner.weights)
-        if (found.input_shape, found.table) != (spec.input_shape, spec.table):
-            raise ValueError(f"warm_start was trained on {found}, the tasks are {spec}.")
+        apart = "memory/label_kernel" in learner.weights
+        if not apart or (found.input_shape, found.table) != (spec.input_shape, spec.table):
+            raise ValueError(
+                f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike, "
+                "and targets too unless the memory has a label_kernel."
+            )
         network = Network(spec, learner.network.memory, learner.network.encoder)
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         for name, weight in learner.weights.items():
-            if not name.startswith("readout/") and weight.shape == weights[name].shape:
+            if name != "memory/label_kernel" and not name.startswith("readout/"):
                 weights[name] = weight
         return network, weights
 
@@ -231,6 +238,8 @@ class MetaTrainer(BaseEstimator):
             if isinstance(value, (int, float, str, type(None), np.generic))
             and name not in ("checkpoint", "verbose")
         }
+        if self.warm_start is not None:
+            settings["warm_start"] = load_learner(self.warm_start).name
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
 
 

@@ -1,10 +1,12 @@
 """scikit-learn's own checks, all of them, on the estimators as they come."""
 
+from unittest import SkipTest
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmeta import InContextClassifier, InContextRegressor, MetaTrainer
 
@@ -13,13 +15,14 @@ ESTIMATORS = [InContextClassifier(), InContextRegressor()]
 
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learns_checks(estimator, check):
-    check(estimator)
+    try:
+        check(estimator)
+    except SkipTest as reason:
+        pytest.fail(f"skipped: {reason}")
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
-def test_no_check_is_skipped_and_no_tag_is_soft(estimator):
-    results = check_estimator(estimator, on_skip=None, on_fail=None)
-    assert {result["status"] for result in results} == {"passed"}
+def test_no_tag_is_soft(estimator):
     tags = estimator.__sklearn_tags__()
     assert not tags.non_deterministic and not tags.no_validation and not tags._skip_test
     soft = tags.classifier_tags if tags.classifier_tags is not None else tags.regressor_tags

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import TARGET_LIMIT, column_statistics, table_rows
-from skmeta.estimators._rows import USUAL_MEMBERS
+from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -56,7 +56,7 @@ def test_training_equals_deployment(X, y):
     labels = encode_labels(np.arange(30)[None] % 3, learner.spec)
     said = learner.rehearse(rows[None], labels)[0, k, 0]
     proba = classifier(n_members=1).fit(X[:k], y[:k]).predict_proba(X[k : k + 1])
-    assert_allclose(proba[0], softmax(said), atol=1e-6)
+    assert_allclose(proba[0], softmax(said / TABLE_TEMPERATURE), atol=1e-6)
 
 
 def test_scale_and_origin_of_columns_do_not_matter(X, y):

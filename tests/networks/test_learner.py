@@ -11,7 +11,14 @@ from skmeta.memory import map_state
 from skmeta.networks import Learner
 from tests.reference.small import NETWORKS, episodes, random_weights, small_learner
 
-LEARNERS = ["lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors"]
+LEARNERS = [
+    "lstm-classes",
+    "lstm-numbers",
+    "mann-strings",
+    "mann-vectors",
+    "fast-weights-table-numbers",
+    "least-squares-tables",
+]
 
 
 def leaves(state):
@@ -60,7 +67,7 @@ def test_nothing_of_a_learner_can_be_changed(weights):
         learner.weights["memory/bias"] = np.zeros(24)
     with pytest.raises(TypeError):
         learner.card["name"] = "other"
-    for array in learner.weights.values():
+    for array in (*learner.weights.values(), *learner._weights.values()):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
 
@@ -171,6 +178,14 @@ def test_queries_of_many_episodes(name):
     for b in range(2):
         alone = learner.read(map_state(lambda a: a[b : b + 1], state), inputs[b, 6:])  # noqa: B023
         assert_allclose(answers[3 * b : 3 * b + 3], alone, atol=1e-6)
+
+
+def test_queries_that_cannot_be_shared_out_and_none():
+    learner = small_learner("least-squares-tables")
+    state = learner.initial_state(2)
+    for n_rows in (0, 3):
+        with pytest.raises(ValueError, match=f"{n_rows} rows cannot be shared out evenly to 2"):
+            learner.read(state, np.zeros((n_rows, 8)))
 
 
 @pytest.mark.parametrize("name", LEARNERS)

@@ -119,17 +119,22 @@ def test_labels_and_order_carry_no_information(who):
 
 
 def test_classes_of_random_sizes(who):
-    """Sizes differ and no drawing comes twice; balanced ones are as large as each other."""
-    batch = tasks(n_shots=2, balanced=False, **STILL).batch(0, 300, seed=0)
-    assert batch.targets.shape == (300, 8)
+    """Classes have rates of their own, no drawing comes twice, and a class may be missing."""
+    family = tasks(n_shots=1, balanced=False, **STILL)
+    batch = family.batch(0, 2_000, seed=0)
+    assert batch.targets.shape == (2_000, 4)
     sizes = (batch.targets[..., None] == np.arange(4)).sum(axis=1)
     assert_array_equal(np.unique(sizes), [0, 1, 2, 3])
-    assert_allclose(sizes.mean(axis=0), 2, atol=0.2)  # labels mean nothing
+    assert_allclose(sizes.mean(axis=0), 1, atol=0.1)  # labels mean nothing
+    even = 4 * (1 / 4) * (3 / 4) * (12 - 4) / 11  # hypergeometric: 4 of 12 drawings, all alike
+    assert sizes.var() > 1.15 * even
     for views, targets in zip(batch.inputs[:50], batch.targets, strict=False):
         names = [who(view) for view in views]
-        assert len(set(names)) == 8
+        assert len(set(names)) == 4
         labels = {(name[0], label) for name, label in zip(names, targets, strict=True)}
         assert len(labels) == len({character for character, _ in labels})
+    with pytest.raises(ValueError, match=r"1\.\.1 drawings of each"):
+        tasks(n_shots=2, balanced=False)
 
 
 def test_more_labels_than_classes():

@@ -148,8 +148,16 @@ class TestRuns:
         for start in (first, path):
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
-        with pytest.raises(ValueError, match="warm_start was trained on"):
-            MetaTrainer(**TINY, warm_start=first).fit(SineTasks(n_steps=5))
+        assert after.card["trainer"]["warm_start"] == first.name
+        for tasks in (SineTasks(n_steps=5), QuadraticTasks(n_steps=5)):  # other rows, other labels
+            with pytest.raises(ValueError, match="warm_start was trained on"):
+                MetaTrainer(**TINY, warm_start=first).fit(tasks)
+
+    def test_a_checkpoint_knows_what_the_run_began_with(self, plain, tmp_path):
+        tasks, options = BooleanTasks(n_steps=5), {**TINY, "checkpoint": tmp_path / "run"}
+        MetaTrainer(**options, warm_start=plain.learner_).fit(tasks)
+        with pytest.raises(ArtifactError, match="belongs to another run: warm_start differ"):
+            MetaTrainer(**options).fit(tasks)
 
     def test_warm_start_for_another_kind_of_target(self):
         """What does not meet labels is taken over: here from classes of tables to numbers."""
