@@ -5,6 +5,7 @@ python benchmarks/pictures.py
 
 import argparse
 import json
+import runpy
 from pathlib import Path
 
 import matplotlib
@@ -37,6 +38,14 @@ def draw_histories(folder):
     figure.savefig(IMAGES / "meta_training.png", dpi=80)
 
 
+def draw_tables():
+    """The figure of the example on small tables."""
+    from matplotlib import pyplot as plt
+
+    runpy.run_path(str(IMAGES.parents[1] / "examples" / "plot_small_tables.py"))
+    plt.gcf().savefig(IMAGES / "tables.png", dpi=90)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, help="folder of NAME.history.json files")
@@ -44,6 +53,7 @@ def main():
     IMAGES.mkdir(exist_ok=True)
     if arguments.runs is not None:
         draw_histories(arguments.runs)
+    draw_tables()
     support, queries = one_episode(np.random.default_rng(SEED))
     clf = InContextClassifier(learner="mann-omniglot").fit(*support)
     display = EpisodeDisplay.from_estimator(clf, *support, *queries).plot()
