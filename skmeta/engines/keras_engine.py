@@ -15,7 +15,6 @@ import numpy as np
 from keras import ops
 
 from skmeta.engines.keras_loop import StepCell, flatten_state, restore_state
-from skmeta.memory import count_episodes
 
 PIECES = (64, 16, 4, 1)
 
@@ -104,13 +103,14 @@ class KerasEngine:
     def read(self, state, inputs):
         """Answer rows from a frozen state: see :meth:`skmeta.networks.Learner.read`."""
         inputs = np.asarray(inputs, dtype=np.float32)
-        inputs = inputs.reshape(count_episodes(state), -1, *inputs.shape[1:])
+        leaves = _leaves(state)
+        inputs = inputs.reshape(len(leaves[0]), -1, *inputs.shape[1:])
         n_rows = inputs.shape[1]
         n_padded = 1 << max(0, n_rows - 1).bit_length()
         padding = np.repeat(inputs[:, -1:], n_padded - n_rows, axis=1)
         rows = ops.convert_to_tensor(np.concatenate([inputs, padding], axis=1))
         with self._lock:
-            answers = self._read(rows, *_leaves(state))
+            answers = self._read(rows, *leaves)
         answers = ops.convert_to_numpy(answers)[:, :n_rows]
         return answers.reshape(-1, *answers.shape[2:])
 

@@ -67,8 +67,8 @@ class Learner:
         precision = np.float64 if self.network.memory.together else np.float32
         object.__setattr__(self, "_precision", precision)
         exact = {name: array.astype(precision, copy=False) for name, array in frozen.items()}
-        for array in exact.values():
-            array.flags.writeable = False
+        for kept in exact.values():
+            kept.flags.writeable = False
         object.__setattr__(self, "_weights", MappingProxyType(exact))
         object.__setattr__(self, "card", MappingProxyType(dict(self.card)))
 
