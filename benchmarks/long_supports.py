@@ -3,7 +3,7 @@
     SKMETA_DATA=... python benchmarks/long_supports.py mann-omniglot mine.safetensors
 
 Five validation characters, supports of the first n of 80 mixed drawings, scored on the 20
-others. Episodes of meta-training have classes of one size; people's supports have not.
+others. In the papers' episodes all classes are of one size; in people's supports they are not.
 """
 
 import sys

@@ -175,6 +175,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--learners", nargs="+", default=["tabular"], help="names or files")
     parser.add_argument("--members", nargs="+", default=["auto"], help="numbers, or auto")
+    parser.add_argument("--temperatures", nargs="+", type=float, help="of a classifier")
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -189,6 +190,12 @@ def main():
         for learner in arguments.learners
         for n in arguments.members
     }
+    if arguments.temperatures:
+        models = {
+            f"{name}, temperature {temperature:g}": clone(model).set_params(temperature=temperature)
+            for name, model in models.items()
+            for temperature in arguments.temperatures
+        }
     if not arguments.no_baselines:
         models |= (classifiers if kind == "classification" else regressors)(arguments.seed)
     scores, tables = compare(models, kind, arguments.draws, arguments.seed, arguments.jobs)

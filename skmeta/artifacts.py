@@ -344,18 +344,17 @@ def learner_path(learner) -> Path:
             f"learner must be a name, a path or a Learner, got {type(learner).__name__}."
         )
     path = Path(learner)
-    if path.suffix == SUFFIX and not path.is_file():
-        raise ArtifactError(
-            f"There is no learner {str(learner)!r}: no file {path.absolute()}. Give the path to "
-            f"where it is now, or the Learner itself; shipped are {list_learners()}."
-        )
-    if path.suffix != SUFFIX:
+    named = path.suffix != SUFFIX
+    if named:
         path = PRETRAINED / f"{learner}{SUFFIX}"
     if not path.is_file():
-        raise ArtifactError(
-            f"There is no learner {str(learner)!r}: shipped are {list_learners()}, "
-            f"and a path must name an existing {SUFFIX} file."
+        why = (
+            f"shipped are {list_learners()}, and a path must name an existing {SUFFIX} file."
+            if named
+            else f"no file {path.absolute()}. Give the path to where it is now, or the Learner "
+            f"itself; shipped are {list_learners()}."
         )
+        raise ArtifactError(f"There is no learner {str(learner)!r}: {why}")
     return path
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skmeta.engines.keras_loop import StepCell, flatten_state, restore_state
+from skmeta.engines.keras_loop import RowLoop, flatten_state, restore_state
 
 PIECES = (64, 16, 4, 1)
 
@@ -55,24 +55,17 @@ class KerasEngine:
         self.network = network
         self.weights = {k: ops.convert_to_tensor(w) for k, w in weights.items()}
         self._lock = threading.Lock()
-        self._cell = StepCell(network, self.weights)
-        self._loop = keras.layers.RNN(self._cell, return_sequences=True, return_state=True)
+        self._rows = RowLoop(network, self.weights)
+        self._template = self._rows.cell.template
         self._learn = _compile(self._learn_piece)
         self._read = _compile(self._read_rows)
 
     def _learn_piece(self, inputs, labels, *leaves):
         u = self.network.embed(ops, self.weights, inputs)
-        if self.network.memory.together:
-            state = restore_state(self._cell.template, leaves)
-            outputs, state = self.network.learn_rows(ops, self.weights, state, u, labels)
-            return outputs, self._cell.flat(state)
-        outputs, *leaves = self._loop(
-            ops.concatenate([u, labels], axis=-1), initial_state=list(leaves)
-        )
-        return outputs, leaves
+        return self._rows(u, labels, leaves)
 
     def _read_rows(self, inputs, *leaves):
-        state = restore_state(self._cell.template, leaves)
+        state = restore_state(self._template, leaves)
         u = self.network.embed(ops, self.weights, inputs)
         return self.network.answer(
             ops, self.weights, self.network.read_rows(ops, self.weights, state, u)
@@ -94,7 +87,7 @@ class KerasEngine:
                 outputs.append(ops.convert_to_numpy(output))
                 first += length
         arrays = iter([ops.convert_to_numpy(leaf) for leaf in leaves])
-        return _reshaped(self._cell.template, arrays), np.concatenate(outputs, axis=1)
+        return _reshaped(self._template, arrays), np.concatenate(outputs, axis=1)
 
     def store(self, state, inputs, labels):
         """Read labelled rows: see :meth:`skmeta.networks.Learner.store`."""

@@ -69,3 +69,30 @@ class StepCell(keras.layers.Layer):
             ops.reshape(leaf, (-1, size))
             for leaf, size in zip(flatten_state(state), self.state_size, strict=True)
         ]
+
+
+class RowLoop:
+    """Rows of episodes through a network: together if its memory can, else in Keras' own loop.
+
+    Parameters
+    ----------
+    network : skmeta.networks.Network
+    named_weights : dict of str to variable or tensor
+    """
+
+    def __init__(self, network, named_weights):
+        self.cell = StepCell(network, named_weights)
+        self._loop = None
+        if not network.memory.together:
+            self._loop = keras.layers.RNN(self.cell, return_sequences=True, return_state=True)
+
+    def __call__(self, u, labels, leaves):
+        """Return outputs (B, T, size), and the flat state after T embedded rows."""
+        if self._loop is not None:
+            rows = ops.concatenate([u, labels], axis=-1)
+            outputs, *leaves = self._loop(rows, initial_state=list(leaves))
+            return outputs, leaves
+        cell = self.cell
+        state = restore_state(cell.template, leaves)
+        outputs, state = cell.network.learn_rows(ops, cell.named_weights, state, u, labels)
+        return outputs, cell.flat(state)

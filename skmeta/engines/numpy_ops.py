@@ -69,7 +69,7 @@ def sigmoid(x):
 
 
 def silu(x):
-    """X sigmoid(x) (Elfwing et al. 2018)."""
+    """Return x sigmoid(x) (Elfwing et al. 2018)."""
     z = sigmoid(x)
     z *= x
     return z

@@ -132,9 +132,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        n_members = self._members(rows, X_rows)
-        slots = deal_labels(rng, n_members, len(classes), learner.spec.n_outputs)
-        rows.measure(learner, X_rows, len(slots), rng)
+        slots = self._dealt(learner, rows, X_rows, len(classes), rng)
         state = self._read(
             learner,
             rows,
@@ -192,9 +190,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             )
         if first:
             rng = check_random_state(self.random_state)
-            n_members = self._members(rows, X_rows)
-            slots = deal_labels(rng, n_members, len(known), learner.spec.n_outputs)
-            rows.measure(learner, X_rows, len(slots), rng)
+            slots = self._dealt(learner, rows, X_rows, len(known), rng)
             state = learner.initial_state(len(slots))
         else:
             state, slots = self.state_, self.label_slots_
@@ -228,7 +224,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
-        auto = isinstance(self.temperature, str)
+        auto = self.temperature == "auto"
         temperature = self.rows_.usual_temperature if auto else self.temperature
         return class_probabilities(logits / temperature, self.label_slots_)
 
@@ -253,6 +249,13 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _dealt(self, learner, rows, X, n_classes, rng):
+        """Deal labels, (M, n_classes), and orders of columns to the members of a support."""
+        n_members = self._members(rows, X)
+        slots = deal_labels(rng, n_members, n_classes, learner.spec.n_outputs)
+        rows.measure(learner, X, len(slots), rng)
+        return slots
 
     def _checked_classes(self, learner, y):
         classes = _distinct(y)

@@ -151,7 +151,7 @@ class FastWeights(Memory):
         """
         beta = ops.expand_dims(ops.sigmoid(gates), 3)
         n_rows = keys.shape[2]
-        alike = ops.matmul(keys, ops.transpose(keys, (0, 1, 3, 2)))
+        alike = ops.matmul(keys, transposed(ops, keys))
         system = np.eye(n_rows, dtype=np.float32) + beta * alike * earlier(n_rows)
         surprise = values - ops.matmul(keys, store.values)
         return Changes(keys, ops.solve_triangular(system, beta * surprise, lower=True))
@@ -169,7 +169,7 @@ class FastWeights(Memory):
         -------
         store : DeltaStore
         """
-        directions = ops.transpose(changes.directions, (0, 1, 3, 2))
+        directions = transposed(ops, changes.directions)
         return DeltaStore(store.values + ops.matmul(directions, changes.steps))
 
     def found(self, ops, store, queries, overlap, changes):
@@ -195,18 +195,17 @@ class FastWeights(Memory):
         return ops.matmul(x, weights["input_kernel"]) + weights["input_bias"]
 
     def learn_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        examples = u + ops.matmul(y, weights["label_kernel"])
-        streams, state = self._read_and_write(ops, weights, state, examples, u)
+        streams, state = self._read_and_write(ops, weights, state, u, y, answered=True)
         return self._output(ops, weights, streams[:, : u.shape[1]]), state
 
     def store_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        examples = u + ops.matmul(y, weights["label_kernel"])
-        return self._read_and_write(ops, weights, state, examples)[1]
+        return self._read_and_write(ops, weights, state, u, y, answered=False)[1]
 
-    def _read_and_write(self, ops, weights, state, examples, *asked):
-        """Send T examples, and rows asked before each if any, through the layers."""
-        n_rows, stores = examples.shape[1], []
-        streams = ops.concatenate([*asked, examples], axis=1)  # (B, T or 2T, D)
+    def _read_and_write(self, ops, weights, state, u, y, *, answered):
+        """Send T examples through the layers, beside the rows themselves if they are answered."""
+        n_rows, stores = u.shape[1], []
+        examples = u + ops.matmul(y, weights["label_kernel"])
+        streams = ops.concatenate([u, examples], axis=1) if answered else examples
         for layer in range(self.n_layers):
             store = _store_of(state, layer)
             seen = normalized(ops, streams) * weights[f"layer{layer}_gain"]
@@ -253,7 +252,7 @@ class FastWeights(Memory):
         overlap = None
         if changes is not None:
             n_rows = changes.steps.shape[2]
-            overlap = ops.matmul(queries, ops.transpose(changes.directions, (0, 1, 3, 2)))
+            overlap = ops.matmul(queries, transposed(ops, changes.directions))
             overlap = overlap * np.tile(earlier(n_rows), (streams.shape[1] // n_rows, 1))
         found = self.found(ops, store, queries, overlap, changes)  # (B, H, N, ...)
         found = ops.transpose(found, (0, 2, 1, 3))
@@ -277,6 +276,11 @@ def dense(ops, tokens, kernel):
     n_tokens, size = tokens.shape[1:]
     product = ops.matmul(ops.reshape(tokens, (-1, size)), kernel)
     return ops.reshape(product, (-1, n_tokens, kernel.shape[1]))
+
+
+def transposed(ops, matrices):
+    """Swap the last two axes of matrices (B, H, M, N)."""
+    return ops.transpose(matrices, (0, 1, 3, 2))
 
 
 def earlier(n_rows):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skmeta.memory.fast_weights import Changes, FastWeights
+from skmeta.memory.fast_weights import Changes, FastWeights, transposed
 
 # The least variance of a row's noise: bounds how sharply one row can shrink the covariance.
 LEAST_NOISE = 1e-2
@@ -89,7 +89,7 @@ class LeastSquares(FastWeights):
         """
         noise = ops.expand_dims(ops.softplus(gates) + LEAST_NOISE, 3)
         spread = ops.matmul(keys, store.covariance)
-        variance = ops.matmul(spread, ops.transpose(keys, (0, 1, 3, 2)))
+        variance = ops.matmul(spread, transposed(ops, keys))
         factor = ops.cholesky(variance + noise * np.eye(keys.shape[2], dtype=np.float32))
         surprise = values - ops.matmul(keys, store.values)
         both = ops.concatenate([spread, surprise], axis=3)
@@ -98,11 +98,9 @@ class LeastSquares(FastWeights):
 
     def changed(self, ops, store, changes):
         """Return the store after the rows."""
-        directions = ops.transpose(changes.directions, (0, 1, 3, 2))
-        return LeastSquaresStore(
-            store.values + ops.matmul(directions, changes.steps),
-            store.covariance - ops.matmul(directions, changes.directions),
-        )
+        known = ops.matmul(transposed(ops, changes.directions), changes.directions)
+        (values,) = super().changed(ops, store, changes)
+        return LeastSquaresStore(values, store.covariance - known)
 
     def found(self, ops, store, queries, overlap, changes):
         """Return what queries find: S_{t-1}^T q and q^T P_{t-1} q.

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from skmeta import losses
-from skmeta.engines.keras_loop import StepCell
+from skmeta.engines.keras_loop import RowLoop
 from skmeta.networks import Network
 
 
@@ -35,21 +35,14 @@ class MetaNetwork(keras.Model):
             )
             for name, spec in specs.items()
         }
-        if not network.memory.together:
-            cell = StepCell(network, self.named_weights)
-            self.loop = keras.layers.RNN(cell, return_sequences=True)
+        self.rows = RowLoop(network, self.named_weights)
 
     def call(self, batch):
         """Return answers of shape (B, T, ...) for {"inputs": ..., "labels": ...}."""
         u = self.network.embed(ops, self.named_weights, batch["inputs"])
-        outputs = self._outputs(u, batch["labels"])
+        fresh = self.rows.cell.get_initial_state(ops.shape(u)[0])
+        outputs, _ = self.rows(u, batch["labels"], fresh)
         return self.network.answer(ops, self.named_weights, outputs)
-
-    def _outputs(self, u, labels):
-        if not self.network.memory.together:
-            return self.loop(ops.concatenate([u, labels], axis=-1))
-        state = self.network.initial_state(ops, ops.shape(u)[0])
-        return self.network.learn_rows(ops, self.named_weights, state, u, labels)[0]
 
     def values(self) -> dict[str, np.ndarray]:
         """Return the weights by name, as NumPy arrays."""

@@ -121,11 +121,7 @@ class Run:
     def _fingerprint(self):
         """What must not change between a kill and a resume."""
         trainer = self.trainer
-        begun = {}
-        if trainer.warm_start is not None:
-            begun = {"warm_start": checksum_of(self.model.values(), {})}
-        return {
-            **begun,
+        fingerprint = {
             "network": network_config(self.network),
             "n_steps": int(trainer.n_steps),
             "batch_size": int(trainer.batch_size),
@@ -133,6 +129,9 @@ class Run:
             "random_state": int(trainer.random_state),
             "tasks": self._digest_of_tasks(),
         }
+        if trainer.warm_start is not None:
+            fingerprint["warm_start"] = checksum_of(self.model.values(), {})
+        return fingerprint
 
     def _digest_of_tasks(self):
         """Digest of one episode from each stretch of the stream: other tasks, other digest."""
