@@ -8,7 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
-STAMPS := $(addprefix $(VENV)/.installed-,plot test lint docs)
+STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs)
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
 RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
@@ -33,7 +33,7 @@ lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 
-bench: $(VENV)/.installed-plot  ## the benchmarks
+bench: $(VENV)/.installed-examples  ## the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
