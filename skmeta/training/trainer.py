@@ -51,8 +51,8 @@ class MetaTrainer(BaseEstimator):
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of
         ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape.
-        For another kind of target, the weights that meet labels start anew, in memories
-        that keep them apart (fast weights, least squares).
+        For other labels or another kind of target, the weights that meet them start anew:
+        the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
         Names the first weights and the stream of episodes. The same number
         gives the same weights and batches on every backend.
@@ -213,21 +213,19 @@ class MetaTrainer(BaseEstimator):
         return network, weights
 
     def _begun(self, learner, families):
-        """Architecture and weights of a learner; what meets labels is new for other labels."""
+        """Architecture and weights of a learner; for other labels, new weights meet them."""
         spec, found = families[0].spec, learner.spec
         if spec == found:
             return learner.network, dict(learner.weights)
-        apart = "memory/label_kernel" in learner.weights
-        if not apart or (found.input_shape, found.table) != (spec.input_shape, spec.table):
+        if (found.input_shape, found.table) != (spec.input_shape, spec.table):
             raise ValueError(
-                f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike, "
-                "and targets too unless the memory has a label_kernel."
+                f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike."
             )
         network = Network(spec, learner.network.memory, learner.network.encoder)
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         for name, weight in learner.weights.items():
-            if name != "memory/label_kernel" and not name.startswith("readout/"):
+            if not name.startswith("readout/") and weight.shape == weights[name].shape:
                 weights[name] = weight
         return network, weights
 
