@@ -2,7 +2,7 @@
 What synthetic tables are made of
 =================================
 
-:class:`skmeta.tasks.TableTasks` draws each table from one of eight ingredients.
+:class:`skmeta.tasks.TableTasks` draws each table from one of its ingredients.
 Here are three tables of each, as two of their columns: a point is a row, its colour
 the class. A learner that has seen many thousands of such tables, no two alike, has
 to expect anything of the next one.
@@ -32,12 +32,14 @@ def tables_of_two_columns(ingredient):
             yield rows, classes
 
 
-figure, axes = plt.subplots(len(INGREDIENTS), N_TABLES, figsize=(7.5, 18), layout="constrained")
+figure, axes = plt.subplots(
+    len(INGREDIENTS), N_TABLES, figsize=(7.5, 2.2 * len(INGREDIENTS)), layout="constrained"
+)
 for ingredient, line in zip(INGREDIENTS, axes, strict=True):
     for ax, (rows, classes) in zip(line, tables_of_two_columns(ingredient), strict=False):
         ax.scatter(rows[:, 0], rows[:, 1], c=classes, s=6, cmap="viridis")
         ax.set(xticks=[], yticks=[])
-    line[0].set_ylabel(type(ingredient).__name__)
+    line[0].set_ylabel(repr(ingredient).replace("(", "\n("), fontsize=7)
 
 # %%
 # A regression has one score in the place of classes, with noise, and sometimes skewed.

@@ -25,7 +25,7 @@ class ColumnStatistics(NamedTuple):
 
 
 def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnStatistics:
-    """Measure the columns of a support, missing cells left out.
+    """Measure the columns of a support, or its real targets, missing cells left out.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     Returns
     -------
     statistics : ColumnStatistics
-        Mean and standard deviation of the known cells; 0 and 1 for columns that
-        hold none, and scale 1 for columns that do not vary.
+        Mean and standard deviation of the known cells. Columns that do not vary
+        have an infinite scale, those that hold no cell the center 0.
     """
     counted = ~np.isnan(X) if known is None else known & ~np.isnan(X)
     n = np.maximum(counted.sum(axis=-2), 1)
@@ -47,7 +47,40 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     scale = np.sqrt(np.square(spread).sum(axis=-2) / n)
     # Rounding leaves a constant column a spread of its own.
     varies = scale > 1e-12 * np.maximum(np.abs(center), 1e-30)
-    return ColumnStatistics(center, np.where(varies, scale, 1.0))
+    return ColumnStatistics(center, np.where(varies, scale, np.inf))
+
+
+def telling(statistics: ColumnStatistics) -> np.ndarray:
+    """Return which columns tell rows apart.
+
+    Parameters
+    ----------
+    statistics : ColumnStatistics
+        Of a support, of shape (d,).
+
+    Returns
+    -------
+    columns : ndarray of int
+        Those that vary; the first one if none does.
+    """
+    columns = np.flatnonzero(np.isfinite(statistics.scale))
+    return columns if len(columns) else np.zeros(1, dtype=int)
+
+
+def target_statistics(y: np.ndarray, known: np.ndarray | None = None) -> ColumnStatistics:
+    """Measure real targets: as columns, but those that do not vary have the scale 1.
+
+    Parameters
+    ----------
+    y : ndarray of shape (..., S, 1)
+    known : ndarray of bool, broadcastable to y, optional
+
+    Returns
+    -------
+    statistics : ColumnStatistics
+    """
+    center, scale = column_statistics(y, known)
+    return ColumnStatistics(center, np.where(np.isfinite(scale), scale, 1.0))
 
 
 def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
@@ -76,7 +109,7 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
     X : ndarray of shape (..., d)
         Numbers; NaN where a cell is missing.
     statistics : ColumnStatistics
-        Of the support's columns, broadcastable to X.
+        Of the support's columns, broadcastable to X. Columns that do not vary in it are silent.
     width : int
         Columns that the network has places for, at least d.
 

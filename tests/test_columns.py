@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import StandardScaler
 
-from skmeta.columns import LIMIT, column_statistics, table_rows
+from skmeta.columns import LIMIT, column_statistics, table_rows, target_statistics, telling
 
 NAN = np.nan
 
@@ -18,10 +18,24 @@ def test_statistics_are_those_of_a_standard_scaler():
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e9, -3.0])
-def test_columns_that_do_not_vary_are_divided_by_one(value):
+def test_columns_that_do_not_vary_are_silent(value):
     X = np.full((7, 1), value)
-    assert_allclose(table_rows(X, column_statistics(X), 1)[:, 0], 0, atol=1e-6)
-    assert_array_equal(column_statistics(X).scale, [1])
+    found = column_statistics(X)
+    assert_array_equal(found.scale, [np.inf])
+    assert_array_equal(table_rows(X + 1, found, 1)[:, 0], 0)
+
+
+def test_targets_that_do_not_vary_are_divided_by_one():
+    y = np.full((4, 1), 3.0)
+    assert_array_equal(target_statistics(y), [[3], [1]])
+    varying = np.array([[1.0], [3.0]])
+    assert_array_equal(target_statistics(varying), column_statistics(varying))
+
+
+def test_columns_that_tell_rows_apart():
+    X = np.array([[1.0, 5.0, NAN, 2.0, NAN], [1.0, 6.0, NAN, 3.0, 7.0]])
+    assert_array_equal(telling(column_statistics(X)), [1, 3])
+    assert_array_equal(telling(column_statistics(X[:1])), [0])  # a table has a column
 
 
 def test_small_changes_far_from_zero_are_changes():
@@ -33,7 +47,7 @@ def test_columns_with_no_cell_at_all():
     X = np.array([[NAN, 1.0], [NAN, 3.0]])
     found = column_statistics(X)
     assert_array_equal(found.center, [0, 2])
-    assert_array_equal(found.scale, [1, 1])
+    assert_array_equal(found.scale, [np.inf, 1])
 
 
 def test_statistics_of_some_rows_only():

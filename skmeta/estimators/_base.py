@@ -54,7 +54,7 @@ class InContextEstimator(BaseEstimator):
 
     def _members(self, rows, X):
         """Return how many members read a support."""
-        return rows.usual_members(X.shape[1]) if self.n_members == "auto" else int(self.n_members)
+        return rows.usual_members(X) if self.n_members == "auto" else int(self.n_members)
 
     def _support(self, rows, X, y, *, first, **y_checks):
         """Check support rows and their targets. Sets nothing on the estimator."""

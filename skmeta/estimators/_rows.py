@@ -15,6 +15,8 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
     table_targets,
+    target_statistics,
+    telling,
 )
 from skmeta.episodes import TaskSpec
 
@@ -84,7 +86,7 @@ class PlainRows:
         self._compare("y", y[:, None], learner, "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
 
-    def usual_members(self, n_columns):
+    def usual_members(self, X):
         """One member: others would read the rows in other orders, at a cost."""
         return 1
 
@@ -151,18 +153,24 @@ class TableRows:
         numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
         return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
 
-    def usual_members(self, n_columns):
+    def usual_members(self, X):
         """A few members, and more for a wide table: its columns are seen twice over."""
-        n_views = -(-n_columns // self.spec.n_columns)
+        n_views = self._views(telling(column_statistics(X)))
         return USUAL_MEMBERS if n_views == 1 else max(USUAL_MEMBERS, 2 * n_views)
 
+    def _views(self, columns):
+        """Members that it takes to see all columns."""
+        return -(-len(columns) // self.spec.n_columns)
+
     def measure(self, learner, X, n_members, rng):
-        """Measure the columns of a support, and deal an order of them to each member."""
-        n_columns, places = X.shape[1], self.spec.n_columns
-        if n_columns > places:
+        """Measure the columns of a support, and deal those that vary to each member."""
+        self.statistics = column_statistics(X)
+        columns, places = telling(self.statistics), self.spec.n_columns
+        n_views = self._views(columns)
+        if n_views > 1:
             warnings.warn(
-                f"X has {n_columns} columns, the learner has places for {places}: each member sees "
-                f"{places} of them, and {-(-n_columns // places)} members see all.",
+                f"X has {len(columns)} columns that vary, the learner has places for {places}: "
+                f"each member sees {places} of them, and {n_views} members see all.",
                 stacklevel=3,
             )
         if len(X) < LEAST_SUPPORT:
@@ -171,18 +179,18 @@ class TableRows:
                 f"{LEAST_SUPPORT} or more.",
                 stacklevel=3,
             )
-        orders, n_views = [], -(-n_columns // places)
+        orders = []
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns
-                order = rng.permutation(n_columns)
+                order = rng.permutation(columns)
             orders.append(np.roll(order, -places * (member % n_views))[:places])
-        if n_columns <= places:
-            orders[0] = np.arange(n_columns)
-        self.statistics, self.orders = column_statistics(X), np.stack(orders)
+        if n_views == 1:
+            orders[0] = columns
+        self.orders = np.stack(orders)
 
     def measure_targets(self, learner, y):
         """Return center and scale of the support's targets."""
-        return column_statistics(y[:, None].astype(np.float64))
+        return target_statistics(y[:, None].astype(np.float64))
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""

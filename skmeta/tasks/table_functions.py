@@ -256,6 +256,34 @@ class CausalGraph(Ingredient):
         return Table(shown(rng, hidden, hidden), standardized(scores))
 
 
+@dataclass(frozen=True)
+class Factors(Ingredient):
+    """A few hidden factors decide the scores, and show in all relevant columns, with noise.
+
+    Columns are symptoms: each tells something of the score, and they tell it together.
+    """
+
+    n_factors: int = 4
+    n_hidden: int = 16
+
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
+        """See :class:`Ingredient`."""
+        n, n_columns = relevant.shape
+        alive = np.arange(self.n_factors) < rng.integers(1, self.n_factors + 1, size=(n, 1))
+        factors = alive[:, None] * rng.normal(size=(n, n_rows, self.n_factors))
+        # Cubes: one or two factors make most of a column.
+        loads = alive[..., None] * rng.normal(size=(n, self.n_factors, n_columns)) ** 3
+        signal = standardized(bent(rng, factors @ loads))
+        noise = np.exp(rng.uniform(np.log(0.1), np.log(2.0), size=(n, 1, 1)))
+        own = rng.normal(size=signal.shape)
+        hidden = standardized(np.where(relevant[:, None], signal + noise * own, own))
+        _, cells = categories(rng, hidden)
+        weights = rng.normal(size=(n, self.n_factors, self.n_hidden))
+        thought = bent(rng, factors @ weights + rng.normal(size=(n, 1, self.n_hidden)))
+        scores = thought @ rng.normal(size=(n, self.n_hidden, n_scores))
+        return Table(shown(rng, hidden, cells), standardized(scores))
+
+
 def correlated(rng, shape, n_rows):
     """Normal columns of variance 1 that share a few factors, more in one table, less in another."""
     (n, n_columns), n_factors = shape, 4
@@ -300,6 +328,11 @@ def activated(rng, Z):
     return out
 
 
+def bent(rng, Z):
+    """Apply one of :data:`ACTIVATIONS` to half of the tables."""
+    return np.where(rng.random((len(Z), 1, 1)) < 0.5, Z, activated(rng, Z))
+
+
 def standardized(Z):
     """Mean 0 and variance 1 over the rows; constant columns become 0."""
     Z = Z - Z.mean(axis=1, keepdims=True)
@@ -308,7 +341,7 @@ def standardized(Z):
 
 def importance(rng, relevant):
     """Weights of columns, at most 1: alike in one table, of many sizes in another, or 0."""
-    size = rng.uniform(0, 2, size=(len(relevant), 1)) * rng.normal(size=relevant.shape)
+    size = rng.exponential(0.6, size=(len(relevant), 1)) * rng.normal(size=relevant.shape)
     largest = np.where(relevant, size, -np.inf).max(axis=1, keepdims=True)
     return relevant * np.exp(np.minimum(size - largest, 0))
 
@@ -332,6 +365,9 @@ INGREDIENTS: tuple[Ingredient, ...] = (
     Trees(),
     RandomNetwork(),
     Prototypes(),
-    Clusters(),
+    Clusters(n_clusters=1),
+    Clusters(n_clusters=3),
     CausalGraph(),
+    Factors(n_factors=2),
+    Factors(n_factors=4),
 )

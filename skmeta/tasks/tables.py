@@ -13,13 +13,15 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
     table_targets,
+    target_statistics,
+    telling,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
 from skmeta.tasks.functions import check_n_steps
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
 
-# Widths are drawn from here on, on a logarithmic scale, and rounded down: one column alone is rare.
+# Widths are drawn from here on and rounded down: one column alone is rare.
 LEAST_WIDTH = 1.6
 
 
@@ -66,8 +68,7 @@ class TableFamily(TaskFamily):
         """Return how many first rows scale each table, shape (B,)."""
         if self.n_support is not None:
             return np.full(n_episodes, self.n_support)
-        least = np.log(min(LEAST_SUPPORT, self.n_steps))
-        return np.exp(rng.uniform(least, np.log(self.n_steps + 1), n_episodes)).astype(int)
+        return log_uniform(rng, min(LEAST_SUPPORT, self.n_steps), self.n_steps, n_episodes)
 
     def weights_after(self, n_support: np.ndarray) -> np.ndarray:
         """Return weights that count the answers after the rows that scale a table, (B, T)."""
@@ -129,11 +130,10 @@ class TableTasks(TableFamily):
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw tables: see :class:`TaskFamily`."""
-        # Few columns are as likely as many.
-        width = rng.uniform(np.log(LEAST_WIDTH), np.log(self.n_columns + 1), n_episodes)
-        width = np.exp(width).astype(int)
+        width = log_uniform(rng, LEAST_WIDTH, self.n_columns, n_episodes)
         there = np.arange(self.n_columns) < width[:, None]
-        relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.0, (n_episodes, 1)))
+        # In almost half of the tables all columns matter.
+        relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.6, (n_episodes, 1)))
         relevant[~relevant.any(axis=1), 0] = True
         n_support = self.draw_support(rng, n_episodes)
         support = np.arange(self.n_steps) < n_support[:, None]
@@ -154,9 +154,11 @@ class TableTasks(TableFamily):
         statistics = column_statistics(cells, support[..., None])
         rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
         for episode, n in enumerate(width):
+            measured = ColumnStatistics(*(part[episode, :n] for part in statistics))
+            columns = telling(measured)
             rows[episode] = table_rows(
-                cells[episode, :, :n],
-                ColumnStatistics(*(part[episode, :n] for part in statistics)),
+                cells[episode][:, columns],
+                ColumnStatistics(*(part[columns] for part in measured)),
                 self.n_columns,
             )
         if self.spec.kind == "classification":
@@ -164,6 +166,11 @@ class TableTasks(TableFamily):
         else:
             targets = _targets(rng, scores[..., 0], support)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
+
+
+def log_uniform(rng, least: float, most: int, n: int) -> np.ndarray:
+    """Draw n whole numbers up to ``most``, few as likely as many: evenly by their logarithm."""
+    return np.exp(rng.uniform(np.log(least), np.log(most + 1), n)).astype(int)
 
 
 def class_counts(rng, n: int, most: int) -> np.ndarray:
@@ -180,7 +187,7 @@ def class_counts(rng, n: int, most: int) -> np.ndarray:
     counts : ndarray of int, shape (n,)
         2 to ``most``.
     """
-    more = np.exp(rng.uniform(np.log(2), np.log(most + 1), size=n)).astype(int)
+    more = log_uniform(rng, 2, most, n)
     return np.where(rng.random(n) < 0.5, 2, more)
 
 
@@ -205,7 +212,7 @@ def classes_of_scores(rng, scores: np.ndarray, n_classes: np.ndarray) -> np.ndar
     n, n_rows, most = scores.shape
     n_classes = n_classes[:, None]
     allowed = np.arange(most) < n_classes
-    noise = np.exp(rng.uniform(np.log(0.02), np.log(0.7), size=(n, 1, 1)))
+    noise = np.exp(rng.uniform(np.log(0.01), np.log(0.5), size=(n, 1, 1)))
     scores = scores + noise * rng.gumbel(size=scores.shape)
 
     offset = rng.uniform(0, 1, size=(n, 1)) * rng.normal(size=(n, most))
@@ -218,7 +225,7 @@ def classes_of_scores(rng, scores: np.ndarray, n_classes: np.ndarray) -> np.ndar
     interval = np.minimum(interval, n_classes - 1)
 
     classes = np.where(rng.random((n, 1)) < 0.5, highest, interval)
-    flipped = rng.random((n, n_rows)) < rng.choice([0.0, 0.0, 0.0, 0.05, 0.15], size=(n, 1))
+    flipped = rng.random((n, n_rows)) < rng.choice([0.0, 0.0, 0.0, 0.0, 0.1], size=(n, 1))
     classes = np.where(flipped, rng.integers(n_classes, size=(n, n_rows)), classes)
     dealt = rng.permuted(np.tile(np.arange(most), (n, 1)), axis=1)
     return np.take_along_axis(dealt, classes, axis=1)
@@ -231,7 +238,7 @@ def _targets(rng, scores, support):
     targets = scores + noise * rng.normal(size=scores.shape)
     skewed = np.exp(0.7 * targets)
     targets = np.where(rng.random((n, 1)) < 0.2, skewed, targets)
-    center, scale = column_statistics(targets[..., None], support[..., None])
+    center, scale = target_statistics(targets[..., None], support[..., None])
     return table_targets(targets[..., None], ColumnStatistics(center[:, None], scale[:, None]))
 
 

@@ -84,7 +84,7 @@ def test_members_see_columns_in_orders_of_their_own(X, y):
 
 def test_more_columns_than_places_work_with_one_warning(y):
     X = np.random.default_rng(0).normal(size=(30, 9))
-    with pytest.warns(UserWarning, match="9 columns, the learner has places for 4") as caught:
+    with pytest.warns(UserWarning, match="9 columns that vary, the learner has places") as caught:
         clf = classifier(n_members=6).fit(X, y)
     assert len(caught) == 1
     assert clf.rows_.orders.shape == (6, PLACES)
@@ -97,6 +97,16 @@ def test_more_columns_than_places_work_with_one_warning(y):
         clf.partial_fit(X[:2], y[:2])
     with pytest.warns(UserWarning, match="places for 4"):
         assert_array_equal(clone(clf).fit(X, y).predict_proba(X), proba)
+
+
+def test_columns_that_do_not_vary_within_the_support_are_left_out(X, y):
+    wide = np.column_stack([np.full(30, 5.0), X, np.full(30, np.nan), np.zeros((30, 4))])
+    clf = classifier(n_members=3).fit(wide, y)  # no warning: there are places for what is left
+    assert_array_equal(np.sort(clf.rows_.orders, axis=1), np.tile([1, 2, 3], (3, 1)))
+    narrow = classifier(n_members=3).fit(X, y)
+    wide[:, [0, -1]] = 8.0
+    assert_array_equal(clf.predict_proba(wide), narrow.predict_proba(X))
+    assert len(classifier().fit(wide, y).rows_.orders) == USUAL_MEMBERS
 
 
 @pytest.mark.filterwarnings("ignore:X has 9 columns")

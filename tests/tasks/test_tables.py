@@ -11,6 +11,7 @@ from skmeta.tasks.table_functions import (
     Additive,
     CausalGraph,
     Clusters,
+    Factors,
     Interactions,
     Linear,
     Trees,
@@ -32,7 +33,7 @@ def draw(ingredient, n=40, n_rows=300, n_columns=4, n_scores=2, seed=0, relevant
 
 
 def name(ingredient):
-    return type(ingredient).__name__
+    return repr(ingredient)
 
 
 # Every ingredient
@@ -75,13 +76,26 @@ def test_scores_can_be_learnt_from_relevant_cells_and_not_from_others(ingredient
 # What each is
 
 
+def test_factors_show_in_all_columns_and_columns_tell_them_together():
+    cells, scores = draw(Factors(n_factors=1), n=30, n_rows=600, n_columns=12)
+    alike, one, all_together = [], [], []
+    for X, y in zip(cells, scores[..., 0], strict=True):
+        ranks = X.argsort(axis=0).argsort(axis=0)
+        alike.append(np.abs(np.corrcoef(ranks.T)[np.triu_indices(12, 1)]).mean())
+        model = RandomForestRegressor(30, random_state=0, min_samples_leaf=5)
+        one.append(model.fit(X[:400, :1], y[:400]).score(X[400:, :1], y[400:]))
+        all_together.append(model.fit(X[:400], y[:400]).score(X[400:], y[400:]))
+    assert np.median(alike) > 0.3  # columns that share nothing have 0.03
+    assert np.median(all_together) > np.median(one) + 0.1
+
+
 def test_linear_tables_are_linear_and_others_are_not():
     linear = {}
     for ingredient in (Linear(), Additive(), Interactions(), Trees()):
         rng = np.random.default_rng(0)
         Z = rng.normal(size=(20, 400, 3))
         scores = ingredient.scores(rng, Z, np.ones((20, 3)), 1)[..., 0]
-        linear[name(ingredient)] = np.mean(
+        linear[type(ingredient).__name__] = np.mean(
             [LinearRegression().fit(X, y).score(X, y) for X, y in zip(Z, scores, strict=True)]
         )
     assert linear["Linear"] > 1 - 1e-9
