@@ -101,6 +101,9 @@ class Memory(ABC):
     def read(self, ops, weights, state, u):
         """Answer one row from a state, without changing it: returns the output."""
 
+    # Whether the output of a row is a vote on its label, see VoteReadout.
+    votes = False
+
     # Whether the next methods do more than go from row to row. Meta-training then needs no loop,
     # and a learner reads rows in large pieces, in double precision.
     together = False

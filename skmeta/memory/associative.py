@@ -34,18 +34,19 @@ class AssociativeState(NamedTuple):
 class Associative(Memory):
     """Slots of a key and its label; an answer is the mean label of the nearest keys.
 
-    With k the row's key of length 1 and K_i the keys of the filled slots,
+    With k the row's key of length 1, K_i the keys of the filled slots and v_i their labels,
 
-        cos_i = K_i . k / |K_i|,   w_i = softmax_i (beta cos_i),   r = sum_i w_i v_i,
-        f = sigmoid(a max_i cos_i + c)
+        c_i = K_i . k / |K_i|,   w = softmax(beta c),   r = sum_i w_i v_i,
+        f = sigmoid(alpha (max_i c_i - theta))
 
     r is the soft nearest neighbours' answer (Vinyals et al. 2016) and f how familiar the row
-    looks. The output is f r beside (1 - f) (1 - known), where known marks the labels that any slot
-    has: a strange row probably has a label that was not there yet.
+    looks. Where labels are classes, r and f are all there is to the answer
+    (:class:`skmeta.networks.VoteReadout`): labels are alike to the memory, however many there are.
 
-    A row is written into an empty slot. In a full memory it joins the nearest slot if that has its
-    label, their keys being added (Kaiser et al. 2017), else it takes the place of the slot that was
-    used least of late (Santoro et al. 2016).
+    A row is written into an empty slot. In a full memory, or always if slots are to be merged, it
+    joins the nearest slot of its label, their keys being added (Kaiser et al. 2017): the slot
+    becomes a prototype. If no slot has its label, it takes the place of the one that was used
+    least of late (Santoro et al. 2016).
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class Associative(Memory):
         Slots N.
     n_units : int, default=64
         Width W of a key.
+    merged : bool, default=False
+        Whether a row joins a slot of its label from the start, so that each label has one.
     usage_decay : float, default=0.95
         How slowly a slot is forgotten to be in use.
 
@@ -64,12 +67,16 @@ class Associative(Memory):
     References
     ----------
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016. L. Kaiser et al.,
-    "Learning to Remember Rare Events", ICLR 2017.
+    "Learning to Remember Rare Events", ICLR 2017. Merged slots: J. Snell, K. Swersky, R. Zemel,
+    "Prototypical Networks for Few-shot Learning", NeurIPS 2017.
     """
 
     n_slots: int = 128
     n_units: int = 64
+    merged: bool = False
     usage_decay: float = 0.95
+
+    votes = True
 
     def __post_init__(self):
         if min(self.n_slots, self.n_units) < 1:
@@ -80,16 +87,16 @@ class Associative(Memory):
             raise ValueError(f"usage_decay must lie in [0, 1], got {self.usage_decay}.")
 
     def output_size(self, label_size):  # noqa: D102 - inherited
-        return 2 * label_size
+        return 2 * label_size + 1
 
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
         return {
             "kernel": WeightSpec((n_features, self.n_units), "glorot_uniform"),
             "bias": WeightSpec((self.n_units,), 0.0),
-            # softplus(10) = 10: sharp enough to tell neighbours apart from the start.
-            "sharpness": WeightSpec((1,), 10.0),
-            "familiar_slope": WeightSpec((1,), 10.0),
-            "familiar_bias": WeightSpec((1,), -5.0),
+            # beta = alpha = exp(2.3) = 10: sharp enough to tell neighbours apart from the start.
+            "log_sharpness": WeightSpec((1,), 2.3),
+            "log_slope": WeightSpec((1,), 2.3),
+            "threshold": WeightSpec((1,), 0.5),
         }
 
     def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
@@ -118,24 +125,24 @@ class Associative(Memory):
         return state.filled * cosine + (1.0 - state.filled) * NEVER
 
     def _answer(self, ops, weights, state, similarity):
-        """Output of shape (B, 2 L), and the weights with which slots were read."""
-        sharpness = ops.softplus(weights["sharpness"])
+        """Output (r, known labels, f), (B, 2 L + 1), and the weights with which slots were read."""
+        sharpness = ops.exp(weights["log_sharpness"])
         read_weights = ops.softmax(sharpness * similarity, axis=-1)
         found = ops.matmul(ops.expand_dims(read_weights, 1), state.labels)[:, 0]
-        nearest = ops.max(similarity, axis=-1, keepdims=True)
-        familiar = ops.sigmoid(weights["familiar_slope"] * nearest + weights["familiar_bias"])
         known = ops.max(ops.expand_dims(state.filled, 2) * state.labels, axis=1)
-        strange = (1.0 - familiar) * (1.0 - known)
-        return ops.concatenate([familiar * found, strange], axis=-1), read_weights
+        nearest = ops.max(similarity, axis=-1, keepdims=True)
+        familiar = ops.sigmoid(ops.exp(weights["log_slope"]) * (nearest - weights["threshold"]))
+        return ops.concatenate([found, known, familiar], axis=-1), read_weights
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
-        _, index = ops.top_k(similarity, 1)
+        apart = ops.max(ops.absolute(state.labels - ops.expand_dims(y, 1)), axis=-1)
+        same = state.filled * ops.cast(apart < SAME, "float32")  # (B, N)
+        _, index = ops.top_k(same * similarity + (1.0 - same) * NEVER, 1)
         nearest = ops.one_hot(index[:, 0], self.n_slots, dtype="float32")
-        label = ops.matmul(ops.expand_dims(nearest, 1), state.labels)[:, 0]
-        same = ops.max(ops.absolute(label - y), axis=-1, keepdims=True) < SAME
-        full = ops.min(state.filled, axis=-1, keepdims=True) > 0.5
-        joins = ops.cast(ops.logical_and(same, full), "float32")  # (B, 1)
+        joins = ops.max(same, axis=-1, keepdims=True)
+        if not self.merged:
+            joins = joins * ops.min(state.filled, axis=-1, keepdims=True)  # full
         # No slot that holds something has less use than an empty one.
         least_used = addressing.least_used(ops, state.usage + state.filled, 1)[:, 0]
         slot = joins * nearest + (1.0 - joins) * least_used

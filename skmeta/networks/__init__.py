@@ -5,7 +5,7 @@ from __future__ import annotations
 from skmeta.networks.encoder import ConvEncoder, FlatEncoder
 from skmeta.networks.learner import Learner
 from skmeta.networks.network import Network, part_weights
-from skmeta.networks.readout import ClassReadout, GaussianReadout
+from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 
 __all__ = [
     "ClassReadout",
@@ -14,5 +14,6 @@ __all__ = [
     "GaussianReadout",
     "Learner",
     "Network",
+    "VoteReadout",
     "part_weights",
 ]

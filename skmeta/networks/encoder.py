@@ -50,7 +50,9 @@ class ConvEncoder(FlatEncoder):
     Parameters
     ----------
     n_filters : int, default=64
-        Filters of a block.
+        Filters of the first block.
+    growth : int, default=1
+        So many times its filters has the next block.
     n_blocks : int, default=4
         Blocks; each halves height and width, rounded down.
 
@@ -67,13 +69,16 @@ class ConvEncoder(FlatEncoder):
 
     n_filters: int = 64
     n_blocks: int = 4
+    growth: int = 1
 
     def __post_init__(self):
-        if min(self.n_filters, self.n_blocks) < 1:
-            raise ValueError(
-                "n_filters and n_blocks must be at least 1, "
-                f"got {self.n_filters} and {self.n_blocks}."
-            )
+        sizes = (self.n_filters, self.n_blocks, self.growth)
+        if min(sizes) < 1:
+            raise ValueError(f"n_filters, n_blocks and growth must be at least 1, got {sizes}.")
+
+    def _filters(self, block):
+        """Filters of a block."""
+        return self.n_filters * self.growth**block
 
     def weight_specs(self, input_shape):
         """Return name -> WeightSpec.
@@ -90,16 +95,16 @@ class ConvEncoder(FlatEncoder):
             )
         specs = super().weight_specs(input_shape)
         for block in range(self.n_blocks):
-            seen = 9 * (self.n_filters if block else 1)
-            specs[f"kernel{block}"] = WeightSpec((seen, self.n_filters), "glorot_uniform")
-            specs[f"gain{block}"] = WeightSpec((self.n_filters,), 1.0)
-            specs[f"bias{block}"] = WeightSpec((self.n_filters,), 0.0)
+            seen, filters = self._filters(block - 1) if block else 1, self._filters(block)
+            specs[f"kernel{block}"] = WeightSpec((9 * seen, filters), "glorot_uniform")
+            specs[f"gain{block}"] = WeightSpec((filters,), 1.0)
+            specs[f"bias{block}"] = WeightSpec((filters,), 0.0)
         return specs
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""
         height, width = (side // 2**self.n_blocks for side in input_shape)
-        return height * width * self.n_filters
+        return height * width * self._filters(self.n_blocks - 1)
 
     def encode(self, ops, weights, x, input_shape):
         """Return features of shape (..., F) for pictures of shape (..., height, width)."""
@@ -108,7 +113,7 @@ class ConvEncoder(FlatEncoder):
         maps = ops.reshape(scaled, (-1, *input_shape, 1))
         for block in range(self.n_blocks):
             n_seen = maps.shape[-1]
-            kernel = ops.reshape(weights[f"kernel{block}"], (3, 3, n_seen, self.n_filters))
+            kernel = ops.reshape(weights[f"kernel{block}"], (3, 3, n_seen, -1))
             maps = ops.conv(maps, kernel, strides=1, padding="same")
             power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
             maps = maps / ops.sqrt(power + EPSILON) * weights[f"gain{block}"]

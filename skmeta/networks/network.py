@@ -9,7 +9,7 @@ import numpy as np
 from skmeta.episodes import TaskSpec
 from skmeta.memory import Memory, WeightSpec
 from skmeta.networks.encoder import FlatEncoder
-from skmeta.networks.readout import ClassReadout, GaussianReadout
+from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 
 
 def part_weights(weights, name):
@@ -38,8 +38,10 @@ class Network:
 
     @property
     def readout(self):
-        """ClassReadout or GaussianReadout, by the kind of task."""
-        return ClassReadout() if self.spec.kind == "classification" else GaussianReadout()
+        """ClassReadout, VoteReadout or GaussianReadout, by the kind of task and of memory."""
+        if self.spec.kind == "regression":
+            return GaussianReadout()
+        return VoteReadout() if self.memory.votes else ClassReadout()
 
     @property
     def output_size(self) -> int:

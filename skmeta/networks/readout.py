@@ -9,6 +9,8 @@ from skmeta.memory import WeightSpec
 # The least standard deviation a Gaussian answer may have, in units of the target's scale:
 # a noise-free function must not be answered with an infinite density.
 LEAST_STD = 1e-3
+# The least probability of a class in a vote: one row can cost so much, and no more.
+LEAST_VOTE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,32 @@ class ClassReadout:
         logits = ops.matmul(output, weights["kernel"]) + weights["bias"]
         leading = ops.shape(output)[:-1]
         return ops.reshape(logits, (*leading, spec.label_length, spec.n_outputs))
+
+
+@dataclass(frozen=True)
+class VoteReadout:
+    """Logits of shape (..., L, C) from a vote, without weights of its own.
+
+    A memory that votes returns (r, known, f): the mean label of what looks like the row, which
+    labels it knows, and how familiar the row is. A strange row has one of the others:
+
+        p = f r + (1 - f) (1 - known) / sum(1 - known)
+    """
+
+    def weight_specs(self, n_features, spec):
+        """Return no weights."""
+        return {}
+
+    def answer(self, ops, weights, output, spec):
+        """Return log p, of shape (..., L, C)."""
+        size, shape = spec.label_size, (spec.label_length, spec.n_outputs)
+        leading = ops.shape(output)[:-1]
+        found = ops.reshape(output[..., :size], (*leading, *shape))
+        unknown = 1.0 - ops.reshape(output[..., size : 2 * size], (*leading, *shape))
+        unknown = unknown + LEAST_VOTE  # all alike where all are known
+        unknown = unknown / ops.sum(unknown, axis=-1, keepdims=True)
+        familiar = ops.expand_dims(output[..., 2 * size :], -1)
+        return ops.log(familiar * found + (1.0 - familiar) * unknown + LEAST_VOTE)
 
 
 @dataclass(frozen=True)

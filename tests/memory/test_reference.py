@@ -178,24 +178,29 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
     assert np.abs(expected - empty)[:, 1:].max() > 0.1  # what was stored matters
 
 
-@pytest.mark.parametrize("n_slots", [4, 30])
-def test_the_associative_memory_slot_by_slot(ops, rows, n_slots):
-    """Labels are one-hot, so that rows join slots; 4 slots are soon full, 30 never."""
-    memory = replace(ASSOCIATIVE, n_slots=n_slots)
+@pytest.mark.parametrize(("n_slots", "merged"), [(4, False), (30, False), (30, True), (2, True)])
+def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
+    """Labels are one-hot, so that rows join slots; few slots are soon full, 30 never."""
+    memory = replace(ASSOCIATIVE, n_slots=n_slots, merged=merged)
     weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
-    weights["familiar_slope"][:] = 2.0
-    weights["sharpness"][:] = 3.0
     inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
     fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
     outputs, states = run(ops, memory, weights, inputs, labels, fresh)
     joined = 0
     for b in range(N_EPISODES):
         expected, held = associative.one_episode(
-            weights, inputs[b], labels[b], n_slots=n_slots, decay=memory.usage_decay
+            weights,
+            inputs[b],
+            labels[b],
+            n_slots=n_slots,
+            decay=memory.usage_decay,
+            merged=merged,
         )
         assert_allclose(outputs[b], expected, atol=1e-5)
         for t, state in enumerate(states):
             filled = state.labels[b][state.filled[b] > 0]
             assert sorted(map(tuple, filled)) == held[t]
+            if merged and n_slots == 30:
+                assert len(filled) == len(np.unique(labels[b, : t + 1].argmax(axis=1)))
         joined += (np.linalg.norm(states[-1].keys[b], axis=1) > 1.01).sum()
-    assert (joined > 0) == (n_slots == 4)
+    assert (joined > 0) == (merged or n_slots == 4)

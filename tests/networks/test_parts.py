@@ -7,7 +7,14 @@ from scipy.signal import correlate2d
 from scipy.special import log_softmax
 
 from skmeta.engines import numpy_ops
-from skmeta.networks import ClassReadout, ConvEncoder, FlatEncoder, GaussianReadout, Learner
+from skmeta.networks import (
+    ClassReadout,
+    ConvEncoder,
+    FlatEncoder,
+    GaussianReadout,
+    Learner,
+    VoteReadout,
+)
 from tests.reference.small import (
     NETWORKS,
     PICTURES,
@@ -30,21 +37,23 @@ def test_the_encoder_shifts_and_scales_each_pixel():
         assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
 
 
-def test_the_convolutional_encoder_point_by_point():
+@pytest.mark.parametrize("growth", [1, 2])
+def test_the_convolutional_encoder_point_by_point(growth):
     """Written again with loops over points and filters, in float64."""
-    shape, encoder = (5, 9), ConvEncoder(n_filters=3, n_blocks=2)
+    shape, encoder = (5, 9), ConvEncoder(n_filters=3, n_blocks=2, growth=growth)
     weights = random_weights(encoder.weight_specs(shape), seed=0)
     x = np.random.default_rng(1).normal(size=(2, *shape))
     features = encoder.encode(numpy_ops, weights, x, shape)
-    assert features.shape == (2, encoder.output_size(shape)) == (2, 1 * 2 * 3)
+    assert features.shape == (2, encoder.output_size(shape)) == (2, 1 * 2 * 3 * growth)
     for picture, found in zip(x, features, strict=True):
         scaled = (picture.ravel() - weights["center"]) / weights["scale"]
         maps = [scaled.reshape(shape)]
         for block in range(2):
-            kernel = weights[f"kernel{block}"].reshape(3, 3, len(maps), 3)
+            n_filters = 3 * growth**block
+            kernel = weights[f"kernel{block}"].reshape(3, 3, len(maps), n_filters)
             new = [
                 sum(correlate2d(old, kernel[:, :, c, f], mode="same") for c, old in enumerate(maps))
-                for f in range(3)
+                for f in range(n_filters)
             ]
             power = np.mean(np.square(new))
             gain, bias = weights[f"gain{block}"], weights[f"bias{block}"]
@@ -65,7 +74,7 @@ def test_rows_that_are_no_pictures_for_four_blocks(shape):
 
 def test_sizes_of_the_convolutional_encoder():
     assert ConvEncoder().output_size((28, 28)) == 64
-    with pytest.raises(ValueError, match="must be at least 1, got 0 and 4"):
+    with pytest.raises(ValueError, match=r"must be at least 1, got \(0, 4, 1\)"):
         ConvEncoder(n_filters=0)
 
 
@@ -73,6 +82,18 @@ def test_center_and_scale_are_not_for_gradient_descent():
     for network in NETWORKS.values():
         for name, spec in network.weight_specs().items():
             assert spec.trainable == (name.split("/")[1] not in ("center", "scale"))
+
+
+def test_a_vote_goes_to_what_was_found_or_to_what_is_not_known():
+    """Two positions of three letters; the first two of each are known."""
+    known = [1, 1, 0] * 2
+    output = np.array([[0.75, 0.25, 0, 0, 1, 0, *known, 0.8], [0] * 6 + [0] * 6 + [0.0]])
+    logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
+    expected = [[[0.6, 0.2, 0.2], [0, 0.8, 0.2]], np.full((2, 3), 1 / 3)]
+    assert_allclose(np.exp(logits), expected, atol=3e-6)
+    output[0, 6:12] = 1  # all known
+    logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
+    assert_allclose(np.exp(logits[0, 0]), 0.8 * np.array([0.75, 0.25, 0]) + 0.2 / 3, atol=3e-6)
 
 
 def test_class_readout_has_one_row_of_logits_a_position():

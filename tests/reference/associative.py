@@ -17,10 +17,10 @@ def unit(z):
     return z / math.sqrt(float(z @ z) + EPSILON)
 
 
-def one_episode(weights, inputs, labels, *, n_slots, decay):
-    """Outputs (T, 2 L) of one episode, and the labels that are held after each row."""
+def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
+    """Outputs (T, 2 L + 1) of one episode, and the labels that are held after each row."""
     weights = {name: np.asarray(w, float) for name, w in weights.items()}
-    sharpness = math.log1p(math.exp(weights["sharpness"][0]))
+    sharpness, slope = (math.exp(weights[f"log_{name}"][0]) for name in ("sharpness", "slope"))
     slots, use, outputs, held = [], [], [], []  # slots of [key, label]
     for x, y in zip(inputs.astype(float), labels.astype(float), strict=True):
         key = unit(weights["kernel"].T @ x + weights["bias"])
@@ -33,21 +33,23 @@ def one_episode(weights, inputs, labels, *, n_slots, decay):
             known = np.maximum(known, 0)  # empty slots count as zeros
         familiar = 0.0
         if slots:
-            slope, bias = weights["familiar_slope"][0], weights["familiar_bias"][0]
-            familiar = sigmoid(slope * max(cosines) + bias)
-        outputs.append([*(familiar * found), *((1 - familiar) * (1 - known))])
+            familiar = sigmoid(slope * (max(cosines) - weights["threshold"][0]))
+        outputs.append([*found, *known, familiar])
 
         use = [decay * u + w for u, w in zip(use, read, strict=True)]
         before = list(use)
-        if len(slots) < n_slots:
+        own = [i for i, (_, v) in enumerate(slots) if np.abs(v - y).max() < 1e-3]
+        if own and (merged or len(slots) == n_slots):
+            place = max(own, key=lambda i: cosines[i])
+            slots[place] = [slots[place][0] + key, y]
+            use[place] += 1.0
+        elif len(slots) < n_slots:
             slots.append([key, y])
             use.append(1.0)
         else:
-            nearest = int(np.argmax(cosines))
-            joins = np.abs(slots[nearest][1] - y).max() < 1e-3
             old = [(u - w) / decay for u, w in zip(before, read, strict=True)]
-            place = nearest if joins else int(np.argmin(old))
-            slots[place] = [slots[place][0] + key if joins else key, y]
+            place = int(np.argmin(old))
+            slots[place] = [key, y]
             use[place] += 1.0
         held.append(sorted(tuple(v) for _, v in slots))
     return np.array(outputs), held

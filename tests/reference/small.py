@@ -46,6 +46,7 @@ NETWORKS = {
     "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
     "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
     "associative-classes": Network(CLASSES, ASSOCIATIVE),
+    "associative-merged-classes": Network(CLASSES, Associative(4, 3, merged=True)),
     "associative-strings": Network(STRINGS, ASSOCIATIVE),
     "associative-vectors": Network(VECTORS, ASSOCIATIVE),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder(3, 2)),
