@@ -35,6 +35,19 @@ class InstanceAccuracy(NamedTuple):
     n_episodes: int
 
 
+class ShotAccuracy(NamedTuple):
+    """Accuracy of queries after K support rows of each class.
+
+    shots : ndarray of int, K
+    accuracy : ndarray, share of right answers
+    interval : ndarray, half width of the 95 % interval, episodes taken as independent draws
+    """
+
+    shots: np.ndarray
+    accuracy: np.ndarray
+    interval: np.ndarray
+
+
 class ShotError(NamedTuple):
     """Mean squared error of queries after a number of support rows.
 
@@ -192,6 +205,77 @@ def _mean_of_members(learner, batch, n_members, seed):
         said = numpy_ops.softmax(learner.rehearse(batch.inputs, told), axis=-1)
         mean = mean + said[..., np.argsort(order)] / n_members
     return mean
+
+
+def accuracy_by_shots(
+    learner: Learner, family, shots, *, n_episodes: int = 600, seed: int = 0
+) -> ShotAccuracy:
+    """Return how often queries are classified rightly after K support rows of each class.
+
+    The protocol of N ways and K shots: the support is read once, in mixed order, queries are
+    answered from the frozen state, and only classes of the episode are answers.
+
+    Parameters
+    ----------
+    learner : Learner
+    family : TaskFamily
+        Classification tasks of ``n_classes`` classes of ``n_shots`` rows each. Rows beyond the
+        largest K are the queries, the same for each K.
+    shots : sequence of int
+        Numbers K, each below ``family.n_shots``.
+    n_episodes : int, default=600
+    seed : int, default=0
+
+    Returns
+    -------
+    result : ShotAccuracy
+
+    Raises
+    ------
+    ValueError
+        If there are no queries left, classes have not as many rows each, labels are strings, or
+        the tasks are not like those of the learner.
+
+    References
+    ----------
+    O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016.
+    """
+    if not hasattr(family, "n_shots") or family.spec.label_length > 1:
+        raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
+    shots = np.unique(np.asarray(shots, dtype=int))
+    if shots[0] < 1 or shots[-1] >= family.n_shots:
+        raise ValueError(f"shots must lie in 1..{family.n_shots - 1}, got {shots.tolist()}.")
+    right = []
+    for batch in _batches(learner, family, n_episodes, seed):
+        number = instance_numbers(batch.targets)
+        last = (number == family.n_shots - 1).sum(axis=1)
+        if (last * family.n_shots != number.shape[1]).any():
+            raise ValueError("accuracy_by_shots needs classes of one size.")
+        labels = encode_labels(batch.targets, family.spec)
+        queries = _rows_where(number >= shots[-1])
+        rows = _taken(batch.inputs, queries)
+        right.append([])
+        for k in shots:
+            support = _rows_where(number < k)
+            state = learner.initial_state(len(number))
+            state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
+            logits = learner.read(state, rows.reshape(-1, *rows.shape[2:]))[:, 0]
+            logits = logits.reshape(*queries.shape, -1)
+            logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)
+            found = logits.argmax(axis=-1) == np.take_along_axis(batch.targets, queries, axis=1)
+            right[-1].append(found.mean(axis=1))
+    accuracy, interval = mean_and_interval(np.concatenate(right, axis=1).T)
+    return ShotAccuracy(shots, accuracy, interval)
+
+
+def _rows_where(chosen):
+    """Indices (B, n) of the rows chosen in (B, T): as many in each episode."""
+    return np.argsort(~chosen, axis=1, kind="stable")[:, : chosen[0].sum()]
+
+
+def _taken(rows, places):
+    """Rows (B, T, ...) at places (B, n): shape (B, n, ...)."""
+    return rows[np.arange(len(rows))[:, None], places]
 
 
 def error_by_shots(

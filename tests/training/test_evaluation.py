@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax, softmax
 from scipy.stats import norm
 
-from skmeta import InContextRegressor
+from skmeta import InContextClassifier, InContextRegressor
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.sequences import encode_labels
 from skmeta.tasks import (
@@ -20,6 +20,7 @@ from skmeta.training.evaluation import (
     EVALUATION_STREAM,
     _mean_of_members,
     accuracy_by_instance,
+    accuracy_by_shots,
     error_by_shots,
     instance_numbers,
     instance_shares,
@@ -66,6 +67,49 @@ def one_shot(truth):
     number = instance_numbers(truth[:, :, 0].argmax(axis=-1))
     wrong = np.roll(truth, 1, axis=-1)
     return np.where(number[..., None, None] > 0, truth, wrong)
+
+
+# Shots
+
+
+@pytest.mark.parametrize("name", ["associative-classes", "lstm-classes"])
+def test_accuracy_by_shots_is_that_of_the_estimator(name):
+    learner = small_learner(name)
+    X, y = np.random.default_rng(0).normal(size=(36, 4)), np.repeat(np.arange(6), 6)
+    X[:, :2] += np.random.default_rng(1).normal(size=(6, 2))[y]
+    tasks = from_classes(X, y, n_classes=2, n_shots=5, n_labels=3)
+    result = accuracy_by_shots(learner, tasks, [3, 1], n_episodes=5, seed=4)
+    batch = tasks.batch(0, 5, seed=4 + EVALUATION_STREAM)
+    shares = np.empty((5, 2))
+    for episode, (rows, labels) in enumerate(zip(batch.inputs, batch.targets, strict=True)):
+        number = instance_numbers(labels[None])[0]
+        for i, k in enumerate((1, 3)):
+            # One label is unused: the estimator is told all three, to keep them in place.
+            clf = InContextClassifier(learner, n_members=1)
+            clf.partial_fit(rows[number < k], labels[number < k], classes=np.unique(labels))
+            shares[episode, i] = clf.score(rows[number >= 3], labels[number >= 3])
+    assert_array_equal(result.shots, [1, 3])
+    if name.startswith("associative"):  # all labels are alike to it, the LSTM's are dealt anew
+        assert_allclose(result.accuracy, shares.mean(axis=0))
+        assert_allclose(result.interval, 1.96 * shares.std(axis=0) / np.sqrt(5))
+    assert result.accuracy.min() > 0 and result.accuracy.max() < 1
+
+
+def test_accuracy_by_shots_wants_queries_and_classes_of_one_size(tasks):
+    learner = small_learner("associative-classes")
+    classes = from_classes(np.ones((12, 4)), np.repeat([0, 1, 2], 4), n_classes=3, n_shots=4)
+    for shots in ([0, 1], [4]):
+        with pytest.raises(ValueError, match=r"shots must lie in 1\.\.3, got"):
+            accuracy_by_shots(learner, classes, shots)
+    with pytest.raises(ValueError, match="episodes of classes"):
+        accuracy_by_shots(learner, BooleanTasks(), [1])
+    with pytest.raises(ValueError, match="The learner was trained on"):
+        accuracy_by_shots(learner, tasks, [1])
+    classes.draw = lambda rng, n: EpisodeBatch(
+        np.ones((n, 12, 4), np.float32), np.tile([0] * 6 + [1] * 4 + [2] * 2, (n, 1))
+    )
+    with pytest.raises(ValueError, match="classes of one size"):
+        accuracy_by_shots(learner, classes, [3])
 
 
 # Instances
