@@ -71,7 +71,7 @@ def _parser():
     listing = commands.add_parser("list", help="the shipped learners")
     listing.set_defaults(run=_list)
 
-    demo = commands.add_parser("demo", help="two shipped learners at work, in a minute")
+    demo = commands.add_parser("demo", help="three shipped learners at work, in a minute")
     demo.add_argument("--picture", default="skmeta-demo.png", help="where to draw the drawings")
     demo.set_defaults(run=_demo)
     return parser

@@ -1,10 +1,16 @@
-"""``skmeta demo``: two shipped learners at work on what the package ships."""
+"""``skmeta demo``: three shipped learners at work on what the package and scikit-learn ship."""
 
 from __future__ import annotations
 
 import time
 
 import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedShuffleSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmeta.artifacts import load_learner
 from skmeta.datasets import load_omniglot_sample
@@ -20,10 +26,12 @@ PICTURE_SEED = 3
 N_DRAWS = 50
 INSTANCES = (1, 2, 3, 4, 5, 10)
 SHOTS = (1, 2, 5, 10, 20, 35, 50)
+TABLE_ROWS = (10, 20, 50, 100)
+N_TABLE_DRAWS = 10
 
 
 def run(picture: str) -> None:
-    """Print what two learners learn from how few examples, and draw one episode.
+    """Print what three learners learn from how few examples, and draw one episode.
 
     Parameters
     ----------
@@ -32,6 +40,7 @@ def run(picture: str) -> None:
     """
     _characters(picture)
     _quadratics()
+    _table()
 
 
 def _characters(picture):
@@ -121,6 +130,26 @@ def _quadratics():
         f"   f({X[35, 0]:.2f}, {X[35, 1]:.2f}) = {mean[0]:.3f} +- {std[0]:.3f}"
         f", in truth {y[35]:.3f}."
     )
+
+
+def _table():
+    X, y = load_breast_cancer(return_X_y=True)
+    print(f"\n3. A real table, breast cancer, {X.shape[1]} columns: tabular, the default learner.")
+    print(f"   Few rows to learn from, 200 others to ask for, {N_TABLE_DRAWS} draws, % right:\n")
+    models = {
+        "InContextClassifier()": InContextClassifier(random_state=0),
+        "logistic regression": make_pipeline(StandardScaler(), LogisticRegression()),
+        "random forest": RandomForestClassifier(random_state=0),
+    }
+    print(f"   {'rows':<24}" + "".join(f"{n:>9}" for n in TABLE_ROWS))
+    for name, model in models.items():
+        cells = []
+        for n_rows in TABLE_ROWS:
+            draws = StratifiedShuffleSplit(
+                N_TABLE_DRAWS, train_size=n_rows, test_size=200, random_state=0
+            )
+            cells.append(100 * cross_val_score(model, X, y, cv=draws).mean())
+        print(f"   {name:<24}" + "".join(f"{share:>9.1f}" for share in cells))
 
 
 def _nth(i):

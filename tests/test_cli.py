@@ -53,6 +53,7 @@ def shipped(folder, monkeypatch):
     for name, spec in {
         "mann-omniglot": TaskSpec("classification", (20, 20), 5),
         "lstm-quadratic": TaskSpec("regression", (2,), 1),
+        "tabular": TaskSpec("classification", (80,), 10, table=True),
     }.items():
         network = Network(spec, LSTM(4))
         card = {"name": name, "description": f"The {name}."}
@@ -196,14 +197,17 @@ def test_evaluate_draws(folder, capsys):
 def test_list(shipped, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["lstm-quadratic", "mann-omniglot"]
+    assert [line.split()[0] for line in lines] == ["lstm-quadratic", "mann-omniglot", "tabular"]
     assert lines[0].endswith("The lstm-quadratic.")
 
 
 def test_demo(shipped, folder, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr("skmeta.demo.N_EPISODES", 4)
+    for name, fewer in {"N_EPISODES": 4, "N_DRAWS": 2, "N_TABLE_DRAWS": 1}.items():
+        monkeypatch.setattr(f"skmeta.demo.{name}", fewer)
     assert main(["demo", "--picture", "demo.png"]) == 0
     out = capsys.readouterr().out
     assert "Santoro et al. 2016" in out and "mean squared error" in out
+    shares = next(line for line in out.splitlines() if "InContextClassifier()" in line).split()[1:]
+    assert len(shares) == 4 and all(20 < float(share) < 100 for share in shares)
     assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")
