@@ -23,6 +23,9 @@ ACTIVATIONS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
     lambda z: z > 0,
 )
 
+# Most levels of a category.
+MOST_LEVELS = 30
+
 
 class Table(NamedTuple):
     """Cells as people see them, and the scores that the target is made of.
@@ -297,23 +300,34 @@ def correlated(rng, shape, n_rows):
 
 
 def categories(rng, Z):
-    """Make some columns categories: a number of its own for each level, and the code people see."""
+    """Make some columns categories: a number of its own for each level, and the code people see.
+
+    Levels are equally frequent in one column, and the first ones more frequent in another.
+    """
     n, _, n_columns = Z.shape
     share = rng.choice([0.0, 0.0, 0.3, 0.7], size=(n, 1))
     categorical = rng.random((n, n_columns)) < share
-    n_levels = rng.integers(2, 9, size=(n, n_columns))
-    level = np.minimum((ndtr(Z) * n_levels[:, None]).astype(int), n_levels[:, None] - 1)
-    meanings = rng.normal(size=(n, n_columns, 8))
+    n_levels = np.exp(rng.uniform(np.log(2), np.log(MOST_LEVELS + 1), (n, n_columns))).astype(int)
+    rank = ndtr(Z) ** np.exp(rng.uniform(0, 1.5, size=(n, 1, n_columns)))
+    level = np.minimum((rank * n_levels[:, None]).astype(int), n_levels[:, None] - 1)
+    meanings = rng.normal(size=(n, n_columns, MOST_LEVELS))
     tables, columns = np.arange(n)[:, None, None], np.arange(n_columns)
     hidden = np.where(categorical[:, None], meanings[tables, columns, level], Z)
     return hidden, np.where(categorical[:, None], level - 0.5 * n_levels[:, None], Z)
 
 
 def shown(rng, hidden, cells):
-    """Show columns as they are, skewed, heavy tailed, even, or in steps."""
+    """Show columns as they are, skewed, heavy tailed, even, in steps, cut off, or as yes and no."""
     n, _, n_columns = cells.shape
     step = rng.uniform(0.3, 1.5, size=(n, 1, n_columns))
-    ways = (np.exp(cells), cells**3, ndtr(cells), np.round(cells / step) * step)
+    ways = (
+        np.exp(cells),
+        cells**3,
+        ndtr(cells),
+        np.round(cells / step) * step,
+        np.maximum(cells, step),
+        cells > step,
+    )
     way = rng.integers(2 * len(ways), size=step.shape)  # half of them as they are
     as_is = (hidden != cells).any(axis=1, keepdims=True)  # so are categories
     return np.select([~as_is & (way == i) for i in range(len(ways))], ways, cells)

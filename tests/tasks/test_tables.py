@@ -68,7 +68,7 @@ def test_scores_can_be_learnt_from_relevant_cells_and_not_from_others(ingredient
         for which, columns in (("relevant", X[:, :2]), ("irrelevant", X[:, 2:])):
             model = RandomForestRegressor(30, random_state=0, min_samples_leaf=5)
             found[which].append(model.fit(columns[:400], y[:400]).score(columns[400:], y[400:]))
-    assert np.median(found["relevant"]) > 0.3
+    assert np.median(found["relevant"]) > 0.2
     # Irrelevant columns may share factors with relevant ones: they know less, or nothing.
     assert np.median(found["relevant"]) > np.median(found["irrelevant"]) + 0.2
 
@@ -163,7 +163,7 @@ def test_columns_are_normal_and_share_factors_in_some_tables():
 
 
 def test_categories_have_a_meaning_for_each_code():
-    Z = np.random.default_rng(1).normal(size=(50, 200, 6))
+    Z = np.random.default_rng(1).normal(size=(300, 200, 6))
     hidden, cells = categories(np.random.default_rng(0), Z)
     changed = (hidden != Z).any(axis=1)
     assert 0.1 < changed.mean() < 0.5
@@ -173,9 +173,17 @@ def test_categories_have_a_meaning_for_each_code():
     )
     for table, column in np.argwhere(changed):
         codes, meanings = cells[table, :, column], hidden[table, :, column]
-        assert 2 <= len(np.unique(codes)) <= 8
+        assert len(np.unique(codes)) <= 30
         pairs = {tuple(pair) for pair in np.column_stack([codes, meanings])}
         assert len(pairs) == len(np.unique(codes))
+    levels = [len(np.unique(cells[table, :, column])) for table, column in np.argwhere(changed)]
+    assert min(levels) <= 2 and max(levels) > 20
+    frequent = [
+        np.unique(cells[table, :, column], return_counts=True)[1].max() / 200
+        for table, column in np.argwhere(changed)
+        if len(np.unique(cells[table, :, column])) == 2
+    ]
+    assert min(frequent) < 0.65 and max(frequent) > 0.8  # even, and uneven
 
 
 def test_columns_are_shown_in_other_ways_that_keep_their_order():
