@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +19,7 @@ STRING_LENGTH = 5
 STRING_ALPHABET = 5
 # Standard deviation of the log of a class's rate, where classes are not balanced.
 RATE_SPREAD = 0.5
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "background", "validation", "test")
 
 
 def split_characters(split: str, n_background: int, n_evaluation: int) -> np.ndarray:
@@ -26,11 +27,13 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
 
     Papers train on 1,200 characters and test on 423. The 423 are drawn from
     the evaluation characters with a fixed seed; of the other 1,200, 60 are
-    held out for validation, with a fixed seed too.
+    held out for validation, with a fixed seed too. "background" holds the
+    background characters of "train" alone, for tests on whole new alphabets
+    (Lake et al. 2015).
 
     Parameters
     ----------
-    split : {"train", "validation", "test"}
+    split : {"train", "background", "validation", "test"}
     n_background, n_evaluation : int
         Characters in the two sets of Omniglot.
 
@@ -52,19 +55,25 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     held_out = np.random.RandomState(2001).permutation(len(rest))[:N_VALIDATION_CHARACTERS]
     if split == "validation":
         return rest[np.sort(held_out)]
-    return np.delete(rest, held_out)
+    train = np.delete(rest, held_out)
+    return train[train < n_background] if split == "background" else train
 
 
 @lru_cache(maxsize=4)
 def _omniglot_bank(split, size, data_home):
-    """Views of one split: (bank, number of characters). Drawings of a character lie together."""
+    """Views of one split, and the alphabet of each character, as numbers that grow.
+
+    Drawings of a character lie together, and characters of an alphabet.
+    """
     omniglot = fetch_omniglot(data_home=data_home)
     n_characters = len(omniglot.characters)
     characters = split_characters(
         split, omniglot.n_background, n_characters - omniglot.n_background
     )
     images = omniglot.images.reshape(n_characters, -1, *omniglot.images.shape[1:])[characters]
-    return PictureBank(images.reshape(-1, *images.shape[2:]), size), len(characters)
+    names = [name.rsplit("/", 1)[0] for name in omniglot.characters[characters]]
+    alphabets = np.cumsum([0, *(one != other for one, other in pairwise(names))])
+    return PictureBank(images.reshape(-1, *images.shape[2:]), size), alphabets
 
 
 class OmniglotTasks(TaskFamily):
@@ -89,6 +98,9 @@ class OmniglotTasks(TaskFamily):
         Whether a character turned by 90, 180 or 270 degrees is a class of its own.
     mirrors : bool, default=False
         Whether the mirror image of a character is a class of its own.
+    one_alphabet : bool, default=False
+        Whether all characters of an episode are of one alphabet, turned and mirrored as a whole.
+        Alphabets with fewer than ``n_classes`` characters are left out.
     balanced : bool, default=True
         Whether all characters of an episode have ``n_shots`` drawings. Otherwise each
         has a rate of its own: sizes are random, a character may be missing, and none
@@ -121,6 +133,7 @@ class OmniglotTasks(TaskFamily):
         n_labels=None,
         rotations=True,
         mirrors=False,
+        one_alphabet=False,
         balanced=True,
         max_shift=1.0,
         max_angle=10.0,
@@ -128,7 +141,8 @@ class OmniglotTasks(TaskFamily):
     ):
         if labels not in ("one-hot", "string"):
             raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
-        self._bank, n_characters = _omniglot_bank(split, size, data_home)
+        self._bank, alphabets = _omniglot_bank(split, size, data_home)
+        n_characters = len(alphabets)
         self.n_drawings = len(self._bank) // n_characters
         most = self.n_drawings if balanced else self.n_drawings // 2
         if not 1 <= n_classes <= n_characters or not 1 <= n_shots <= most:
@@ -140,6 +154,13 @@ class OmniglotTasks(TaskFamily):
             raise ValueError(
                 f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
             )
+        sizes = np.bincount(alphabets)
+        if one_alphabet and n_classes > sizes.max():
+            raise ValueError(
+                f"No alphabet has n_classes={n_classes} characters, the largest has {sizes.max()}."
+            )
+        self._large = np.flatnonzero(sizes >= n_classes)
+        self._starts, self._sizes = np.cumsum(sizes) - sizes, sizes
         self.split = split
         self.n_characters = n_characters
         self.n_classes = n_classes
@@ -149,6 +170,7 @@ class OmniglotTasks(TaskFamily):
         self.n_labels = n_labels or n_classes
         self.rotations = rotations
         self.mirrors = mirrors
+        self.one_alphabet = one_alphabet
         self.balanced = balanced
         self.max_shift = max_shift
         self.max_angle = max_angle
@@ -160,16 +182,13 @@ class OmniglotTasks(TaskFamily):
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw characters, drawings, small moves and an order: see :class:`TaskFamily`."""
-        n_turns = 4 if self.rotations else 1
-        n_sides = 2 if self.mirrors else 1
-        every = np.full(n_episodes, self.n_characters * n_sides * n_turns)
-        classes = draw_distinct(rng, every, self.n_classes)
+        classes = self._classes(rng, n_episodes)
         draw_rows = self._balanced_rows if self.balanced else self._random_rows
         position, drawings = draw_rows(rng, n_episodes)
         classes = np.take_along_axis(classes, position, axis=1)
 
-        classes, turns = np.divmod(classes, n_turns)
-        characters, sides = np.divmod(classes, n_sides)
+        classes, turns = np.divmod(classes, self._n_turns)
+        characters, sides = np.divmod(classes, self._n_sides)
         n_views = characters.size
         tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
         shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
@@ -183,6 +202,26 @@ class OmniglotTasks(TaskFamily):
             inputs=views.reshape(*classes.shape, *self.spec.input_shape),
             targets=self._labels(rng, n_episodes, position),
         )
+
+    @property
+    def _n_turns(self):
+        return 4 if self.rotations else 1
+
+    @property
+    def _n_sides(self):
+        return 2 if self.mirrors else 1
+
+    def _classes(self, rng, n_episodes):
+        """Classes of each episode, (B, n_classes): a character, its side and its turn in one."""
+        n_views = self._n_sides * self._n_turns
+        if not self.one_alphabet:
+            every = np.full(n_episodes, self.n_characters * n_views)
+            return draw_distinct(rng, every, self.n_classes)
+        share = self._sizes[self._large] / self._sizes[self._large].sum()
+        alphabet = rng.choice(self._large, n_episodes, p=share)
+        characters = draw_distinct(rng, self._sizes[alphabet], self.n_classes)
+        characters += self._starts[alphabet][:, None]
+        return characters * n_views + rng.integers(n_views, size=(n_episodes, 1))
 
     def _balanced_rows(self, rng, n_episodes):
         """Which of the episode's classes a row is of, and which drawing: both (B, T)."""

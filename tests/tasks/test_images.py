@@ -13,6 +13,7 @@ from skmeta.tasks import OmniglotTasks, images
 from skmeta.tasks.images import split_characters
 
 N_BACKGROUND, N_EVALUATION, N_DRAWINGS, SIDE = 964, 659, 3, 8
+ALPHABET = 30  # characters of an invented alphabet
 SIZES = {"train": 1140, "validation": 60, "test": 423}
 STILL = {"rotations": False, "max_shift": 0.0, "max_angle": 0.0}
 
@@ -32,7 +33,7 @@ def invented(drawings):
     def fetch(*, data_home=None):
         return Bunch(
             images=drawings.reshape(-1, SIDE, SIDE),
-            characters=np.arange(len(drawings)).astype(str),
+            characters=np.array([f"images/{i // ALPHABET}/{i}" for i in range(len(drawings))]),
             n_background=N_BACKGROUND,
         )
 
@@ -66,6 +67,8 @@ def test_splits_have_the_papers_sizes_and_share_nothing():
     assert_array_equal(np.sort(together), np.arange(N_BACKGROUND + N_EVALUATION))
     for part in parts.values():
         assert_array_equal(part, np.sort(part))
+    background = split_characters("background", N_BACKGROUND, N_EVALUATION)
+    assert_array_equal(background, np.intersect1d(parts["train"], np.arange(N_BACKGROUND)))
 
 
 def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
@@ -82,7 +85,7 @@ def test_a_family_draws_from_its_split_only(split, who):
 
 
 def test_an_unknown_split():
-    with pytest.raises(ValueError, match=r"one of \('train', 'validation', 'test'\), got 'dev'"):
+    with pytest.raises(ValueError, match=r"one of \('train', .*'test'\), got 'dev'"):
         tasks(split="dev")
 
 
@@ -135,6 +138,38 @@ def test_classes_of_random_sizes(who):
         assert len(labels) == len({character for character, _ in labels})
     with pytest.raises(ValueError, match=r"1\.\.1 drawings of each"):
         tasks(n_shots=2, balanced=False)
+
+
+def test_episodes_of_one_alphabet(who):
+    options = {"n_classes": 25, "n_shots": 2, "split": "train", "one_alphabet": True}
+    batch = tasks(**options, **STILL).batch(0, 200, seed=0)
+    seen = set()
+    for views in batch.inputs:
+        characters = {who(view)[0] for view in views}
+        assert len(characters) == 25
+        alphabets = {character // ALPHABET for character in characters}
+        assert len(alphabets) == 1
+        seen |= alphabets
+    train = split_characters("train", N_BACKGROUND, N_EVALUATION)
+    assert seen == set(np.flatnonzero(np.bincount(train // ALPHABET) >= 25))
+    with pytest.raises(ValueError, match="No alphabet has n_classes=31 characters"):
+        tasks(**{**options, "n_classes": 31})
+
+
+def test_an_alphabet_is_turned_and_mirrored_as_a_whole(drawings, who):
+    family = tasks(one_alphabet=True, mirrors=True, max_shift=0.0, max_angle=0.0)
+    ways = set()
+    for views in family.batch(0, 60, seed=0).inputs:
+        found = []
+        for way in range(8):
+            turned = np.rot90(views if way < 4 else views[..., ::-1], way % 4, axes=(1, 2))
+            try:
+                found.append((way, {who(view)[0] // ALPHABET for view in turned}))
+            except KeyError:  # no drawing looks like that
+                continue
+        assert len(found) == 1 and len(found[0][1]) == 1
+        ways.add(found[0][0])
+    assert ways == set(range(8))
 
 
 def test_more_labels_than_classes():
