@@ -8,6 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
+AUTOML := test-flaml test-tpot test-autogluon
 STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs)
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
@@ -15,17 +16,28 @@ RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint bench docs clean distclean
+.PHONY: help demo test test-automl lint bench docs clean distclean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
-	  | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
+	  | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/.installed-plot  ## see a learner at work
 	$(BIN)/skmeta demo $(ARGS)
 
 test: $(VENV)/.installed-test  ## the tests, less the slow ones
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-automl: $(AUTOML)  ## the tests of FLAML, TPOT and AutoGluon, each in an environment of its own
+
+.PHONY: $(AUTOML)
+$(AUTOML): test-%: $(VENV)/.created
+	[ -e $(VENV)-$*/.installed ] || { \
+	  $(BIN)/python -m venv --clear $(VENV)-$* && \
+	  $(VENV)-$*/bin/python -m pip install -q --upgrade pip && \
+	  $(VENV)-$*/bin/python -m pip install -q -e ".[$*]" pytest pandas && \
+	  touch $(VENV)-$*/.installed; }
+	$(VENV)-$*/bin/python -m pytest tests/automl/test_$*.py $(ARGS)
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
@@ -42,10 +54,10 @@ docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
 clean:  ## remove builds and caches, keep .venv
 	rm -rf build dist *.egg-info docs/_build docs/auto_examples docs/generated
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
-	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	find . -path "./$(VENV)*" -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
 distclean: clean  ## remove .venv as well
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-*
 
 $(VENV)/.created:
 	@set -e; python="$(PYTHON)"; \

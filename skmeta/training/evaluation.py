@@ -245,7 +245,7 @@ def accuracy_by_shots(
     shots = np.unique(np.asarray(shots, dtype=int))
     if shots[0] < 1 or shots[-1] >= family.n_shots:
         raise ValueError(f"shots must lie in 1..{family.n_shots - 1}, got {shots.tolist()}.")
-    right = []
+    right: list[list[np.ndarray]] = []
     for batch in _batches(learner, family, n_episodes, seed):
         number = instance_numbers(batch.targets)
         last = (number == family.n_shots - 1).sum(axis=1)

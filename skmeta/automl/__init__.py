@@ -1,0 +1,13 @@
+"""The estimators inside AutoML toolkits: one file a toolkit, one line to use.
+
+::
+
+    skmeta.automl.flaml.add_learners(automl)           # then estimator_list=["skmeta", "lgbm"]
+    skmeta.automl.tpot.search_space("classifiers")     # a node for any pipeline search space
+    skmeta.automl.autogluon.register()                 # then hyperparameters={"SKMETA": {}}
+    skmeta.automl.sklearn.distributions(estimator)     # for RandomizedSearchCV
+    skmeta.automl.optuna.suggest(trial, estimator)     # parameters for a trial
+
+A toolkit is imported when its file is. What there is to search is said once, in
+:mod:`skmeta.automl.settings`: nothing is trained, so settings are those of reading and answering.
+"""

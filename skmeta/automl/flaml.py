@@ -1,0 +1,70 @@
+"""A learner for FLAML."""
+
+from __future__ import annotations
+
+from skmeta.automl.settings import KINDS, SETTINGS, plain
+
+try:
+    from flaml import tune
+    from flaml.automl.model import SKLearnEstimator
+    from flaml.automl.task.factory import task_factory
+except ImportError as error:
+    raise ImportError(
+        "skmeta.automl.flaml needs FLAML with its AutoML part: pip install skmeta[flaml]."
+    ) from error
+
+
+class SkmetaLearner(SKLearnEstimator):
+    """InContextClassifier or InContextRegressor as FLAML wants it, by the task.
+
+    Frames come as they are: the estimators read categories and missing cells themselves. FLAML's
+    ``n_jobs`` is taken and dropped.
+    """
+
+    def __init__(self, task="binary", n_jobs=None, **config):
+        super().__init__(task, **config)
+        self.estimator_class = KINDS[_kind(self._task)]
+
+    def config2params(self, config):
+        """Return parameters of the estimator. Members are the same in each run."""
+        return {"random_state": 0, **plain(super().config2params(config))}
+
+    def _preprocess(self, X):
+        return X
+
+    @classmethod
+    def search_space(cls, data_size, task, **params):
+        """Return FLAML's search space: domain, first and cheapest value of each setting."""
+        domains = {
+            "integer": lambda s: tune.randint(lower=s.low, upper=s.high + 1),
+            "log": lambda s: tune.loguniform(lower=s.low, upper=s.high),
+        }
+        return {
+            setting.name: {
+                "domain": domains[setting.kind](setting),
+                "init_value": setting.usual,
+                "low_cost_init_value": setting.cheap,
+            }
+            for setting in SETTINGS[_kind(task)]
+        }
+
+    @classmethod
+    def cost_relative2lgbm(cls):
+        """Return how long it takes, LightGBM's cheapest setting being 1."""
+        return 1.0
+
+
+def _kind(task):
+    task = task_factory(task) if isinstance(task, str) else task
+    return "classification" if task.is_classification() else "regression"
+
+
+def add_learners(automl) -> None:
+    """Add "skmeta" to the learners that FLAML knows.
+
+    Parameters
+    ----------
+    automl : flaml.AutoML
+        Then ``automl.fit(X, y, task=..., estimator_list=["skmeta", "lgbm"])``.
+    """
+    automl.add_learner("skmeta", SkmetaLearner)

@@ -1,0 +1,79 @@
+"""What of an estimator is worth searching, said once for all toolkits."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skmeta.estimators import InContextClassifier, InContextRegressor
+
+KINDS = {"classification": InContextClassifier, "regression": InContextRegressor}
+
+
+class Setting(NamedTuple):
+    """One parameter of an estimator, and the values it may take.
+
+    name : str
+    kind : "integer" or "log"
+        Whole numbers, or positive numbers spread evenly by their logarithm.
+    low, high : int or float
+        Least and largest value, both possible.
+    usual : int or float
+        A good value to begin with: nearly the estimator's default.
+    cheap : int or float
+        The value that costs least time.
+    """
+
+    name: str
+    kind: str
+    low: float
+    high: float
+    usual: float
+    cheap: float
+
+
+MEMBERS = Setting("n_members", "integer", 1, 8, usual=3, cheap=1)
+PASSES = Setting("n_passes", "integer", 1, 2, usual=1, cheap=1)
+TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.8, cheap=0.8)
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "classification": (MEMBERS, PASSES, TEMPERATURE),
+    "regression": (MEMBERS, PASSES),
+}
+
+
+def kind_of(estimator) -> str:
+    """Return "classification" or "regression" for an estimator, its class, or that word.
+
+    Raises
+    ------
+    ValueError
+        If it is neither of the two estimators.
+    """
+    for kind, cls in KINDS.items():
+        if estimator == kind or estimator is cls or isinstance(estimator, cls):
+            return kind
+    raise ValueError(
+        "estimator must be InContextClassifier, InContextRegressor, 'classification' or "
+        f"'regression', got {estimator!r}."
+    )
+
+
+def plain(parameters) -> dict[str, Any]:
+    """Return parameters with NumPy's numbers and strings as Python's.
+
+    Toolkits draw ``numpy.int64``, ``numpy.str_`` and the like, which JSON does not know.
+
+    Parameters
+    ----------
+    parameters : mapping of str
+
+    Returns
+    -------
+    parameters : dict
+    """
+    return {
+        str(name): value.item() if isinstance(value, np.generic) else value
+        for name, value in parameters.items()
+    }

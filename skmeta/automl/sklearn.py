@@ -1,0 +1,46 @@
+"""Distributions for scikit-learn's own searches."""
+
+from __future__ import annotations
+
+from scipy.stats import loguniform, randint
+
+from skmeta.automl.settings import SETTINGS, kind_of
+
+
+def distributions(estimator, prefix: str = "") -> dict:
+    """Return distributions for ``RandomizedSearchCV`` and ``HalvingRandomSearchCV``.
+
+    Parameters
+    ----------
+    estimator : InContextClassifier, InContextRegressor, or {"classification", "regression"}
+    prefix : str, default=""
+        What comes before a parameter's name, as "inCtx__" for a step of a pipeline.
+
+    Returns
+    -------
+    distributions : dict of str to distribution
+
+    Raises
+    ------
+    ValueError
+        If it is neither of the two estimators.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import RandomizedSearchCV
+    >>> from skmeta import InContextClassifier
+    >>> from skmeta.automl.sklearn import distributions
+    >>> clf = InContextClassifier(random_state=0)
+    >>> search = RandomizedSearchCV(clf, distributions(clf), n_iter=3, random_state=0)
+    >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
+    True
+    """
+    return {
+        prefix + setting.name: (
+            randint(setting.low, setting.high + 1)
+            if setting.kind == "integer"
+            else loguniform(setting.low, setting.high)
+        )
+        for setting in SETTINGS[kind_of(estimator)]
+    }

@@ -1,0 +1,50 @@
+"""A node for TPOT's search spaces."""
+
+from __future__ import annotations
+
+from skmeta.automl.settings import KINDS, SETTINGS, plain
+
+try:
+    from ConfigSpace import ConfigurationSpace, Float, Integer
+    from tpot.search_spaces.nodes import EstimatorNode
+except ImportError as error:
+    raise ImportError("skmeta.automl.tpot needs TPOT 1: pip install skmeta[tpot].") from error
+
+# TPOT's words for kinds of estimators.
+GROUPS = {"classifiers": "classification", "regressors": "regression"}
+
+
+def search_space(group: str) -> EstimatorNode:
+    """Return a node that stands for the estimator with all its settings.
+
+    Parameters
+    ----------
+    group : {"classifiers", "regressors"}
+
+    Returns
+    -------
+    node : tpot.search_spaces.nodes.EstimatorNode
+        Alone, in a ``ChoicePipeline`` beside other nodes, or as a step of a pipeline.
+
+    Raises
+    ------
+    ValueError
+        If there is no such group.
+    """
+    if group not in GROUPS:
+        raise ValueError(f"group must be one of {sorted(GROUPS)}, got {group!r}.")
+    kind = GROUPS[group]
+    space = ConfigurationSpace()
+    for setting in SETTINGS[kind]:
+        bounds = (setting.low, setting.high)
+        space.add(
+            Integer(setting.name, bounds, default=setting.usual)
+            if setting.kind == "integer"
+            else Float(setting.name, bounds, default=setting.usual, log=True)
+        )
+    return EstimatorNode(KINDS[kind], space, hyperparameter_parser=parameters_of)
+
+
+def parameters_of(drawn) -> dict:
+    """Return the estimator's parameters for drawn ones. Members are the same in each run."""
+    return {"random_state": 0, **plain(drawn)}
