@@ -49,7 +49,7 @@ bench: $(VENV)/.installed-examples  ## the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
-	$(BIN)/python -m sphinx -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
 
 clean:  ## remove builds and caches, keep .venv
 	rm -rf build dist *.egg-info docs/_build docs/auto_examples docs/generated

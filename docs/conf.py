@@ -16,6 +16,8 @@ extensions = [
 html_theme = "pydata_sphinx_theme"
 exclude_patterns = ["_build"]
 autosummary_generate = True
+# Methods that come from scikit-learn refer to pages of its documentation.
+suppress_warnings = ["ref.ref"]
 numpydoc_show_class_members = False
 myst_enable_extensions = ["dollarmath"]
 sphinx_gallery_conf = {

@@ -82,8 +82,8 @@ class EpisodeBatch:
 
     Parameters
     ----------
-    inputs : ndarray of shape (B, T, *input_shape), float32
-        The rows.
+    inputs : ndarray of shape (B, T, ...), float32
+        The rows, each of the spec's ``input_shape``.
     targets : ndarray
         Classification: integers of shape (B, T) for one-hot labels or
         (B, T, L) for labels of L positions. Regression: float32 of shape

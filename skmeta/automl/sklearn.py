@@ -14,7 +14,7 @@ def distributions(estimator, prefix: str = "") -> dict:
     ----------
     estimator : InContextClassifier, InContextRegressor, or {"classification", "regression"}
     prefix : str, default=""
-        What comes before a parameter's name, as "inCtx__" for a step of a pipeline.
+        What comes before a parameter's name, as ``"clf__"`` for a step of a pipeline.
 
     Returns
     -------

@@ -34,7 +34,7 @@ class AssociativeState(NamedTuple):
 class Associative(Memory):
     """Slots of a key and its label; an answer is the mean label of the nearest keys.
 
-    With k the row's key of length 1, K_i the keys of the filled slots and v_i their labels,
+    With k the row's key of length 1, K_i the keys of the filled slots and v_i their labels::
 
         c_i = K_i . k / |K_i|,   w = softmax(beta c),   r = sum_i w_i v_i,
         f = sigmoid(alpha (max_i c_i - theta))

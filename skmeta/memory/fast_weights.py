@@ -41,12 +41,12 @@ class FastWeights(Memory):
 
     Two streams of tokens go through the layers side by side: the query x_t, and
     the example (x_t, y_t). Both look up q in each layer's store S and add what
-    they find; the example then writes its value v under its key k, of length 1:
+    they find; the example then writes its value v under its key k, of length 1::
 
         r_t = S_{t-1}^T q_t,    S_t = S_{t-1} + beta_t k_t (v_t - S_{t-1}^T k_t)^T.
 
-    A write is one step of gradient descent on |v - S^T k|^2, of learned size
-    beta. The answer comes from the query's stream, which has not seen y_t.
+    A write is one step of gradient descent on ``|v - S^T k|^2``, of learned
+    size beta. The answer comes from the query's stream, which has not seen y_t.
 
     Nothing in a layer hangs on an earlier row of the same layer but through S, and the
     changes of S by many rows solve one triangular system: rows are read together.

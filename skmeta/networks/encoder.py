@@ -33,7 +33,7 @@ class FlatEncoder:
         return prod(input_shape)
 
     def encode(self, ops, weights, x, input_shape):
-        """Return features of shape (..., F) for rows of shape (..., *input_shape)."""
+        """Return features of shape (..., F) for rows of shape ``(..., *input_shape)``."""
         leading = ops.shape(x)[: len(x.shape) - len(input_shape)]
         flat = ops.reshape(x, (*leading, prod(input_shape)))
         return (flat - weights["center"]) / weights["scale"]

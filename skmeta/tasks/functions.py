@@ -236,7 +236,7 @@ class SemilinearTasks(FunctionFamily):
         return rng.uniform(-1.0, 1.0, size=(n, self.n_inputs + 1))
 
     def evaluate(self, coefficients, X):
-        """Return ``(1 + tanh(w . x + b)) / 2``, shape (n, P)."""
+        """Return ``(1 + tanh(w x + b)) / 2``, shape (n, P)."""
         weights, bias = coefficients[:, :-1], coefficients[:, -1:]
         return 0.5 * (1.0 + np.tanh(np.einsum("npd,nd->np", X, weights) + bias))
 
