@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from skmeta._version import __version__
 
 if TYPE_CHECKING:
+    from skmeta._show_versions import show_versions
     from skmeta.artifacts import ArtifactError, list_learners, load_learner, save_learner
     from skmeta.cards import describe
     from skmeta.estimators import InContextClassifier, InContextRegressor
@@ -28,6 +29,7 @@ _HOMES = {
     "list_learners": "skmeta.artifacts",
     "load_learner": "skmeta.artifacts",
     "save_learner": "skmeta.artifacts",
+    "show_versions": "skmeta._show_versions",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "list_learners",
     "load_learner",
     "save_learner",
+    "show_versions",
 ]
 
 

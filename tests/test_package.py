@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+import sklearn
 from numpydoc.validate import validate
 from sklearn.base import BaseEstimator
 
@@ -102,6 +103,15 @@ def test_a_toolkit_that_is_not_there_is_named_with_its_extra(name, toolkit):
     )
     assert f"pip install skmeta[{extra}]" in run(script)
     assert run(f"import sys, skmeta.automl; print({toolkit!r} in sys.modules)") == "False\n"
+
+
+def test_versions_without_an_import(capsys):
+    skmeta.show_versions()
+    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert lines["skmeta"] == skmeta.__version__
+    assert lines["scikit-learn"] == sklearn.__version__
+    loaded = run("import sys, skmeta; skmeta.show_versions(); print({'numpy'} & set(sys.modules))")
+    assert loaded.endswith("set()\n")
 
 
 # Docstrings
