@@ -23,6 +23,10 @@ class ColumnStatistics(NamedTuple):
     center: np.ndarray
     scale: np.ndarray
 
+    def of(self, columns) -> ColumnStatistics:
+        """Return the statistics of some columns, of shape (d,)."""
+        return ColumnStatistics(self.center[columns], self.scale[columns])
+
 
 def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnStatistics:
     """Measure the columns of a support, or its real targets, missing cells left out.
@@ -37,21 +41,25 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     Returns
     -------
     statistics : ColumnStatistics
-        Mean and standard deviation of the known cells. Columns that do not vary
-        have an infinite scale, those that hold no cell the center 0.
+        Mean and standard deviation of the known cells, center 0 where there is none. A column
+        that does not vary has an infinite scale: it is silent. It has the scale 1 if it tells
+        rows apart by what is missing, or if no column varies at all, as in a first row.
     """
-    counted = ~np.isnan(X) if known is None else known & ~np.isnan(X)
+    asked = np.ones(X.shape, dtype=bool) if known is None else np.broadcast_to(known, X.shape)
+    counted = asked & ~np.isnan(X)
     n = np.maximum(counted.sum(axis=-2), 1)
     center = np.where(counted, X, 0).sum(axis=-2) / n
     spread = np.where(counted, X - center[..., None, :], 0)
     scale = np.sqrt(np.square(spread).sum(axis=-2) / n)
     # Rounding leaves a constant column a spread of its own.
     varies = scale > 1e-12 * np.maximum(np.abs(center), 1e-30)
-    return ColumnStatistics(center, np.where(varies, scale, np.inf))
+    gaps = counted.any(axis=-2) & (counted != asked).any(axis=-2)
+    silent = (varies | gaps).any(axis=-1, keepdims=True) & ~gaps
+    return ColumnStatistics(center, np.where(varies, scale, np.where(silent, np.inf, 1.0)))
 
 
-def telling(statistics: ColumnStatistics) -> np.ndarray:
-    """Return which columns tell rows apart.
+def varying(statistics: ColumnStatistics) -> np.ndarray:
+    """Return which columns are not silent.
 
     Parameters
     ----------
@@ -61,26 +69,9 @@ def telling(statistics: ColumnStatistics) -> np.ndarray:
     Returns
     -------
     columns : ndarray of int
-        Those that vary; the first one if none does.
+        At least one.
     """
-    columns = np.flatnonzero(np.isfinite(statistics.scale))
-    return columns if len(columns) else np.zeros(1, dtype=int)
-
-
-def target_statistics(y: np.ndarray, known: np.ndarray | None = None) -> ColumnStatistics:
-    """Measure real targets: as columns, but those that do not vary have the scale 1.
-
-    Parameters
-    ----------
-    y : ndarray of shape (..., S, 1)
-    known : ndarray of bool, broadcastable to y, optional
-
-    Returns
-    -------
-    statistics : ColumnStatistics
-    """
-    center, scale = column_statistics(y, known)
-    return ColumnStatistics(center, np.where(np.isfinite(scale), scale, 1.0))
+    return np.flatnonzero(np.isfinite(statistics.scale))
 
 
 def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:

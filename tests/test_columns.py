@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import StandardScaler
 
-from skmeta.columns import LIMIT, column_statistics, table_rows, target_statistics, telling
+from skmeta.columns import LIMIT, column_statistics, table_rows, varying
 
 NAN = np.nan
 
@@ -19,23 +19,27 @@ def test_statistics_are_those_of_a_standard_scaler():
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e9, -3.0])
 def test_columns_that_do_not_vary_are_silent(value):
-    X = np.full((7, 1), value)
+    X = np.column_stack([np.full(7, value), np.arange(7)])
     found = column_statistics(X)
-    assert_array_equal(found.scale, [np.inf])
-    assert_array_equal(table_rows(X + 1, found, 1)[:, 0], 0)
+    assert_array_equal(found.scale, [np.inf, 2])
+    assert_array_equal(table_rows(X + 1, found, 2)[:, 0], 0)
 
 
-def test_targets_that_do_not_vary_are_divided_by_one():
-    y = np.full((4, 1), 3.0)
-    assert_array_equal(target_statistics(y), [[3], [1]])
-    varying = np.array([[1.0], [3.0]])
-    assert_array_equal(target_statistics(varying), column_statistics(varying))
+def test_targets_and_tables_of_which_nothing_varies_are_divided_by_one():
+    assert_array_equal(column_statistics(np.full((4, 1), 3.0)), [[3], [1]])
+    statistics = column_statistics(np.array([[3.0, NAN, 5.0]]))
+    assert_array_equal(statistics, [[3, 0, 5], [1, 1, 1]])
+    assert_array_equal(varying(statistics), [0, 1, 2])
 
 
 def test_columns_that_tell_rows_apart():
     X = np.array([[1.0, 5.0, NAN, 2.0, NAN], [1.0, 6.0, NAN, 3.0, 7.0]])
-    assert_array_equal(telling(column_statistics(X)), [1, 3])
-    assert_array_equal(telling(column_statistics(X[:1])), [0])  # a table has a column
+    statistics = column_statistics(X)
+    assert_array_equal(varying(statistics), [1, 3, 4])
+    assert statistics.scale[4] == 1  # by what is missing
+    some = np.array([[True], [True], [False]])  # what is missing in other rows does not count
+    X = np.array([[1.0, 5.0], [1.0, 6.0], [NAN, 7.0]])
+    assert_array_equal(varying(column_statistics(X, some)), [1])
 
 
 def test_small_changes_far_from_zero_are_changes():

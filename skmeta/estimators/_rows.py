@@ -15,8 +15,7 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
     table_targets,
-    target_statistics,
-    telling,
+    varying,
 )
 from skmeta.episodes import TaskSpec
 
@@ -155,7 +154,7 @@ class TableRows:
 
     def usual_members(self, X):
         """A few members, and more for a wide table: its columns are seen twice over."""
-        n_views = self._views(telling(column_statistics(X)))
+        n_views = self._views(varying(column_statistics(X)))
         return USUAL_MEMBERS if n_views == 1 else max(USUAL_MEMBERS, 2 * n_views)
 
     def _views(self, columns):
@@ -165,7 +164,7 @@ class TableRows:
     def measure(self, learner, X, n_members, rng):
         """Measure the columns of a support, and deal those that vary to each member."""
         self.statistics = column_statistics(X)
-        columns, places = telling(self.statistics), self.spec.n_columns
+        columns, places = varying(self.statistics), self.spec.n_columns
         n_views = self._views(columns)
         if n_views > 1:
             warnings.warn(
@@ -190,7 +189,7 @@ class TableRows:
 
     def measure_targets(self, learner, y):
         """Return center and scale of the support's targets."""
-        return target_statistics(y[:, None].astype(np.float64))
+        return column_statistics(y[:, None].astype(np.float64))
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""
@@ -198,15 +197,10 @@ class TableRows:
 
     def shown(self, X):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
-        center, scale = self.statistics
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [
-                table_rows(
-                    cells[:, order],
-                    ColumnStatistics(center[order], scale[order]),
-                    self.spec.n_columns,
-                )
+                table_rows(cells[:, order], self.statistics.of(order), self.spec.n_columns)
                 for cells, order in zip(X, self.orders, strict=True)
             ]
         )

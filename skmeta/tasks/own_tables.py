@@ -10,8 +10,7 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
     table_targets,
-    target_statistics,
-    telling,
+    varying,
 )
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
 from skmeta.tasks.classes import draw_distinct
@@ -106,13 +105,14 @@ class DataTables(TableFamily):
             X, y = self._X[table][rows[episode]], self._y[table][rows[episode]]
             X = X[:, rng.permutation(X.shape[1])]
             support = slice(n_support[episode])
-            X = X[:, telling(column_statistics(X[support]))]
-            inputs[episode] = table_rows(X, column_statistics(X[support]), self.n_columns)
+            statistics = column_statistics(X[support])
+            columns = varying(statistics)
+            inputs[episode] = table_rows(X[:, columns], statistics.of(columns), self.n_columns)
             if self.spec.kind == "classification":
                 targets.append(labels[episode][y])
             else:
                 y = y[:, None]
-                targets.append(table_targets(y, target_statistics(y[support])))
+                targets.append(table_targets(y, column_statistics(y[support])))
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 
 

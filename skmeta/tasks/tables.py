@@ -13,8 +13,7 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
     table_targets,
-    target_statistics,
-    telling,
+    varying,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
@@ -151,16 +150,12 @@ class TableTasks(TableFamily):
                     rng, relevant[chosen], self.n_steps, self.spec.n_outputs, n_used[chosen]
                 )
         cells[_missing(rng, cells.shape)] = np.nan
-        statistics = column_statistics(cells, support[..., None])
         rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
         for episode, n in enumerate(width):
-            measured = ColumnStatistics(*(part[episode, :n] for part in statistics))
-            columns = telling(measured)
-            rows[episode] = table_rows(
-                cells[episode][:, columns],
-                ColumnStatistics(*(part[columns] for part in measured)),
-                self.n_columns,
-            )
+            table = cells[episode, :, :n]
+            statistics = column_statistics(table, support[episode][:, None])
+            columns = varying(statistics)
+            rows[episode] = table_rows(table[:, columns], statistics.of(columns), self.n_columns)
         if self.spec.kind == "classification":
             targets = classes_of_scores(rng, scores, n_used)
         else:
@@ -238,7 +233,7 @@ def _targets(rng, scores, support):
     targets = scores + noise * rng.normal(size=scores.shape)
     skewed = np.exp(0.7 * targets)
     targets = np.where(rng.random((n, 1)) < 0.2, skewed, targets)
-    center, scale = target_statistics(targets[..., None], support[..., None])
+    center, scale = column_statistics(targets[..., None], support[..., None])
     return table_targets(targets[..., None], ColumnStatistics(center[:, None], scale[:, None]))
 
 

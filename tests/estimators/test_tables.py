@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import TARGET_LIMIT, column_statistics, table_rows
@@ -107,6 +108,23 @@ def test_columns_that_do_not_vary_within_the_support_are_left_out(X, y):
     wide[:, [0, -1]] = 8.0
     assert_array_equal(clf.predict_proba(wide), narrow.predict_proba(X))
     assert len(classifier().fit(wide, y).rows_.orders) == USUAL_MEMBERS
+
+
+def test_a_column_of_one_value_or_none_is_read():
+    y = np.arange(60) % 2
+    X = np.column_stack([np.where(y, 1.0, np.nan), np.random.default_rng(0).normal(size=60)])
+    clf = InContextClassifier(random_state=0).fit(X[:40], y[:40])
+    assert clf.score(X[40:], y[40:]) > 0.8
+
+
+@pytest.mark.filterwarnings("ignore:Only 1 rows")
+def test_a_stream_that_begins_with_one_row_is_read():
+    X, y = load_iris(return_X_y=True)
+    X, rows = (X - X.mean(axis=0)) / X.std(axis=0), np.random.default_rng(0).permutation(len(y))
+    clf = InContextClassifier(random_state=0)
+    for row in rows[:60]:
+        clf.partial_fit(X[row : row + 1], y[row : row + 1], classes=[0, 1, 2])
+    assert clf.score(X[rows[60:]], y[rows[60:]]) > 0.85
 
 
 @pytest.mark.filterwarnings("ignore:X has 9 columns")
