@@ -31,12 +31,7 @@ test: $(VENV)/.installed-test  ## the tests, less the slow ones
 test-automl: $(AUTOML)  ## the tests of FLAML, TPOT and AutoGluon, each in an environment of its own
 
 .PHONY: $(AUTOML)
-$(AUTOML): test-%: $(VENV)/.created
-	[ -e $(VENV)-$*/.installed ] || { \
-	  $(BIN)/python -m venv --clear $(VENV)-$* && \
-	  $(VENV)-$*/bin/python -m pip install -q --upgrade pip && \
-	  $(VENV)-$*/bin/python -m pip install -q -e ".[$*]" pytest pandas && \
-	  touch $(VENV)-$*/.installed; }
+$(AUTOML): test-%: $(VENV)-%/.installed
 	$(VENV)-$*/bin/python -m pytest tests/automl/test_$*.py $(ARGS)
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
@@ -49,7 +44,7 @@ bench: $(VENV)/.installed-examples  ## the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
-	$(BIN)/python -m sphinx -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -E -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
 
 clean:  ## remove builds and caches, keep .venv
 	rm -rf build dist *.egg-info docs/_build docs/auto_examples docs/generated
@@ -58,6 +53,14 @@ clean:  ## remove builds and caches, keep .venv
 
 distclean: clean  ## remove .venv as well
 	rm -rf $(VENV) $(VENV)-*
+
+# AutoML toolkits have requirements that conflict: one an environment.
+.PRECIOUS: $(VENV)-%/.installed
+$(VENV)-%/.installed: pyproject.toml | $(VENV)/.created
+	$(BIN)/python -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install -q --upgrade pip
+	$(VENV)-$*/bin/python -m pip install -q -e ".[$*]" pytest pandas
+	@touch $@
 
 $(VENV)/.created:
 	@set -e; python="$(PYTHON)"; \

@@ -25,4 +25,5 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": "plot_",
     "download_all_examples": False,
+    "run_stale_examples": True,  # what they show depends on the package, too
 }

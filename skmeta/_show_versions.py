@@ -23,6 +23,7 @@ PACKAGES = (
     "flaml",
     "tpot",
     "autogluon.tabular",
+    "optuna",
 )
 
 

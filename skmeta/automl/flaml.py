@@ -17,8 +17,9 @@ except ImportError as error:
 class SkmetaLearner(SKLearnEstimator):
     """InContextClassifier or InContextRegressor as FLAML wants it, by the task.
 
-    Frames come as they are: the estimators read categories and missing cells themselves. FLAML's
-    ``n_jobs`` is taken and dropped.
+    Categories are left to the estimators, which read them. FLAML fills missing cells before any
+    learner sees them, unless its ``fit`` is told ``skip_transform=True``. Its ``n_jobs`` is taken
+    and dropped.
     """
 
     def __init__(self, task="binary", n_jobs=None, **config):
@@ -34,19 +35,18 @@ class SkmetaLearner(SKLearnEstimator):
 
     @classmethod
     def search_space(cls, data_size, task, **params):
-        """Return FLAML's search space: domain, first and cheapest value of each setting."""
+        """Return FLAML's search space: domain and first value of each setting."""
         domains = {
             "integer": lambda s: tune.randint(lower=s.low, upper=s.high + 1),
             "log": lambda s: tune.loguniform(lower=s.low, upper=s.high),
         }
-        return {
-            setting.name: {
-                "domain": domains[setting.kind](setting),
-                "init_value": setting.usual,
-                "low_cost_init_value": setting.cheap,
-            }
-            for setting in SETTINGS[_kind(task)]
-        }
+        space = {}
+        for setting in SETTINGS[_kind(task)]:
+            domain = domains[setting.kind](setting)
+            space[setting.name] = {"domain": domain, "init_value": setting.usual}
+            if setting.kind == "integer":  # more members or passes take longer
+                space[setting.name]["low_cost_init_value"] = setting.low
+        return space
 
     @classmethod
     def cost_relative2lgbm(cls):

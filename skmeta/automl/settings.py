@@ -20,9 +20,7 @@ class Setting(NamedTuple):
     low, high : int or float
         Least and largest value, both possible.
     usual : int or float
-        A good value to begin with: nearly the estimator's default.
-    cheap : int or float
-        The value that costs least time.
+        A good value to begin with: what the estimator takes for a table of few columns.
     """
 
     name: str
@@ -30,12 +28,11 @@ class Setting(NamedTuple):
     low: float
     high: float
     usual: float
-    cheap: float
 
 
-MEMBERS = Setting("n_members", "integer", 1, 8, usual=3, cheap=1)
-PASSES = Setting("n_passes", "integer", 1, 2, usual=1, cheap=1)
-TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.8, cheap=0.8)
+MEMBERS = Setting("n_members", "integer", 1, 8, usual=3)
+PASSES = Setting("n_passes", "integer", 1, 2, usual=1)
+TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.8)
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "classification": (MEMBERS, PASSES, TEMPERATURE),

@@ -42,6 +42,7 @@ class Associative(Memory):
     r is the soft nearest neighbours' answer (Vinyals et al. 2016) and f how familiar the row
     looks. Where labels are classes, r and f are all there is to the answer
     (:class:`skmeta.networks.VoteReadout`): labels are alike to the memory, however many there are.
+    Real targets have a readout with weights of its own.
 
     A row is written into an empty slot. In a full memory, or always if slots are to be merged, it
     joins the nearest slot of its label, their keys being added (Kaiser et al. 2017): the slot

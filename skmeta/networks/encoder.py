@@ -51,10 +51,10 @@ class ConvEncoder(FlatEncoder):
     ----------
     n_filters : int, default=64
         Filters of the first block.
-    growth : int, default=1
-        So many times its filters has the next block.
     n_blocks : int, default=4
         Blocks; each halves height and width, rounded down.
+    growth : int, default=1
+        Factor by which the number of filters grows from block to block.
 
     Raises
     ------

@@ -14,6 +14,8 @@ from skmeta.tasks import TaskFamily
 from skmeta.tasks.tables import TableFamily
 
 _BATCH = 64
+# Queries of an episode that are answered at once.
+QUERIES_TOGETHER = 16
 # Episodes of a quick look: held-out tasks during training, and MetaTrainer.score.
 QUICK_EPISODES = 128
 # Evaluation has streams of its own, also where the family is that of training.
@@ -243,7 +245,7 @@ def accuracy_by_shots(
     if not hasattr(family, "n_shots") or family.spec.label_length > 1:
         raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
     shots = np.unique(np.asarray(shots, dtype=int))
-    if shots[0] < 1 or shots[-1] >= family.n_shots:
+    if not len(shots) or shots[0] < 1 or shots[-1] >= family.n_shots:
         raise ValueError(f"shots must lie in 1..{family.n_shots - 1}, got {shots.tolist()}.")
     right: list[list[np.ndarray]] = []
     for batch in _batches(learner, family, n_episodes, seed):
@@ -259,8 +261,15 @@ def accuracy_by_shots(
             support = _rows_where(number < k)
             state = learner.initial_state(len(number))
             state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
-            logits = learner.read(state, rows.reshape(-1, *rows.shape[2:]))[:, 0]
-            logits = logits.reshape(*queries.shape, -1)
+            logits = np.concatenate(
+                [
+                    learner.read(state, piece.reshape(-1, *rows.shape[2:])).reshape(
+                        *piece.shape[:2], -1
+                    )
+                    for piece in np.array_split(rows, -(-rows.shape[1] // QUERIES_TOGETHER), axis=1)
+                ],
+                axis=1,
+            )
             logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)
             found = logits.argmax(axis=-1) == np.take_along_axis(batch.targets, queries, axis=1)
             right[-1].append(found.mean(axis=1))

@@ -225,7 +225,8 @@ class MetaTrainer(BaseEstimator):
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         for name, weight in learner.weights.items():
-            if not name.startswith("readout/") and weight.shape == weights[name].shape:
+            new = name.startswith("readout/") or name == "memory/label_kernel"
+            if not new and weight.shape == weights[name].shape:
                 weights[name] = weight
         return network, weights
 
