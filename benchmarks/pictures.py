@@ -29,10 +29,10 @@ def draw_histories(folder):
     from matplotlib import pyplot as plt
 
     histories = sorted(folder.glob("*.history.json"))
-    figure, axes = plt.subplots(
-        1, len(histories), figsize=(3.6 * len(histories), 3), layout="constrained", squeeze=False
-    )
-    for ax, path in zip(axes[0], histories, strict=True):
+    n_lines = -(-len(histories) // 4)
+    figure = plt.figure(figsize=(14.4, 3 * n_lines), layout="constrained")
+    for place, path in enumerate(histories, start=1):
+        ax = figure.add_subplot(n_lines, 4, place)
         MetaTrainingDisplay.from_history(json.loads(path.read_text())).plot(ax=ax)
         ax.set_title(path.name.removesuffix(".history.json"))
     figure.savefig(IMAGES / "meta_training.png", dpi=80)
