@@ -57,14 +57,34 @@ def _glorot_uniform(rng, rows, columns):
 
 
 def map_state(function, state):
-    """Apply a function to every array of a state of nested named tuples."""
+    """Apply a function to every array of a state.
+
+    Parameters
+    ----------
+    function : callable
+        From an array to an array.
+    state : array, or nested named tuples of arrays
+
+    Returns
+    -------
+    state : as given, with other arrays
+    """
     if isinstance(state, tuple):
         return type(state)(*(map_state(function, part) for part in state))
     return function(state)
 
 
 def count_episodes(state) -> int:
-    """Return how many episodes a state is of."""
+    """Return how many episodes a state is of.
+
+    Parameters
+    ----------
+    state : nested named tuples of arrays
+
+    Returns
+    -------
+    n_episodes : int
+    """
     while isinstance(state, tuple):
         state = state[0]
     return len(state)

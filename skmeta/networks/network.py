@@ -13,7 +13,17 @@ from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 
 
 def part_weights(weights, name):
-    """Return the weights of one part: "memory/kernel" -> "kernel" for the part "memory"."""
+    """Return the weights of one part: "memory/kernel" -> "kernel" for the part "memory".
+
+    Parameters
+    ----------
+    weights : dict of str to array
+    name : {"encoder", "memory", "readout"}
+
+    Returns
+    -------
+    weights : dict of str to array
+    """
     prefix = name + "/"
     return {k[len(prefix) :]: w for k, w in weights.items() if k.startswith(prefix)}
 
