@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skmeta.automl.settings import KINDS, SETTINGS, plain
+from skmeta.automl.settings import KINDS, SETTINGS, parameters_of
 
 try:
     from flaml import tune
@@ -27,8 +27,8 @@ class SkmetaLearner(SKLearnEstimator):
         self.estimator_class = KINDS[_kind(self._task)]
 
     def config2params(self, config):
-        """Return parameters of the estimator. Members are the same in each run."""
-        return {"random_state": 0, **plain(super().config2params(config))}
+        """Return parameters of the estimator."""
+        return parameters_of(super().config2params(config))
 
     def _preprocess(self, X):
         return X

@@ -57,6 +57,21 @@ def kind_of(estimator) -> str:
     )
 
 
+def parameters_of(drawn) -> dict[str, Any]:
+    """Return an estimator's parameters for drawn ones. Members are the same in each run.
+
+    Parameters
+    ----------
+    drawn : mapping of str
+
+    Returns
+    -------
+    parameters : dict
+        As :func:`plain` returns them, with a ``random_state`` if none was drawn.
+    """
+    return {"random_state": 0, **plain(drawn)}
+
+
 def plain(parameters) -> dict[str, Any]:
     """Return parameters with NumPy's numbers and strings as Python's.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skmeta.automl.settings import KINDS, SETTINGS, plain
+from skmeta.automl.settings import KINDS, SETTINGS, parameters_of
 
 try:
     from ConfigSpace import ConfigurationSpace, Float, Integer
@@ -43,8 +43,3 @@ def search_space(group: str) -> EstimatorNode:
             else Float(setting.name, bounds, default=setting.usual, log=True)
         )
     return EstimatorNode(KINDS[kind], space, hyperparameter_parser=parameters_of)
-
-
-def parameters_of(drawn) -> dict:
-    """Return the estimator's parameters for drawn ones. Members are the same in each run."""
-    return {"random_state": 0, **plain(drawn)}

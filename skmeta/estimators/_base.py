@@ -52,9 +52,9 @@ class InContextEstimator(BaseEstimator):
             )
         return learner
 
-    def _members(self, rows, X):
-        """Return how many members read a support."""
-        return rows.usual_members(X) if self.n_members == "auto" else int(self.n_members)
+    def _members(self, rows):
+        """Return how many members read a support that was measured."""
+        return rows.usual_members if self.n_members == "auto" else int(self.n_members)
 
     def _support(self, rows, X, y, *, first, **y_checks):
         """Check support rows and their targets. Sets nothing on the estimator."""

@@ -45,6 +45,7 @@ class PlainRows:
     finite = True
     dtype = np.float32
     usual_temperature = 1.0
+    usual_members = 1  # others would read the rows in other orders, at a cost
 
     def numbers(self, X):
         """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
@@ -68,7 +69,7 @@ class PlainRows:
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, learner, X, n_members, rng):
+    def measure(self, learner, X):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
@@ -85,9 +86,8 @@ class PlainRows:
         self._compare("y", y[:, None], learner, "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
 
-    def usual_members(self, X):
-        """One member: others would read the rows in other orders, at a cost."""
-        return 1
+    def deal(self, n_members, rng):
+        """Deal nothing: all members see the same."""
 
     def _compare(self, what, values, learner, part):
         """Warn of values that look nothing like those of meta-training."""
@@ -152,24 +152,25 @@ class TableRows:
         numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
         return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
 
-    def usual_members(self, X):
+    @property
+    def usual_members(self):
         """A few members, and more for a wide table: its columns are seen twice over."""
-        n_views = self._views(varying(column_statistics(X)))
-        return USUAL_MEMBERS if n_views == 1 else max(USUAL_MEMBERS, 2 * n_views)
+        return USUAL_MEMBERS if self._n_views == 1 else max(USUAL_MEMBERS, 2 * self._n_views)
 
-    def _views(self, columns):
-        """Members that it takes to see all columns."""
-        return -(-len(columns) // self.spec.n_columns)
+    @property
+    def _n_views(self):
+        """Members that it takes to see all columns that vary."""
+        return -(-len(varying(self.statistics)) // self.spec.n_columns)
 
-    def measure(self, learner, X, n_members, rng):
-        """Measure the columns of a support, and deal those that vary to each member."""
+    def measure(self, learner, X):
+        """Measure the columns of a support."""
         self.statistics = column_statistics(X)
-        columns, places = varying(self.statistics), self.spec.n_columns
-        n_views = self._views(columns)
-        if n_views > 1:
+        if self._n_views > 1:
+            places = self.spec.n_columns
             warnings.warn(
-                f"X has {len(columns)} columns that vary, the learner has places for {places}: "
-                f"each member sees {places} of them, and {n_views} members see all.",
+                f"X has {len(varying(self.statistics))} columns that vary, the learner has places "
+                f"for {places}: each member sees {places} of them, and {self._n_views} members "
+                "see all.",
                 stacklevel=3,
             )
         if len(X) < LEAST_SUPPORT:
@@ -178,6 +179,10 @@ class TableRows:
                 f"{LEAST_SUPPORT} or more.",
                 stacklevel=3,
             )
+
+    def deal(self, n_members, rng):
+        """Deal the columns that vary to each member, in an order of its own."""
+        columns, places, n_views = varying(self.statistics), self.spec.n_columns, self._n_views
         orders = []
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns

@@ -252,9 +252,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     def _dealt(self, learner, rows, X, n_classes, rng):
         """Deal labels, (M, n_classes), and orders of columns to the members of a support."""
-        n_members = self._members(rows, X)
-        slots = deal_labels(rng, n_members, n_classes, learner.spec.n_outputs)
-        rows.measure(learner, X, len(slots), rng)
+        rows.measure(learner, X)
+        slots = deal_labels(rng, self._members(rows), n_classes, learner.spec.n_outputs)
+        rows.deal(len(slots), rng)
         return slots
 
     def _checked_classes(self, learner, y):

@@ -112,8 +112,10 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         learner = self._checked_learner()
         rows = rows_for(learner, self.learner)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
-        rng, n_members = check_random_state(self.random_state), self._members(rows, X_rows)
-        rows.measure(learner, X_rows, n_members, rng)
+        rng = check_random_state(self.random_state)
+        rows.measure(learner, X_rows)
+        n_members = self._members(rows)
+        rows.deal(n_members, rng)
         scale = rows.measure_targets(learner, y)
         orders = self._orders(len(y), n_members, rng)
         state = learner.initial_state(n_members)
@@ -148,8 +150,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = rows_for(learner, self.learner) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
-            n_members = self._members(rows, X_rows)
-            rows.measure(learner, X_rows, n_members, check_random_state(self.random_state))
+            rows.measure(learner, X_rows)
+            n_members = self._members(rows)
+            rows.deal(n_members, check_random_state(self.random_state))
             state = learner.initial_state(n_members)
         scale = rows.measure_targets(learner, y) if first else self.target_scale_
         state = state if first else self.state_

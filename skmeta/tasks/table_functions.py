@@ -276,15 +276,20 @@ class Factors(Ingredient):
         factors = alive[:, None] * rng.normal(size=(n, n_rows, self.n_factors))
         # Cubes: one or two factors make most of a column.
         loads = alive[..., None] * rng.normal(size=(n, self.n_factors, n_columns)) ** 3
-        signal = standardized(bent(rng, factors @ loads))
+        signal = standardized(half_activated(rng, factors @ loads))
         noise = np.exp(rng.uniform(np.log(0.1), np.log(2.0), size=(n, 1, 1)))
         own = rng.normal(size=signal.shape)
         hidden = standardized(np.where(relevant[:, None], signal + noise * own, own))
         _, cells = categories(rng, hidden)
         weights = rng.normal(size=(n, self.n_factors, self.n_hidden))
-        thought = bent(rng, factors @ weights + rng.normal(size=(n, 1, self.n_hidden)))
+        thought = half_activated(rng, factors @ weights + rng.normal(size=(n, 1, self.n_hidden)))
         scores = thought @ rng.normal(size=(n, self.n_hidden, n_scores))
         return Table(shown(rng, hidden, cells), standardized(scores))
+
+
+def log_uniform(rng, least, most, size):
+    """Draw whole numbers up to ``most``, few as likely as many: evenly by their logarithm."""
+    return np.exp(rng.uniform(np.log(least), np.log(most + 1), size)).astype(int)
 
 
 def correlated(rng, shape, n_rows):
@@ -307,7 +312,7 @@ def categories(rng, Z):
     n, _, n_columns = Z.shape
     share = rng.choice([0.0, 0.0, 0.3, 0.7], size=(n, 1))
     categorical = rng.random((n, n_columns)) < share
-    n_levels = np.exp(rng.uniform(np.log(2), np.log(MOST_LEVELS + 1), (n, n_columns))).astype(int)
+    n_levels = log_uniform(rng, 2, MOST_LEVELS, (n, n_columns))
     rank = ndtr(Z) ** np.exp(rng.uniform(0, 1.5, size=(n, 1, n_columns)))
     level = np.minimum((rank * n_levels[:, None]).astype(int), n_levels[:, None] - 1)
     meanings = rng.normal(size=(n, n_columns, MOST_LEVELS))
@@ -342,7 +347,7 @@ def activated(rng, Z):
     return out
 
 
-def bent(rng, Z):
+def half_activated(rng, Z):
     """Apply one of :data:`ACTIVATIONS` to half of the tables."""
     return np.where(rng.random((len(Z), 1, 1)) < 0.5, Z, activated(rng, Z))
 

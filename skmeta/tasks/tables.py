@@ -18,7 +18,7 @@ from skmeta.columns import (
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
 from skmeta.tasks.functions import check_n_steps
-from skmeta.tasks.table_functions import INGREDIENTS, Ingredient
+from skmeta.tasks.table_functions import INGREDIENTS, Ingredient, log_uniform
 
 # Widths are drawn from here on and rounded down: one column alone is rare.
 LEAST_WIDTH = 1.6
@@ -161,11 +161,6 @@ class TableTasks(TableFamily):
         else:
             targets = _targets(rng, scores[..., 0], support)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
-
-
-def log_uniform(rng, least: float, most: int, n: int) -> np.ndarray:
-    """Draw n whole numbers up to ``most``, few as likely as many: evenly by their logarithm."""
-    return np.exp(rng.uniform(np.log(least), np.log(most + 1), n)).astype(int)
 
 
 def class_counts(rng, n: int, most: int) -> np.ndarray:

@@ -261,20 +261,22 @@ def accuracy_by_shots(
             support = _rows_where(number < k)
             state = learner.initial_state(len(number))
             state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
-            logits = np.concatenate(
-                [
-                    learner.read(state, piece.reshape(-1, *rows.shape[2:])).reshape(
-                        *piece.shape[:2], -1
-                    )
-                    for piece in np.array_split(rows, -(-rows.shape[1] // QUERIES_TOGETHER), axis=1)
-                ],
-                axis=1,
-            )
+            logits = _answers(learner, state, rows)[:, :, 0]
             logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)
             found = logits.argmax(axis=-1) == np.take_along_axis(batch.targets, queries, axis=1)
             right[-1].append(found.mean(axis=1))
     accuracy, interval = mean_and_interval(np.concatenate(right, axis=1).T)
     return ShotAccuracy(shots, accuracy, interval)
+
+
+def _answers(learner, state, queries):
+    """Answers (B, Q, ...) to queries (B, Q, ...) from the states of B episodes, some at a time."""
+    parts = []
+    for first in range(0, queries.shape[1], QUERIES_TOGETHER):
+        piece = queries[:, first : first + QUERIES_TOGETHER]
+        answers = learner.read(state, piece.reshape(-1, *piece.shape[2:]))
+        parts.append(answers.reshape(*piece.shape[:2], *answers.shape[1:]))
+    return np.concatenate(parts, axis=1)
 
 
 def _rows_where(chosen):
@@ -320,9 +322,7 @@ def error_by_shots(
     for n_rows in np.unique(shots):
         state = learner.store(state, X[:, read:n_rows], labels[:, read:n_rows])
         read = n_rows
-        mean = np.stack(
-            [learner.read(state, X_query[:, q])[:, 0, 0] for q in range(n_queries)], axis=1
-        )
+        mean = _answers(learner, state, X_query)[:, :, 0, 0]
         errors.append(((mean - y_query) ** 2).mean(axis=1))
     error, interval = mean_and_interval(np.stack(errors, axis=1))
     return ShotError(np.unique(shots), error, interval)
