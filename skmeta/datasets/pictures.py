@@ -54,7 +54,17 @@ class PictureBank:
         # One row of paper around: what lies outside the picture is read there.
         return np.pad(np.uint8(255 * picture / max(picture.max(), 1e-6) + 0.5), 1)
 
-    def views(self, indices, *, angle=0.0, shift=(0.0, 0.0), zoom=1.0, mirrored=False):
+    def views(
+        self,
+        indices,
+        *,
+        angle=0.0,
+        shift=(0.0, 0.0),
+        zoom=1.0,
+        stretch=(0.0, 0.0),
+        slant=0.0,
+        mirrored=False,
+    ):
         """Return small views of the pictures with the given indices.
 
         Parameters
@@ -66,6 +76,10 @@ class PictureBank:
             Move down and to the right, in pixels of the view.
         zoom : float or ndarray of shape (n,), default=1
             Size of the drawing, 1 for the original.
+        stretch : pair of float or ndarray of shape (n,), default=(0, 0)
+            By what share the drawing's height and width grow, before it is turned.
+        slant : float or ndarray of shape (n,), default=0
+            By what share of its height the drawing's top leans to the left.
         mirrored : bool or ndarray of shape (n,), default=False
             Whether left and right of the drawing are exchanged, before it is turned.
 
@@ -78,9 +92,11 @@ class PictureBank:
         row = grid[None, :, None] - _column(shift[0]) / self.size
         column = grid[None, None, :] - _column(shift[1]) / self.size
         cos, sin = _column(np.cos(angle) / zoom), _column(np.sin(angle) / zoom)
-        source_rows = self._nearest(cos * row + sin * column)
         side = np.where(_column(mirrored), np.float32(-1), np.float32(1))
-        source_columns = self._nearest(side * (cos * column - sin * row))
+        upright, across = cos * row + sin * column, side * (cos * column - sin * row)
+        upright = upright / (1 + _column(stretch[0]))
+        across = across / (1 + _column(stretch[1])) - _column(slant) * upright
+        source_rows, source_columns = self._nearest(upright), self._nearest(across)
         first = np.asarray(indices, dtype=np.int64) * self._columns**2
         points = first[:, None, None] + source_rows * self._columns + source_columns
         return self._points[points].astype(np.float32) / np.float32(255)

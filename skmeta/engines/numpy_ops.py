@@ -31,6 +31,7 @@ stack = np.stack
 sum = np.sum
 tanh = np.tanh
 transpose = np.transpose
+ones = np.ones
 zeros = np.zeros
 zeros_like = np.zeros_like
 

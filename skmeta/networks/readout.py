@@ -35,10 +35,10 @@ class ClassReadout:
 class VoteReadout:
     """Logits of shape (..., L, C) from a vote, without weights of its own.
 
-    A memory that votes returns (r, known, f): the mean label of what looks like the row, which
-    labels it knows, and how familiar the row is. A strange row has one of the others:
+    A memory that votes returns (r, n, f): the mean label of what looks like the row, which labels
+    are new to it, and how familiar the row is. A strange row has one of the new labels:
 
-        p = f r + (1 - f) (1 - known) / sum(1 - known)
+        p = f r + (1 - f) n / sum(n)
     """
 
     def weight_specs(self, n_features, spec):
@@ -50,11 +50,11 @@ class VoteReadout:
         size, shape = spec.label_size, (spec.label_length, spec.n_outputs)
         leading = ops.shape(output)[:-1]
         found = ops.reshape(output[..., :size], (*leading, *shape))
-        unknown = 1.0 - ops.reshape(output[..., size : 2 * size], (*leading, *shape))
-        unknown = unknown + LEAST_VOTE  # all alike where all are known
-        unknown = unknown / ops.sum(unknown, axis=-1, keepdims=True)
+        new = ops.reshape(output[..., size : 2 * size], (*leading, *shape))
+        new = new + LEAST_VOTE  # all alike where none is new
+        new = new / ops.sum(new, axis=-1, keepdims=True)
         familiar = ops.expand_dims(output[..., 2 * size :], -1)
-        return ops.log(familiar * found + (1.0 - familiar) * unknown + LEAST_VOTE)
+        return ops.log(familiar * found + (1.0 - familiar) * new + LEAST_VOTE)
 
 
 @dataclass(frozen=True)

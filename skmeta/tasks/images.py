@@ -109,6 +109,9 @@ class OmniglotTasks(TaskFamily):
         Each drawing is moved by up to so many pixels, down and to the right.
     max_angle : float, default=10.0
         Each drawing is turned by up to so many degrees.
+    max_stretch : float, default=0.0
+        Each drawing's height and width change by up to this share, each for itself, and it leans
+        by as much.
     data_home : str, optional
         Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
 
@@ -137,6 +140,7 @@ class OmniglotTasks(TaskFamily):
         balanced=True,
         max_shift=1.0,
         max_angle=10.0,
+        max_stretch=0.0,
         data_home=None,
     ):
         if labels not in ("one-hot", "string"):
@@ -174,6 +178,7 @@ class OmniglotTasks(TaskFamily):
         self.balanced = balanced
         self.max_shift = max_shift
         self.max_angle = max_angle
+        self.max_stretch = max_stretch
         self.spec = (
             TaskSpec("classification", (size, size), self.n_labels)
             if labels == "one-hot"
@@ -192,16 +197,25 @@ class OmniglotTasks(TaskFamily):
         n_views = characters.size
         tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
         shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
+        height, width, slant = self._stretches(rng, n_views)
         views = self._bank.views(
             (characters * self.n_drawings + drawings).ravel(),
             angle=turns.ravel() * (np.pi / 2) + tilt,
             shift=shift,
+            stretch=(height, width),
+            slant=slant,
             mirrored=sides.ravel() == 1,
         )
         return EpisodeBatch(
             inputs=views.reshape(*classes.shape, *self.spec.input_shape),
             targets=self._labels(rng, n_episodes, position),
         )
+
+    def _stretches(self, rng, n_views):
+        """By how much each drawing grows in height and in width, and leans: (3, n_views)."""
+        if self.max_stretch == 0:  # no draw: streams of old recipes stay what they were
+            return np.zeros((3, 1))
+        return rng.uniform(-self.max_stretch, self.max_stretch, (3, n_views))
 
     @property
     def _n_turns(self):

@@ -155,7 +155,8 @@ def accuracy_by_instance(
 ) -> InstanceAccuracy:
     """Return how often the 1st, 2nd, ... row of a class is classified rightly.
 
-    A label of several positions is right when all of them are.
+    Of tasks that deal a few labels out of more it is known from the start which were dealt. A label
+    of several positions is right when all of them are.
 
     Parameters
     ----------
@@ -183,9 +184,10 @@ def accuracy_by_instance(
     """
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
+    spare = getattr(family, "n_labels", 0) > getattr(family, "n_classes", 0)
     shares = []
     for batch in _batches(learner, family, n_episodes, seed):
-        probabilities = _mean_of_members(learner, batch, n_members, seed)
+        probabilities = _mean_of_members(learner, batch, n_members, seed, told=spare)
         targets = batch.targets.reshape(*batch.targets.shape[:2], family.spec.label_length)
         right = (probabilities.argmax(axis=-1) == targets).all(axis=-1)
         shares.append(instance_shares(right, batch.targets))
@@ -195,18 +197,22 @@ def accuracy_by_instance(
     return InstanceAccuracy(accuracy, interval, n_episodes)
 
 
-def _mean_of_members(learner, batch, n_members, seed):
-    """Mean probabilities (B, T, L, C) under permutations of the labels, the first as they are."""
+def _mean_of_members(learner, batch, n_members, seed, *, told):
+    """Mean probabilities (B, T, L, C) under permutations of the labels, the first as they are.
+
+    Members may be told which labels come.
+    """
     spec, rng = learner.spec, np.random.default_rng([seed, n_members])
     labels = encode_labels(batch.targets, spec)
     labels = labels.reshape(*labels.shape[:2], spec.label_length, spec.n_outputs)
     mean = 0.0
     for member in range(n_members):
         order = np.arange(spec.n_outputs) if member == 0 else rng.permutation(spec.n_outputs)
-        told = labels[..., order].reshape(*labels.shape[:2], spec.label_size)
-        said = numpy_ops.softmax(learner.rehearse(batch.inputs, told), axis=-1)
+        dealt = labels[..., order].reshape(*labels.shape[:2], spec.label_size)
+        possible = dealt.max(axis=1) if told else None
+        said = numpy_ops.softmax(learner.rehearse(batch.inputs, dealt, possible), axis=-1)
         mean = mean + said[..., np.argsort(order)] / n_members
-    return mean
+    return mean * labels.max(axis=1)[:, None] if told else mean
 
 
 def accuracy_by_shots(
@@ -259,7 +265,7 @@ def accuracy_by_shots(
         right.append([])
         for k in shots:
             support = _rows_where(number < k)
-            state = learner.initial_state(len(number))
+            state = learner.initial_state(len(number), labels.max(axis=1))
             state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
             logits = _answers(learner, state, rows)[:, :, 0]
             logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)

@@ -10,7 +10,8 @@
     memory = {type = "lstm", n_units = 32}
     n_steps = 100_000
 
-    [[tasks]]                 # one family, or a curriculum: n_batches each but the last
+    [[tasks]]                 # one family; with n_batches in each but the last a curriculum;
+                              # without, one batch of each in turn
     family = "quadratic"
     n_steps = 50
 
@@ -88,7 +89,8 @@ class Recipe:
     trainer : dict
         Parameters of MetaTrainer.
     tasks : list of dict
-        A family and its options each; more than one make a curriculum.
+        A family and its options each. Several with ``n_batches`` make a curriculum, without
+        they take turns.
     validation, test : dict, optional
         A family and its options.
     description, limits : str
@@ -103,14 +105,16 @@ class Recipe:
     description: str = ""
     limits: str = ""
 
-    def make_tasks(self) -> TaskFamily:
-        """Return the family to train on, a :class:`Curriculum` if there are stages."""
-        stages = []
-        for options in self.tasks:
-            options = dict(options)
-            n_batches = options.pop("n_batches", 1)
-            stages.append((n_batches, make_family(options)))
-        return stages[0][1] if len(stages) == 1 else Curriculum(stages)
+    def make_tasks(self) -> list[TaskFamily]:
+        """Return the families to train on, or one :class:`Curriculum` if they are its stages."""
+        lengths = [options.get("n_batches", 1) for options in self.tasks]
+        families = [
+            make_family({key: value for key, value in options.items() if key != "n_batches"})
+            for options in self.tasks
+        ]
+        if _are_stages(self.tasks):
+            return [Curriculum(list(zip(lengths, families, strict=True)))]
+        return families
 
     def make_trainer(self, **overrides) -> MetaTrainer:
         """Return the MetaTrainer, with some parameters replaced.
@@ -155,9 +159,10 @@ class Recipe:
         trainer, tasks = self.make_trainer(**overrides), self.make_tasks()
         held_out = make_family(self.validation) if self.validation else None
         test = make_family(self.test) if self.test else None
-        if test is not None and test.spec != tasks.spec:
+        if test is not None and test.spec != tasks[0].spec:
             raise RecipeError(
-                f"The test tasks must look like the tasks: expected {tasks.spec}, got {test.spec}."
+                f"The test tasks must look like the tasks: expected {tasks[0].spec}, "
+                f"got {test.spec}."
             )
         trainer.fit(tasks, validation_tasks=held_out)
         learner = trainer.learner_
@@ -212,12 +217,18 @@ def load_recipe(recipe) -> Recipe:
     made.make_trainer()
     for options in made.tasks:
         _family_class(options, extra=("n_batches",))
-    for options in made.tasks[:-1]:
-        _check_keys("a stage before the last", options, options, required=("n_batches",))
+    if _are_stages(made.tasks):
+        for options in made.tasks[:-1]:
+            _check_keys("a stage before the last", options, options, required=("n_batches",))
     for table in (made.validation, made.test):
         if table is not None:
             _family_class(table)
     return made
+
+
+def _are_stages(tasks) -> bool:
+    """Whether tables of tasks are stages of a curriculum."""
+    return any("n_batches" in options for options in tasks)
 
 
 def _check_tables(content):

@@ -135,6 +135,25 @@ def test_zoom_is_the_size_of_the_drawing():
     assert_allclose(ink[2] / ink[1], 4.0, rtol=0.25)
 
 
+def test_stretch_is_of_height_and_of_width():
+    bank = PictureBank(blob(105, 37, 37, 31), 21)
+    plain, tall, wide = (bank.views([0], stretch=s)[0] for s in ((0, 0), (0.5, 0), (0, 0.5)))
+    for view, sides in ((plain, (6, 6)), (tall, (9, 6)), (wide, (6, 9))):
+        assert_allclose((view.sum(axis=0).max(), view.sum(axis=1).max()), sides, atol=0.7)
+
+
+def test_a_slant_leans_to_the_left_and_is_turned_with_the_drawing():
+    bank = PictureBank(blob(105, 12, 47, 11) + blob(105, 82, 47, 11), 21)
+    leaning = bank.views([0], slant=0.5)[0]
+    above, below = center(leaning * (np.arange(21) < 10)[:, None]), center(
+        leaning * (np.arange(21) > 10)[:, None]
+    )
+    assert_allclose(below[1] - above[1], 0.5 * (below[0] - above[0]), atol=0.5)
+    assert below[1] - above[1] > 5
+    turned = bank.views([0], slant=0.5, angle=np.pi / 2)[0]
+    assert_allclose(turned, np.rot90(leaning), atol=1e-6)
+
+
 def test_each_view_has_its_own_angle_and_shift(pictures):
     bank = PictureBank(pictures, 5)
     angles, shifts = np.array([0.0, 0.5, 1.0]), np.array([[0.0, 1.0, 0.3], [0.0, -1.0, 0.2]])

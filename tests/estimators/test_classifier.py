@@ -258,6 +258,22 @@ def test_fewer_classes_than_labels(learner, data):
     assert clf.label_slots_.shape == (3, 2)
 
 
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_a_strange_row_has_one_of_the_classes_that_were_announced(n_members):
+    """A memory that votes shares the doubt among labels that were dealt, not among all three."""
+    learner = small_learner("associative-classes")
+    X = np.random.default_rng(0).normal(size=(9, 4))
+    two, three = (
+        InContextClassifier(learner, n_members=n_members, random_state=0)
+        .partial_fit(X[:1], ["a"], classes=classes)
+        .predict_proba(X[1:])
+        for classes in (["a", "b"], ["a", "b", "c"])
+    )
+    assert_allclose(two[:, 0], three[:, 0], atol=1e-5)
+    assert_allclose(three[:, 1], three[:, 2], atol=1e-5)
+    assert (two[:, 1] > 0.01).all()
+
+
 def test_a_single_class(learner, data):
     X, _, queries = data
     clf = InContextClassifier(learner).fit(X, np.full(14, "only"))

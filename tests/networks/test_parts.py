@@ -84,14 +84,14 @@ def test_center_and_scale_are_not_for_gradient_descent():
             assert spec.trainable == (name.split("/")[1] not in ("center", "scale"))
 
 
-def test_a_vote_goes_to_what_was_found_or_to_what_is_not_known():
-    """Two positions of three letters; the first two of each are known."""
-    known = [1, 1, 0] * 2
-    output = np.array([[0.75, 0.25, 0, 0, 1, 0, *known, 0.8], [0] * 6 + [0] * 6 + [0.0]])
+def test_a_vote_goes_to_what_was_found_or_to_what_is_new():
+    """Two positions of three letters; the last of each is new."""
+    new = [0, 0, 1] * 2
+    output = np.array([[0.75, 0.25, 0, 0, 1, 0, *new, 0.8], [0] * 6 + [1] * 6 + [0.0]])
     logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
     expected = [[[0.6, 0.2, 0.2], [0, 0.8, 0.2]], np.full((2, 3), 1 / 3)]
     assert_allclose(np.exp(logits), expected, atol=3e-6)
-    output[0, 6:12] = 1  # all known
+    output[0, 6:12] = 0  # none is new
     logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
     assert_allclose(np.exp(logits[0, 0]), 0.8 * np.array([0.75, 0.25, 0]) + 0.2 / 3, atol=3e-6)
 

@@ -231,9 +231,9 @@ def test_each_drawing_is_moved_on_its_own():
     asked = []
 
     class Spy:
-        def views(self, indices, *, angle, shift, mirrored):
+        def views(self, indices, *, angle, shift, **others):
             asked.append((indices, angle, shift))
-            return bank.views(indices, angle=angle, shift=shift, mirrored=mirrored)
+            return bank.views(indices, angle=angle, shift=shift, **others)
 
     family._bank = Spy()
     family.batch(0, 50, seed=0)
@@ -242,6 +242,22 @@ def test_each_drawing_is_moved_on_its_own():
     assert 19 < np.rad2deg(abs(angle)).max() <= 20 and 1.9 < abs(shift).max() <= 2
     assert abs(angle.mean()) < 0.03 and abs(shift.mean()) < 0.1
     assert len(indices) == 600 and still.batch(0, 50, seed=0).inputs.shape[:2] == (50, 12)
+
+
+def test_each_drawing_is_stretched_and_slanted_on_its_own(monkeypatch):
+    asked = []
+    views = PictureBank.views
+
+    def spied(bank, indices, **options):
+        asked.append(np.stack([*options["stretch"], options["slant"]]))
+        return views(bank, indices, **options)
+
+    monkeypatch.setattr(PictureBank, "views", spied)
+    tasks(max_stretch=0.3).batch(0, 50, seed=0)
+    (drawn,) = asked
+    assert drawn.shape == (3, 600) and len(np.unique(drawn)) == 1800
+    assert (abs(drawn).max(axis=1) > 0.29).all() and abs(drawn).max() <= 0.3
+    assert (abs(drawn.mean(axis=1)) < 0.05).all()
 
 
 def test_views_are_of_the_size_asked_for():

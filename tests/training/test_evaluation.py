@@ -39,7 +39,7 @@ class Stub:
     def __init__(self, spec, answer):
         self.spec, self.answer, self.sizes = spec, answer, []
 
-    def rehearse(self, inputs, labels):
+    def rehearse(self, inputs, labels, possible=None):
         self.sizes.append(len(inputs))
         spec = self.spec
         truth = labels.reshape(*labels.shape[:2], spec.label_length, spec.n_outputs)
@@ -114,6 +114,26 @@ def test_accuracy_by_shots_wants_queries_and_classes_of_one_size(tasks):
 
 
 # Instances
+
+
+def test_accuracy_by_instance_is_that_of_an_estimator_that_knows_the_classes():
+    """A learner of three labels on episodes of two."""
+    learner = small_learner("associative-classes")
+    X, y = np.random.default_rng(0).normal(size=(36, 4)), np.repeat(np.arange(6), 6)
+    tasks = from_classes(X, y, n_classes=2, n_shots=4, n_labels=3)
+    result = accuracy_by_instance(learner, tasks, n_episodes=40, seed=4)
+    batch = tasks.batch(0, 40, seed=4 + EVALUATION_STREAM)
+    right = np.zeros((40, 8), bool)
+    for rows, labels, hits in zip(batch.inputs, batch.targets, right, strict=True):
+        clf = InContextClassifier(learner, n_members=1)
+        clf.partial_fit(rows[:1], labels[:1], classes=np.unique(labels))
+        hits[0] = labels[0] == labels.min()  # nothing is known: the first label that can come
+        for t in range(1, 8):
+            hits[t] = clf.predict(rows[t : t + 1])[0] == labels[t]
+            clf.partial_fit(rows[t : t + 1], labels[t : t + 1])
+    assert_allclose(result.accuracy, instance_shares(right, batch.targets).mean(axis=0))
+    assert 0.2 < result.accuracy[0] < 1
+
 
 
 @pytest.mark.parametrize("length", [None, 1, 2])

@@ -60,7 +60,7 @@ def test_a_recipe_says_everything(write):
     trainer = recipe.make_trainer(n_steps=9)
     assert trainer.memory == LSTM(3)
     assert (trainer.n_steps, trainer.batch_size, trainer.validate_every) == (9, 2, 2)
-    tasks = recipe.make_tasks()
+    (tasks,) = recipe.make_tasks()
     assert isinstance(tasks, Curriculum) and tasks.changes == (1,)
     assert [tasks.batch(i, 1, seed=0).n_steps for i in range(3)] == [3, 5, 5]
     assert recipe.test == {"family": "boolean", "n_steps": 6} and recipe.limits == ""
@@ -68,7 +68,13 @@ def test_a_recipe_says_everything(write):
 
 def test_one_stage_is_no_curriculum(write):
     first = RECIPE[RECIPE.index("[[tasks]]") : RECIPE.index("[[tasks]]\nfamily")]
-    assert isinstance(load_recipe(write(first)).make_tasks(), BooleanTasks)
+    (tasks,) = load_recipe(write(first)).make_tasks()
+    assert isinstance(tasks, BooleanTasks)
+
+
+def test_families_without_numbers_of_batches_take_turns(write):
+    tasks = load_recipe(write("n_batches = 1\n")).make_tasks()
+    assert [family.n_steps for family in tasks] == [3, 5]
 
 
 @pytest.mark.usefixtures("interpreted")
@@ -99,7 +105,11 @@ def test_training_by_a_recipe_fills_the_card(write):
         ("n_steps = 6", "n_batches = 6", "Unknown key 'n_batches' in family 'boolean'"),
         ('name = "tiny"\n', "", "Missing key 'name' in"),
         ("[trainer]", "[other]", "Unknown key 'other' in"),
-        ("n_batches = 1\n", "", "Missing key 'n_batches' in a stage before the last"),
+        (
+            "n_batches = 1\nfamily = \"boolean\"",
+            "family = \"boolean\"\n[[tasks]]\nfamily = \"boolean\"\nn_batches = 1",
+            "Missing key 'n_batches' in a stage before the last",
+        ),
         ('type = "lstm", ', "", "Missing key 'type' in memory"),
         ('"lstm"', '"ntm"', r"Unknown type 'ntm' in memory: expected one of .*'lstm', 'mann'\]"),
         ('"lstm"', "[1]", r"Unknown type \[1\] in memory"),
