@@ -36,9 +36,10 @@ class VoteReadout:
     """Logits of shape (..., L, C) from a vote, without weights of its own.
 
     A memory that votes returns (r, n, f): the mean label of what looks like the row, which labels
-    are new to it, and how familiar the row is. A strange row has one of the new labels:
+    are new to it, and how familiar the row is. A strange row has one of the new labels, and the more
+    there are of them, the more rows are strange:
 
-        p = f r + (1 - f) n / sum(n)
+        p = (f r + (1 - f) n) / sum(f r + (1 - f) n)
     """
 
     def weight_specs(self, n_features, spec):
@@ -46,13 +47,11 @@ class VoteReadout:
         return {}
 
     def answer(self, ops, weights, output, spec):
-        """Return log p, of shape (..., L, C)."""
+        """Return log p, but for a constant, of shape (..., L, C)."""
         size, shape = spec.label_size, (spec.label_length, spec.n_outputs)
         leading = ops.shape(output)[:-1]
         found = ops.reshape(output[..., :size], (*leading, *shape))
         new = ops.reshape(output[..., size : 2 * size], (*leading, *shape))
-        new = new + LEAST_VOTE  # all alike where none is new
-        new = new / ops.sum(new, axis=-1, keepdims=True)
         familiar = ops.expand_dims(output[..., 2 * size :], -1)
         return ops.log(familiar * found + (1.0 - familiar) * new + LEAST_VOTE)
 

@@ -19,7 +19,7 @@ STRING_LENGTH = 5
 STRING_ALPHABET = 5
 # Standard deviation of the log of a class's rate, where classes are not balanced.
 RATE_SPREAD = 0.5
-SPLITS = ("train", "background", "validation", "test")
+SPLITS = ("train", "background", "validation", "test", "evaluation")
 
 
 def split_characters(split: str, n_background: int, n_evaluation: int) -> np.ndarray:
@@ -28,12 +28,12 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     Papers train on 1,200 characters and test on 423. The 423 are drawn from
     the evaluation characters with a fixed seed; of the other 1,200, 60 are
     held out for validation, with a fixed seed too. "background" holds the
-    background characters of "train" alone, for tests on whole new alphabets
-    (Lake et al. 2015).
+    background characters of "train" alone, for tests on the whole new alphabets of
+    "evaluation" (Lake et al. 2015), all of it: learners of "train" have seen a third of that.
 
     Parameters
     ----------
-    split : {"train", "background", "validation", "test"}
+    split : {"train", "background", "validation", "test", "evaluation"}
     n_background, n_evaluation : int
         Characters in the two sets of Omniglot.
 
@@ -51,6 +51,8 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     order = np.random.RandomState(2016).permutation(n_evaluation) + n_background
     if split == "test":
         return np.sort(order[:N_TEST_CHARACTERS])
+    if split == "evaluation":
+        return np.sort(order)
     rest = np.concatenate([np.arange(n_background), np.sort(order[N_TEST_CHARACTERS:])])
     held_out = np.random.RandomState(2001).permutation(len(rest))[:N_VALIDATION_CHARACTERS]
     if split == "validation":
@@ -81,7 +83,7 @@ class OmniglotTasks(TaskFamily):
 
     Parameters
     ----------
-    split : {"train", "validation", "test"}, default="train"
+    split : {"train", "background", "validation", "test", "evaluation"}, default="train"
         Which characters: see :func:`split_characters`.
     n_classes : int, default=5
         Characters in an episode.

@@ -269,7 +269,8 @@ def test_a_strange_row_has_one_of_the_classes_that_were_announced(n_members):
         .predict_proba(X[1:])
         for classes in (["a", "b"], ["a", "b", "c"])
     )
-    assert_allclose(two[:, 0], three[:, 0], atol=1e-5)
+    assert (two[:, 0] > three[:, 0]).all()
+    assert_allclose(two[:, 1] / two[:, 0], three[:, 1] / three[:, 0], rtol=1e-3)
     assert_allclose(three[:, 1], three[:, 2], atol=1e-5)
     assert (two[:, 1] > 0.01).all()
 

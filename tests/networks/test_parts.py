@@ -85,15 +85,15 @@ def test_center_and_scale_are_not_for_gradient_descent():
 
 
 def test_a_vote_goes_to_what_was_found_or_to_what_is_new():
-    """Two positions of three letters; the last of each is new."""
-    new = [0, 0, 1] * 2
+    """Two positions of three letters, of which one, two or all are new."""
+    new = [0, 0, 1, 1, 0, 1]
     output = np.array([[0.75, 0.25, 0, 0, 1, 0, *new, 0.8], [0] * 6 + [1] * 6 + [0.0]])
     logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
-    expected = [[[0.6, 0.2, 0.2], [0, 0.8, 0.2]], np.full((2, 3), 1 / 3)]
+    expected = np.array([[[0.6, 0.2, 0.2], [0.2, 0.8, 0.2]], np.ones((2, 3))])
     assert_allclose(np.exp(logits), expected, atol=3e-6)
     output[0, 6:12] = 0  # none is new
     logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
-    assert_allclose(np.exp(logits[0, 0]), 0.8 * np.array([0.75, 0.25, 0]) + 0.2 / 3, atol=3e-6)
+    assert_allclose(np.exp(logits[0, 0]), 0.8 * np.array([0.75, 0.25, 0]), atol=3e-6)
 
 
 def test_class_readout_has_one_row_of_logits_a_position():

@@ -69,6 +69,8 @@ def test_splits_have_the_papers_sizes_and_share_nothing():
         assert_array_equal(part, np.sort(part))
     background = split_characters("background", N_BACKGROUND, N_EVALUATION)
     assert_array_equal(background, np.intersect1d(parts["train"], np.arange(N_BACKGROUND)))
+    evaluation = split_characters("evaluation", N_BACKGROUND, N_EVALUATION)
+    assert_array_equal(evaluation, np.arange(N_BACKGROUND, N_BACKGROUND + N_EVALUATION))
 
 
 def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
