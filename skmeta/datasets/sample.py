@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from skmeta.datasets.pictures import shrink_pictures
+
+_SIDE = 105  # pixels
 _FILE = Path(__file__).with_name("omniglot_sample.npz")
 
 _DESCR = """\
-Forty of the 423 test characters of Omniglot, 20 drawings of each, made small.
+Forty of the 423 test characters of Omniglot, 20 drawings of each.
 
 No shipped learner was meta-trained or chosen on them. Made by
 benchmarks/make_omniglot_sample.py from the data set of Lake, Salakhutdinov &
@@ -18,16 +21,27 @@ Tenenbaum (2015); its MIT licence lies beside the file.
 """
 
 
-def load_omniglot_sample() -> Bunch:
+def load_omniglot_sample(size: int = 20) -> Bunch:
     """Return forty characters that no shipped learner has seen, 20 drawings of each.
+
+    Parameters
+    ----------
+    size : int, default=20
+        Height and width of a picture in pixels, at most 105: 28 for `omniglot`, 20 for
+        `mann-omniglot` and `lstm-omniglot`.
 
     Returns
     -------
     sample : Bunch
-        images : float32 ndarray of shape (800, 20, 20), ink in [0, 1];
+        images : float32 ndarray of shape (800, size, size), ink in [0, 1];
         target : int ndarray of shape (800,), the character, 0 to 39;
         characters : str ndarray of shape (40,), alphabet and number;
         DESCR : str.
+
+    Raises
+    ------
+    ValueError
+        If the size is out of range.
 
     References
     ----------
@@ -41,8 +55,9 @@ def load_omniglot_sample() -> Bunch:
     (800, 20, 20)
     """
     with np.load(_FILE, allow_pickle=False) as file:
+        drawings = np.unpackbits(file["images"], axis=2, count=_SIDE)
         return Bunch(
-            images=file["images"].astype(np.float32) / np.float32(255),
+            images=shrink_pictures(drawings, size),
             target=file["target"].astype(np.int64),
             characters=file["characters"],
             DESCR=_DESCR,

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 
 from skmeta.datasets import load_omniglot_sample
@@ -23,10 +24,20 @@ def test_drawings_are_drawings():
     assert len(np.unique(images.reshape(800, -1), axis=0)) == 800
 
 
+def test_pictures_of_another_size_are_of_the_same_drawings():
+    small, large = load_omniglot_sample().images, load_omniglot_sample(60).images
+    assert large.shape == (800, 60, 60)
+    blocks = large.reshape(800, 20, 3, 20, 3).mean(axis=(2, 4)).reshape(800, -1)
+    likeness = np.corrcoef(np.vstack([small.reshape(800, -1), blocks]))[:800, 800:]
+    assert_array_equal(likeness.argmax(axis=1), np.arange(800))
+    with pytest.raises(ValueError, match=r"size must lie in 1\.\.105"):
+        load_omniglot_sample(106)
+
+
 def test_the_licence_lies_beside_the_file():
     licence = (_FILE.parent / "LICENSE-omniglot").read_text(encoding="utf-8")
     assert "MIT" in licence and "Brenden" in licence
-    assert _FILE.stat().st_size < 100_000
+    assert _FILE.stat().st_size < 150_000
 
 
 def test_each_call_gives_arrays_of_its_own():

@@ -87,7 +87,7 @@ def test_a_family_draws_from_its_split_only(split, who):
 
 
 def test_an_unknown_split():
-    with pytest.raises(ValueError, match=r"one of \('train', .*'test'\), got 'dev'"):
+    with pytest.raises(ValueError, match=r"one of \('train', .*'evaluation'\), got 'dev'"):
         tasks(split="dev")
 
 
