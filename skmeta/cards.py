@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from skmeta.artifacts import load_learner
+from skmeta.artifacts import load_learner, network_config
+
+
+def facts(learner) -> dict[str, Any]:
+    """Return what a learner reads, answers and is made of, and its card, as plain data.
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner
+        As for :func:`load_learner`.
+
+    Returns
+    -------
+    facts : dict
+        The card, below "name", "spec", "memory", "encoder" and "n_weights".
+
+    Raises
+    ------
+    ArtifactError
+        If the learner cannot be loaded.
+    """
+    learner = load_learner(learner)
+    own = {"name": learner.name, **network_config(learner.network), "n_weights": learner.n_weights}
+    return {**own, **{key: value for key, value in learner.card.items() if key not in own}}
 
 
 def describe(learner) -> str:
@@ -52,7 +77,7 @@ def describe(learner) -> str:
     lines += [f"* tasks: {_pairs(stage)}" for stage in card.get("tasks", [])]
     lines += [f"* made with: {_pairs(card['versions'])}"] if "versions" in card else []
     if "scores" in card:
-        lines += ["", *_score_table(card, spec.kind)]
+        lines += ["", *score_lines(card["scores"], card.get("test", {}), spec.kind)]
     if card.get("limits"):
         lines += ["", "Where it fails:", "", card["limits"]]
     return "\n".join(lines) + "\n"
@@ -62,12 +87,25 @@ def _pairs(mapping):
     return ", ".join(f"{k}={v}" for k, v in mapping.items())
 
 
-def _score_table(card, kind):
-    found = card["scores"]
+def score_lines(found, test, kind: str) -> list[str]:
+    """Return a learner's figures as lines of Markdown.
+
+    Parameters
+    ----------
+    found : dict
+        As :func:`skmeta.training.recipes.scores` returns them.
+    test : dict
+        A family of tasks and its options.
+    kind : {"classification", "regression"}
+
+    Returns
+    -------
+    lines : list of str
+    """
     gap = found.get("nats_below_oracle")
     below = "" if gap is None else f" ({gap:.3f} below the exact oracle)"
     head = (
-        f"Test: {_pairs(card.get('test', {}))}; {found['episodes']} episodes, "
+        f"Test: {_pairs(test)}; {found['episodes']} episodes, "
         f"seed {found['seed']}, log-likelihood {found['nats_a_step']:.3f} nats a step{below}; "
         "95 % intervals."
     )

@@ -1,4 +1,7 @@
-"""The ``skmeta`` command: train, evaluate, info, list, demo."""
+"""The ``skmeta`` command: train, evaluate, info, card, list, demo.
+
+Each ends with the lines of Python that do the same, on the standard error stream.
+"""
 
 from __future__ import annotations
 
@@ -62,13 +65,22 @@ def _parser():
     evaluate.add_argument("--episodes", type=int, default=1000, help="test episodes (1000)")
     evaluate.add_argument("--seed", type=int, default=0, help="seed of the episodes (0)")
     evaluate.add_argument("--plot", metavar="PNG", help="draw the figures into a file, too")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate)
 
-    info = commands.add_parser("info", help="the card of a learner")
+    info = commands.add_parser("info", help="what a learner reads, answers and is made of")
     info.add_argument("learner", help="name or file of a learner")
+    info.add_argument("--json", action="store_true", help="print JSON, with the whole card")
     info.set_defaults(run=_info)
 
+    card = commands.add_parser(
+        "card", help="how a learner was made, how good it is, where it fails"
+    )
+    card.add_argument("learner", help="name or file of a learner")
+    card.set_defaults(run=_card)
+
     listing = commands.add_parser("list", help="the shipped learners")
+    listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list)
 
     demo = commands.add_parser("demo", help="three shipped learners at work, in a minute")
@@ -99,10 +111,19 @@ def _train(arguments):
     out.with_suffix(".md").write_text(card, encoding="utf-8")
     print(card)
     print(f"Written to {out}.")
+    if not arguments.quiet:
+        given = ", ".join(f"{key}={value!r}" for key, value in overrides.items())
+        _in_python(
+            "from skmeta import save_learner",
+            "from skmeta.training.recipes import load_recipe",
+            f"learner, trainer = load_recipe({arguments.recipe!r}).train({given})",
+            f"save_learner(learner, {str(out)!r})",
+        )
 
 
 def _evaluate(arguments):
     from skmeta.artifacts import load_learner
+    from skmeta.cards import score_lines
     from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores
 
     learner = load_learner(arguments.learner)
@@ -113,9 +134,20 @@ def _evaluate(arguments):
         )
     family = make_family(test)
     found = scores(learner, family, n_episodes=arguments.episodes, seed=arguments.seed)
-    print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
+    if arguments.json:
+        print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
+    else:
+        print("\n".join(score_lines(found, test, learner.spec.kind)))
     if arguments.plot:
         _plot_scores(found, arguments.learner).figure_.savefig(arguments.plot, dpi=120)
+    test = f"load_recipe({arguments.recipe!r}).test" if arguments.recipe else "learner.card['test']"
+    _in_python(
+        "from skmeta import load_learner",
+        "from skmeta.training.recipes import load_recipe, make_family, scores",
+        f"learner = load_learner({arguments.learner!r})",
+        f"scores(learner, make_family({test}), n_episodes={arguments.episodes}, "
+        f"seed={arguments.seed})",
+    )
 
 
 def _plot_scores(found, label):
@@ -135,23 +167,55 @@ def _plot_scores(found, label):
 
 
 def _info(arguments):
+    from skmeta.cards import facts
+
+    found = facts(arguments.learner)
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+    else:
+        for key in ("name", "description", "spec", "memory", "encoder", "n_weights", "steps"):
+            if key in found:
+                print(f"{key:<12} {_shown(found[key])}")
+    _in_python("from skmeta.cards import facts", f"facts({arguments.learner!r})")
+
+
+def _shown(value):
+    """A fact in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={part}" for key, part in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _card(arguments):
     from skmeta.cards import describe
 
     print(describe(arguments.learner))
+    _in_python("from skmeta import describe", f"print(describe({arguments.learner!r}))")
 
 
 def _list(arguments):
     from skmeta.artifacts import list_learners, load_learner
 
-    for name in list_learners():
-        learner = load_learner(name)
-        print(f"{name:<20} {learner.card.get('description', '')}")
+    found = {name: load_learner(name).card.get("description", "") for name in list_learners()}
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+    else:
+        width = max(map(len, found))
+        for name, description in found.items():
+            print(f"{name:<{width}}  {description}")
+    _in_python("from skmeta import list_learners", "list_learners()")
 
 
 def _demo(arguments):
     from skmeta.demo import run
 
     run(arguments.picture)
+    _in_python("from skmeta.demo import run", f"run({arguments.picture!r})")
+
+
+def _in_python(*lines):
+    """Print the lines that do the same, beside what a command prints."""
+    print("\nThe same in Python:\n\n    " + "\n    ".join(lines), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -110,9 +111,13 @@ class TestTrain:
         assert history["step"] == history["validation_step"] == [2, 4]
 
         # What came out can be looked at, evaluated, and made again.
-        assert main(["info", "tiny.safetensors"]) == 0
+        assert main(["card", "tiny.safetensors"]) == 0
         assert capsys.readouterr().out.strip() == text.strip()
-        assert main(["evaluate", "tiny.safetensors", "--episodes", "70", "--seed", "1"]) == 0
+        options = ["--episodes", "70", "--seed", "1"]
+        assert main(["evaluate", "tiny.safetensors", *options]) == 0
+        table = capsys.readouterr().out.splitlines()
+        assert table[0].startswith("Test: family=boolean") and len(table[4].split("|")) == 8
+        assert main(["evaluate", "tiny.safetensors", *options, "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert found["learner"] == "tiny.safetensors" and found["test"]["family"] == "boolean"
         assert found["episodes"] == 70 and found["seed"] == 1
@@ -162,6 +167,7 @@ class TestTrain:
             "checkpoint tiny.toml is damaged",
         ),
         (["info", "none"], "There is no learner 'none': shipped are"),
+        (["card", "none"], "There is no learner 'none': shipped are"),
         (["info", "text.safetensors"], "text.safetensors is damaged or no safetensors file"),
         (["evaluate", "none"], "There is no learner 'none'"),
         (["evaluate", "own.safetensors"], "No test tasks are known for this learner: give --rec"),
@@ -189,7 +195,7 @@ def test_evaluate_draws(folder, capsys):
     network = Network(TaskSpec("classification", (2,), 2), LSTM(3))
     save_learner(Learner(network, network.initial_weights(0)), folder / "own.safetensors")
     arguments = ["own.safetensors", "--recipe", "tiny.toml", "--episodes", "5", "--plot", "x.png"]
-    assert main(["evaluate", *arguments]) == 0
+    assert main(["evaluate", *arguments, "--json"]) == 0
     assert (folder / "x.png").read_bytes().startswith(b"\x89PNG")
     json.loads(capsys.readouterr().out)
 
@@ -199,6 +205,51 @@ def test_list(shipped, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["lstm-quadratic", "mann-omniglot", "tabular"]
     assert lines[0].endswith("The lstm-quadratic.")
+    assert main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tabular"] == "The tabular."
+
+
+def test_info(shipped, capsys):
+    assert main(["info", "tabular"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["name"] == "tabular" and lines["memory"] == "type=lstm, n_units=4"
+    n_weights = load_learner("tabular").n_weights
+    assert lines["n_weights"] == f"{n_weights:,}" and "n_outputs=10" in lines["spec"]
+    assert main(["info", "tabular", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n_weights"] == n_weights and found["description"] == "The tabular."
+    assert found["spec"]["n_outputs"] == 10 and found["encoder"] == {"type": "flat"}
+
+
+@pytest.mark.usefixtures("interpreted")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["info", "tiny.safetensors"],
+        ["card", "tiny.safetensors"],
+        ["evaluate", "tiny.safetensors", "--episodes", "3"],
+        ["evaluate", "tiny.safetensors", "--episodes", "3", "--recipe", "tiny.toml"],
+        ["train", "tiny.toml", "--out", "again.safetensors", "--seed", "1", "--checkpoint", "x"],
+    ],
+    ids=" ".join,
+)
+def test_what_a_command_does_in_python(arguments, folder, capsys):
+    assert main(["train", "tiny.toml", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    code = told.err[told.err.index("The same in Python:") :].split("\n", 1)[1]
+    if arguments[0] == "train":
+        (folder / "again.safetensors").rename("first.safetensors")
+        (folder / "x").unlink()
+    exec(textwrap.dedent(code), {})
+    printed = capsys.readouterr().out
+    if arguments[0] == "card":
+        assert printed == told.out
+    if arguments[0] == "train":
+        first, again = (load_learner(f"{name}.safetensors") for name in ("first", "again"))
+        assert all((again.weights[key] == first.weights[key]).all() for key in first.weights)
 
 
 def test_demo(shipped, folder, capsys, monkeypatch):

@@ -145,8 +145,9 @@ def test_stretch_is_of_height_and_of_width():
 def test_a_slant_leans_to_the_left_and_is_turned_with_the_drawing():
     bank = PictureBank(blob(105, 12, 47, 11) + blob(105, 82, 47, 11), 21)
     leaning = bank.views([0], slant=0.5)[0]
-    above, below = center(leaning * (np.arange(21) < 10)[:, None]), center(
-        leaning * (np.arange(21) > 10)[:, None]
+    above, below = (
+        center(leaning * (np.arange(21) < 10)[:, None]),
+        center(leaning * (np.arange(21) > 10)[:, None]),
     )
     assert_allclose(below[1] - above[1], 0.5 * (below[0] - above[0]), atol=0.5)
     assert below[1] - above[1] > 5

@@ -135,7 +135,6 @@ def test_accuracy_by_instance_is_that_of_an_estimator_that_knows_the_classes():
     assert 0.2 < result.accuracy[0] < 1
 
 
-
 @pytest.mark.parametrize("length", [None, 1, 2])
 def test_instance_numbers_count_earlier_rows_of_the_same_label(length):
     shape = (5, 12) if length is None else (5, 12, length)

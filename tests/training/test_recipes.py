@@ -106,8 +106,8 @@ def test_training_by_a_recipe_fills_the_card(write):
         ('name = "tiny"\n', "", "Missing key 'name' in"),
         ("[trainer]", "[other]", "Unknown key 'other' in"),
         (
-            "n_batches = 1\nfamily = \"boolean\"",
-            "family = \"boolean\"\n[[tasks]]\nfamily = \"boolean\"\nn_batches = 1",
+            'n_batches = 1\nfamily = "boolean"',
+            'family = "boolean"\n[[tasks]]\nfamily = "boolean"\nn_batches = 1',
             "Missing key 'n_batches' in a stage before the last",
         ),
         ('type = "lstm", ', "", "Missing key 'type' in memory"),
