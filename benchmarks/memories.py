@@ -2,10 +2,10 @@
 
     SKMETA_DATA=... KERAS_BACKEND=jax python benchmarks/memories.py --folder runs
 
-Memories have their usual sizes, the optimiser its usual settings, and each meets the same batches. A run that is found
-in the folder is not run again. Seconds are steps times the median time between two batches, so
-compilation and looks at held-out tasks do not count. The budget of seconds of a family is what
-its fastest memory takes for all steps. Draws docs/images/memories.png.
+Memories have their usual sizes, the optimiser its usual settings, and each meets the same batches.
+A run that is found in the folder is not run again. Seconds are steps times the median time between
+two batches: compilation and looks at held-out tasks do not count. The budget of seconds of a family
+is what its fastest memory takes for all steps. Draws docs/images/memories.png.
 """
 
 import argparse

@@ -11,9 +11,9 @@ another world: does what it has learnt about learning hold there?
 # %%
 # Digits in the learner's format
 # ------------------------------
-# A learner of pictures reads one size, ink 1 and paper 0. So digits are made larger, and a light grey
-# is taken for paper, as ink is thick here. No weight is trained on them; size and threshold were
-# chosen by eye and a few trials on these digits, which makes the figures below a little too good.
+# A learner of pictures reads one size, ink 1 and paper 0. So digits are made larger, and a light
+# grey is taken for paper, as ink is thick here. No weight is trained on them; size and threshold
+# were chosen in a few trials on these digits, which makes the figures below a little too good.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -36,8 +36,8 @@ class VoteReadout:
     """Logits of shape (..., L, C) from a vote, without weights of its own.
 
     A memory that votes returns (r, n, f): the mean label of what looks like the row, which labels
-    are new to it, and how familiar the row is. A strange row has one of the new labels, and the more
-    there are of them, the more rows are strange:
+    are new to it, and how familiar the row is. A strange row has one of the new labels, and the
+    more there are of them, the more rows are strange:
 
         p = (f r + (1 - f) n) / sum(f r + (1 - f) n)
     """

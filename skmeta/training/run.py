@@ -13,12 +13,10 @@ from skmeta.networks import Learner
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss
+from skmeta.training.optimizer import adam, replicated
 from skmeta.training.progress import end_of_report, report
 from skmeta.training.stream import EpisodeStream
 
-# Below Keras' default of 1e-7: shortens the plateau of in-context learners (Kirsch et al. 2022).
-ADAM_EPSILON = 1e-8
-GRADIENT_NORM = 1.0
 WARM_UP_STEPS = 200
 LAST_RATE = 0.01
 
@@ -38,11 +36,10 @@ class Run:
             warmup_target=trainer.learning_rate,
             warmup_steps=min(WARM_UP_STEPS, trainer.n_steps // 10),
         )
-        optimizer = keras.optimizers.Adam(
-            schedule, epsilon=ADAM_EPSILON, global_clipnorm=GRADIENT_NORM
-        )
+        optimizer = adam(schedule)
         optimizer.build(self.model.trainable_variables)
-        self.model.compile(optimizer=optimizer, loss=StepLoss(network), jit_compile=True)
+        loss = StepLoss(network)
+        self.model.compile(optimizer=optimizer, loss=loss, jit_compile=not replicated())
         self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
         self.step = 0
         self.seconds = 0.0
@@ -152,7 +149,7 @@ class Run:
             return
         arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
         for index, variable in enumerate(self.model.optimizer.variables):
-            arrays[f"optimizer/{index}"] = np.asarray(variable.value)
+            arrays[f"optimizer/{index}"] = keras.ops.convert_to_numpy(variable)
         state = {
             "fingerprint": self.fingerprint,
             "step": self.step,
@@ -203,3 +200,4 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
+
