@@ -16,7 +16,7 @@ RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-automl lint bench docs clean distclean
+.PHONY: help demo test test-automl test-ray lint bench docs clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
@@ -33,6 +33,9 @@ test-automl: $(AUTOML)  ## the tests of FLAML, TPOT and AutoGluon, each in an en
 .PHONY: $(AUTOML)
 $(AUTOML): test-%: $(VENV)-%/.installed
 	$(VENV)-$*/bin/python -m pytest tests/automl/test_$*.py $(ARGS)
+
+test-ray: $(VENV)-ray/.installed  ## a search on a local Ray cluster, in an environment of its own
+	$(VENV)-ray/bin/python -m pytest tests/estimators/test_scale_out.py -k "ray or matter" $(ARGS)
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

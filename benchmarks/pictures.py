@@ -54,8 +54,8 @@ def main():
     if arguments.runs is not None:
         draw_histories(arguments.runs)
     draw_tables()
-    support, queries = one_episode(np.random.default_rng(SEED))
-    clf = InContextClassifier(learner="mann-omniglot").fit(*support)
+    support, queries = one_episode(load_omniglot_sample(28), np.random.default_rng(SEED))
+    clf = InContextClassifier(learner="omniglot").fit(*support)
     display = EpisodeDisplay.from_estimator(clf, *support, *queries).plot()
     display.figure_.savefig(IMAGES / "demo.png", dpi=110)
 

@@ -44,30 +44,38 @@ def run(picture: str) -> None:
 
 
 def _characters(picture):
-    sample = load_omniglot_sample()
+    learner = load_learner("omniglot")
+    sample = load_omniglot_sample(learner.spec.input_shape[0])
     n_characters = len(sample.characters)
-    print(f"1. Handwritten characters: {n_characters} characters that mann-omniglot never saw.")
+    print(f"1. Handwritten characters: {n_characters} characters that omniglot never saw.")
     print("   Five at a time, one drawing after the other: first the answer, then the label.\n")
-    tasks = from_classes(sample.images, sample.target, n_classes=N_CLASSES, n_shots=10)
-    result = accuracy_by_instance(
-        load_learner("mann-omniglot"), tasks, n_episodes=N_EPISODES, seed=0
+    tasks = from_classes(
+        sample.images,
+        sample.target,
+        n_classes=N_CLASSES,
+        n_shots=10,
+        n_labels=learner.spec.n_outputs,
     )
+    result = accuracy_by_instance(learner, tasks, n_episodes=N_EPISODES, seed=0)
     print("   drawing of a character " + "".join(f"{_nth(i):>8}" for i in INSTANCES))
     ours = [100 * result.accuracy[i - 1] for i in INSTANCES]
-    print("   mann-omniglot, % right " + "".join(f"{a:>8.1f}" for a in ours))
+    print("   omniglot, % right      " + "".join(f"{a:>8.1f}" for a in ours))
     theirs = [100 * SANTORO_MANN[i] for i in INSTANCES]
     print("   Santoro et al. 2016, % " + "".join(f"{a:>8.1f}" for a in theirs))
     print(f"   ({N_EPISODES} episodes, seed 0; the paper has its own 423 characters)\n")
 
-    (X_support, y_support), (X, y) = one_episode(np.random.default_rng(PICTURE_SEED))
-    clf = InContextClassifier(learner="mann-omniglot")
+    (X_support, y_support), (X, y) = one_episode(sample, np.random.default_rng(PICTURE_SEED))
+    clf = InContextClassifier(learner="omniglot")
     start = time.perf_counter()
     right = (clf.fit(X_support, y_support).predict(X) == y).mean()
     print(
         f"   As an estimator: fit on {len(y_support)} drawings and predict {len(y)} others in "
         f"{1000 * (time.perf_counter() - start):.0f} ms, {100 * right:.0f} % right."
     )
-    print(f"   That is one draw of characters; {N_DRAWS} draws: {_mean_of_draws():.0f} % right.")
+    print(
+        f"   That is one draw of characters; {N_DRAWS} draws: "
+        f"{_mean_of_draws(clf, sample):.0f} % right."
+    )
     try:
         display = EpisodeDisplay.from_estimator(clf, X_support, y_support, X, y).plot()
     except ImportError:
@@ -77,19 +85,21 @@ def _characters(picture):
     print(f"   Drawn in {picture}.\n")
 
 
-def _mean_of_draws():
-    clf, shares = InContextClassifier(learner="mann-omniglot"), []
+def _mean_of_draws(clf, sample):
+    shares = []
     for seed in range(N_DRAWS):
-        support, (X, y) = one_episode(np.random.default_rng(seed))
+        support, (X, y) = one_episode(sample, np.random.default_rng(seed))
         shares.append(clf.fit(*support).score(X, y))
     return 100 * np.mean(shares)
 
 
-def one_episode(rng):
+def one_episode(sample, rng):
     """Draw three drawings each of five packaged characters to learn from, and three to ask for.
 
     Parameters
     ----------
+    sample : Bunch
+        As :func:`skmeta.datasets.load_omniglot_sample` returns it.
     rng : numpy.random.Generator
         Chooses characters and drawings.
 
@@ -98,7 +108,6 @@ def one_episode(rng):
     support, queries : pairs of ndarrays
         Pictures and their characters, 15 each.
     """
-    sample = load_omniglot_sample()
     chosen = rng.choice(len(sample.characters), N_CLASSES, replace=False)
     drawings = rng.permuted(np.tile(np.arange(20), (N_CLASSES, 1)), axis=1)
     rows = chosen[:, None] * 20 + drawings

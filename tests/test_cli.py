@@ -52,7 +52,7 @@ def shipped(folder, monkeypatch):
     home.mkdir()
     monkeypatch.setattr(artifacts, "PRETRAINED", home)
     for name, spec in {
-        "mann-omniglot": TaskSpec("classification", (20, 20), 5),
+        "omniglot": TaskSpec("classification", (28, 28), 9),
         "lstm-quadratic": TaskSpec("regression", (2,), 1),
         "tabular": TaskSpec("classification", (80,), 10, table=True),
     }.items():
@@ -203,7 +203,7 @@ def test_evaluate_draws(folder, capsys):
 def test_list(shipped, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["lstm-quadratic", "mann-omniglot", "tabular"]
+    assert [line.split()[0] for line in lines] == ["lstm-quadratic", "omniglot", "tabular"]
     assert lines[0].endswith("The lstm-quadratic.")
     assert main(["list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tabular"] == "The tabular."

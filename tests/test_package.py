@@ -90,6 +90,26 @@ def test_import_changes_no_setting():
     assert run(script) == "True\n"
 
 
+def test_nothing_calls_home():
+    """No socket is opened and no name is looked up: from the import to predictions."""
+    script = """
+import sys
+
+asked = []
+sys.addaudithook(lambda event, _: asked.append(event) if event.startswith("socket.") else None)
+from sklearn.datasets import load_iris
+
+from skmeta import InContextClassifier, InContextRegressor
+
+X, y = load_iris(return_X_y=True)
+InContextClassifier().fit(X[::3], y[::3]).partial_fit(X[1::3], y[1::3]).predict(X)
+InContextRegressor().fit(X[::3, :3], X[::3, 3]).predict(X[:, :3])
+print(asked)
+"""
+    assert run(script) == "[]\n"
+    assert run("import socket\n" + script.replace("print", "socket.socket()\nprint")) != "[]\n"
+
+
 def test_public_names_are_there():
     for name in PUBLIC:
         module = importlib.import_module(name)

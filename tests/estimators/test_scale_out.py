@@ -1,4 +1,4 @@
-"""The same search in this process, in others, and on a Dask cluster: the same result."""
+"""The same search in this process, in others, and on clusters of Dask and Ray: the same result."""
 
 import joblib
 import numpy as np
@@ -66,3 +66,17 @@ def test_a_dask_cluster(alone, iris, tasks):
     with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
         assert_same_result(search(n_jobs=-1).fit(*iris), alone[0])
         assert_same_result(meta_search(n_jobs=-1).fit(tasks), alone[1])
+
+
+def test_a_ray_cluster(alone, iris, tasks):
+    ray = pytest.importorskip("ray", reason="Ray has an environment of its own in .ci/run")
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    ray.init(num_cpus=2, include_dashboard=False)
+    try:
+        with joblib.parallel_config(backend="ray"):
+            assert_same_result(search(n_jobs=-1).fit(*iris), alone[0])
+            assert_same_result(meta_search(n_jobs=-1).fit(tasks), alone[1])
+    finally:
+        ray.shutdown()
