@@ -31,7 +31,6 @@ stack = np.stack
 sum = np.sum
 tanh = np.tanh
 transpose = np.transpose
-ones = np.ones
 zeros = np.zeros
 zeros_like = np.zeros_like
 

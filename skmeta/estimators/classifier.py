@@ -136,7 +136,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         state = self._read(
             learner,
             rows,
-            _fresh_state(learner, slots),
+            learner.initial_state(len(slots)),
             X_rows,
             _encoded(y, classes, slots, learner),
             self._orders(len(y), len(slots), rng),
@@ -191,7 +191,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first:
             rng = check_random_state(self.random_state)
             slots = self._dealt(learner, rows, X_rows, len(known), rng)
-            state = _fresh_state(learner, slots)
+            state = learner.initial_state(len(slots))
         else:
             state, slots = self.state_, self.label_slots_
         labels = _encoded(y, known, slots, learner)
@@ -274,12 +274,6 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "one works, but loses accuracy."
             )
         return classes
-
-
-def _fresh_state(learner, slots):
-    """State of members that know which labels were dealt."""
-    dealt = np.eye(learner.spec.n_outputs)[slots].max(axis=1)
-    return learner.initial_state(len(slots), dealt)
 
 
 def _encoded(y, classes, slots, learner):

@@ -109,13 +109,6 @@ class Memory(ABC):
     def initial_state(self, ops, n_episodes: int, label_size: int) -> Any:
         """Return the state before the first row, for n_episodes episodes."""
 
-    def announced(self, ops, state, possible):
-        """Return a fresh state that knows which labels can come: ones and zeros of shape (B, L).
-
-        Only memories that vote need to be told.
-        """
-        return state
-
     @abstractmethod
     def embed(self, ops, weights, x):
         """Return u, the part of a step that needs no state, for rows x of shape (..., F)."""

@@ -22,14 +22,12 @@ class AssociativeState(NamedTuple):
     labels : (B, N, L), the label of a slot
     filled : (B, N), 1 for a slot that holds something
     usage : (B, N), w^u, how much a slot was read and written of late
-    possible : (B, L), 1 for a label that a row can have
     """
 
     keys: Any
     labels: Any
     filled: Any
     usage: Any
-    possible: Any
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Associative(Memory):
     With k the row's key of length 1, K_i the keys of the filled slots and v_i their labels::
 
         c_i = K_i . k / |K_i|,   w = softmax(beta c),   r = sum_i w_i v_i,
-        f = sigmoid(alpha (max_i c_i - theta)),   n = possible labels that no slot has
+        f = sigmoid(alpha (max_i c_i - theta)),   n = labels that no slot has
 
     r is the soft nearest neighbours' answer (Vinyals et al. 2016) and f how familiar the row
     looks. Where labels are classes, r, n and f are all there is to the answer
@@ -108,11 +106,7 @@ class Associative(Memory):
             labels=ops.zeros((n_episodes, self.n_slots, label_size), dtype="float32"),
             filled=ops.zeros((n_episodes, self.n_slots), dtype="float32"),
             usage=ops.zeros((n_episodes, self.n_slots), dtype="float32"),
-            possible=ops.ones((n_episodes, label_size), dtype="float32"),
         )
-
-    def announced(self, ops, state, possible):  # noqa: D102 - inherited
-        return state._replace(possible=possible)
 
     def embed(self, ops, weights, x):  # noqa: D102 - inherited
         return unit(ops, ops.matmul(x, weights["kernel"]) + weights["bias"])
@@ -137,10 +131,9 @@ class Associative(Memory):
         read_weights = ops.softmax(sharpness * similarity, axis=-1)
         found = ops.matmul(ops.expand_dims(read_weights, 1), state.labels)[:, 0]
         known = ops.max(ops.expand_dims(state.filled, 2) * state.labels, axis=1)
-        new = state.possible * (1.0 - known)
         nearest = ops.max(similarity, axis=-1, keepdims=True)
         familiar = ops.sigmoid(ops.exp(weights["log_slope"]) * (nearest - weights["threshold"]))
-        return ops.concatenate([found, new, familiar], axis=-1), read_weights
+        return ops.concatenate([found, 1.0 - known, familiar], axis=-1), read_weights
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
@@ -168,5 +161,4 @@ class Associative(Memory):
                 ops.expand_dims(state.filled * read_weights, 1),
                 ops.expand_dims(slot, 1),
             ),
-            possible=state.possible,
         )

@@ -100,24 +100,9 @@ class Learner:
         specs = self.network.weight_specs()
         return sum(self.weights[k].size for k, spec in specs.items() if spec.trainable)
 
-    def initial_state(self, n_episodes: int, possible=None):
-        """Return the state before the first row, for episodes side by side.
-
-        Parameters
-        ----------
-        n_episodes : int
-            B.
-        possible : ndarray of shape (B, label_size), optional
-            1 for a label that a row can have, 0 for one that none will have. All by default.
-
-        Returns
-        -------
-        state : state of the memory
-        """
-        state = self.network.initial_state(numpy_ops, n_episodes)
-        if possible is None:
-            return state
-        return self.network.memory.announced(numpy_ops, state, np.float32(possible))
+    def initial_state(self, n_episodes: int):
+        """Return the state before the first row, for n_episodes episodes side by side."""
+        return self.network.initial_state(numpy_ops, n_episodes)
 
     def learn(self, state, inputs, labels):
         """Answer and learn labelled rows, one after the other.
@@ -198,21 +183,19 @@ class Learner:
         outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
         return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))
 
-    def rehearse(self, inputs, labels, possible=None):
+    def rehearse(self, inputs, labels):
         """Run whole episodes from a fresh memory: the answer to every row before its label.
 
         Parameters
         ----------
         inputs : ndarray of shape (B, T, *input_shape)
         labels : ndarray of shape (B, T, label_size)
-        possible : ndarray of shape (B, label_size), optional
-            As for :meth:`initial_state`.
 
         Returns
         -------
         answers : ndarray of shape (B, T, L, C) or (B, T, 2, n_outputs)
         """
-        _, outputs = self.learn(self.initial_state(len(inputs), possible), inputs, labels)
+        _, outputs = self.learn(self.initial_state(len(inputs)), inputs, labels)
         return self.answer(outputs)
 
 

@@ -209,10 +209,11 @@ def _mean_of_members(learner, batch, n_members, seed, *, told):
     for member in range(n_members):
         order = np.arange(spec.n_outputs) if member == 0 else rng.permutation(spec.n_outputs)
         dealt = labels[..., order].reshape(*labels.shape[:2], spec.label_size)
-        possible = dealt.max(axis=1) if told else None
-        said = numpy_ops.softmax(learner.rehearse(batch.inputs, dealt, possible), axis=-1)
-        mean = mean + said[..., np.argsort(order)] / n_members
-    return mean * labels.max(axis=1)[:, None] if told else mean
+        logits = learner.rehearse(batch.inputs, dealt)[..., np.argsort(order)]
+        if told:
+            logits = np.where(labels.max(axis=1, keepdims=True) > 0, logits, -np.inf)
+        mean = mean + numpy_ops.softmax(logits, axis=-1) / n_members
+    return mean
 
 
 def accuracy_by_shots(
@@ -265,7 +266,7 @@ def accuracy_by_shots(
         right.append([])
         for k in shots:
             support = _rows_where(number < k)
-            state = learner.initial_state(len(number), labels.max(axis=1))
+            state = learner.initial_state(len(number))
             state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
             logits = _answers(learner, state, rows)[:, :, 0]
             logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)

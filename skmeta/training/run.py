@@ -200,4 +200,3 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
-

@@ -76,7 +76,6 @@ CALLS = {
     "tanh": [lambda o: o.tanh(A), lambda o: o.tanh(WIDE)],
     "top_k": [lambda o: o.top_k(A, 3), lambda o: o.top_k(TIES, 4)],
     "transpose": [lambda o: o.transpose(A, (0, 2, 1)), lambda o: o.transpose(A, (2, 0, 1))],
-    "ones": [lambda o: o.ones((2, 3), dtype="float32")],
     "zeros": [lambda o: o.zeros((2, 3), dtype="float32"), lambda o: o.zeros((2,), dtype="int32")],
     "zeros_like": [lambda o: o.zeros_like(A)],
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, map_state
@@ -180,19 +180,11 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
 
 @pytest.mark.parametrize(("n_slots", "merged"), [(4, False), (30, False), (30, True), (2, True)])
 def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
-    """Labels are one-hot, so that rows join slots; few slots are soon full, 30 never.
-
-    Of some episodes it is known which labels can come.
-    """
+    """Labels are one-hot, so that rows join slots; few slots are soon full, 30 never."""
     memory = replace(ASSOCIATIVE, n_slots=n_slots, merged=merged)
     weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
     inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
     fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
-    possible = np.ones((N_EPISODES, LABEL_SIZE), dtype=np.float32)
-    assert_array_equal(fresh.possible, possible)
-    possible[1:] = labels[1:].max(axis=1)
-    told = ops.convert_to_tensor(possible) if ops is keras.ops else possible
-    fresh = memory.announced(ops, fresh, told)
     outputs, states = run(ops, memory, weights, inputs, labels, fresh)
     joined = 0
     for b in range(N_EPISODES):
@@ -200,7 +192,6 @@ def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
             weights,
             inputs[b],
             labels[b],
-            possible[b],
             n_slots=n_slots,
             decay=memory.usage_decay,
             merged=merged,

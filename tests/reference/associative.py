@@ -17,7 +17,7 @@ def unit(z):
     return z / math.sqrt(float(z @ z) + EPSILON)
 
 
-def one_episode(weights, inputs, labels, possible, *, n_slots, decay, merged):
+def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
     """Outputs (T, 2 L + 1) of one episode, and the labels that are held after each row."""
     weights = {name: np.asarray(w, float) for name, w in weights.items()}
     sharpness, slope = (math.exp(weights[f"log_{name}"][0]) for name in ("sharpness", "slope"))
@@ -34,7 +34,7 @@ def one_episode(weights, inputs, labels, possible, *, n_slots, decay, merged):
         familiar = 0.0
         if slots:
             familiar = sigmoid(slope * (max(cosines) - weights["threshold"][0]))
-        outputs.append([*found, *(possible * (1 - known)), familiar])
+        outputs.append([*found, *(1 - known), familiar])
 
         use = [decay * u + w for u, w in zip(use, read, strict=True)]
         before = list(use)

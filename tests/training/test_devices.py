@@ -17,9 +17,8 @@ from skmeta.memory import LSTM
 from skmeta.tasks import QuadraticTasks
 
 def train(out, checkpoint=None):
-    trainer = MetaTrainer(
-        LSTM(8), n_steps=6, batch_size=4, validate_every=3, learning_rate=0.01, checkpoint=checkpoint
-    )
+    settings = dict(n_steps=6, batch_size=4, validate_every=3, learning_rate=0.01)
+    trainer = MetaTrainer(LSTM(8), **settings, checkpoint=checkpoint)
     save_learner(trainer.fit(QuadraticTasks(n_steps=10)).learner_, out)
 """
 ONE = "train('out.safetensors')"

@@ -39,7 +39,7 @@ class Stub:
     def __init__(self, spec, answer):
         self.spec, self.answer, self.sizes = spec, answer, []
 
-    def rehearse(self, inputs, labels, possible=None):
+    def rehearse(self, inputs, labels):
         self.sizes.append(len(inputs))
         spec = self.spec
         truth = labels.reshape(*labels.shape[:2], spec.label_length, spec.n_outputs)
