@@ -130,6 +130,7 @@ def draw(found, path):
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     names = list(dict.fromkeys(name for name, _ in found))
     figure, axes = plt.subplots(2, len(names), figsize=(2.3 * len(names), 5), layout="constrained")
@@ -139,8 +140,13 @@ def draw(found, path):
             steps = np.array(result["step"])
             above.plot(steps, result["loss"], label=memory)
             below.plot(steps * result["seconds_a_step"], result["loss"])
-        above.set(title=name, xlabel="steps")
-        below.set(xlabel="seconds", xscale="log")
+        losses = np.array([found[name, memory]["loss"] for memory in MEMORIES])
+        # A curve that begins far above the others is cut off.
+        top, bottom = np.median(losses[:, 0]), losses.min()
+        limits = bottom - 0.05 * (top - bottom), top + 0.3 * (top - bottom)
+        above.set(title=name, xlabel="steps", ylim=limits)
+        below.set(xlabel="seconds", xscale="log", ylim=limits)
+        below.xaxis.set_minor_formatter(NullFormatter())
     for ax in axes[:, 0]:
         ax.set_ylabel("held-out loss, nats a step")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
