@@ -222,4 +222,4 @@ def test_the_first_blocks_of_the_readme_print_what_they_say(capsys):
             said = [float(n) for n in re.findall(r"print\(.*\)  # (\d\.\d+)", block)]
             printed = [float(line) for line in capsys.readouterr().out.split()]
             assert said and printed == pytest.approx(said, abs=0.006)
-    assert names["clf"].n_members == 8
+    assert names["clf"].learner == "omniglot"

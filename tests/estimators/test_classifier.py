@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from skmeta import InContextClassifier
 from skmeta.datasets import load_omniglot_sample, shrink_pictures
 from skmeta.episodes import TaskSpec
-from skmeta.memory import LSTM
+from skmeta.memory import LSTM, Associative
 from skmeta.networks import Learner, Network
 from tests.estimators.states import assert_unchanged, leaves, snapshot
 from tests.reference.small import episodes, random_weights, small_learner
@@ -273,6 +273,15 @@ def test_a_strange_row_has_one_of_the_classes_that_were_announced(n_members):
     assert_allclose(two[:, 1] / two[:, 0], three[:, 1] / three[:, 0], rtol=1e-3)
     assert_allclose(three[:, 1], three[:, 2], atol=1e-5)
     assert (two[:, 1] > 0.01).all()
+
+
+def test_one_row_of_each_class_is_no_regression(recwarn):
+    network = Network(TaskSpec("classification", (4,), 25), Associative(n_slots=25, n_units=8))
+    learner = Learner(network, network.initial_weights(0))
+    X = np.random.default_rng(0).normal(size=(25, 4))
+    clf = InContextClassifier(learner).fit(X, np.arange(25)).partial_fit(X, np.arange(25))
+    assert clf.score(X, np.arange(25)) == 1
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_a_single_class(learner, data):
