@@ -17,7 +17,7 @@ from skmeta.training.evaluation import accuracy_by_instance, accuracy_by_shots
 
 WAYS = (5, 15, 20, 50, 100)
 SHOTS = (1, 5)
-INSTANCES = (1, 2, 3, 5, 10)
+INSTANCES = (1, 2, 3, 4, 5, 10)
 
 
 def tasks(learner, split, **options):
