@@ -35,7 +35,7 @@ $(AUTOML): test-%: $(VENV)-%/.installed
 	$(VENV)-$*/bin/python -m pytest tests/automl/test_$*.py $(ARGS)
 
 test-ray: $(VENV)-ray/.installed  ## a search on a local Ray cluster, in an environment of its own
-	$(VENV)-ray/bin/python -m pytest tests/estimators/test_scale_out.py -k "ray or matter" $(ARGS)
+	$(VENV)-ray/bin/python -m pytest tests/estimators/test_scale_out.py -k "ray_cluster or settings_matter" $(ARGS)
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -78,7 +78,7 @@ def run(memory, tasks, held_out, n_steps, seed):
     """Train once: sizes, seconds a step, and the held-out loss at each look."""
     clocked = Clocked(tasks)
     trainer = MetaTrainer(
-        memory, n_steps=n_steps, validate_every=n_steps // N_LOOKS, random_state=seed
+        memory, n_steps=n_steps, validate_every=max(1, n_steps // N_LOOKS), random_state=seed
     ).fit(clocked, validation_tasks=held_out)
     return {
         "n_weights": trainer.learner_.n_weights,

@@ -1,6 +1,7 @@
 """The ``skmeta`` command: train, evaluate, info, card, list, demo.
 
-Each ends with the lines of Python that do the same, on the standard error stream.
+Each tells what to write in Python in its place, on the standard error stream; with ``--json`` or
+``--quiet`` none does.
 """
 
 from __future__ import annotations
@@ -141,13 +142,15 @@ def _evaluate(arguments):
     if arguments.plot:
         _plot_scores(found, arguments.learner).figure_.savefig(arguments.plot, dpi=120)
     test = f"load_recipe({arguments.recipe!r}).test" if arguments.recipe else "learner.card['test']"
-    _in_python(
-        "from skmeta import load_learner",
-        "from skmeta.training.recipes import load_recipe, make_family, scores",
-        f"learner = load_learner({arguments.learner!r})",
-        f"scores(learner, make_family({test}), n_episodes={arguments.episodes}, "
-        f"seed={arguments.seed})",
-    )
+    if not arguments.json:
+        names = "load_recipe, make_family, scores" if arguments.recipe else "make_family, scores"
+        _in_python(
+            "from skmeta import load_learner",
+            f"from skmeta.training.recipes import {names}",
+            f"learner = load_learner({arguments.learner!r})",
+            f"scores(learner, make_family({test}), n_episodes={arguments.episodes}, "
+            f"seed={arguments.seed})",
+        )
 
 
 def _plot_scores(found, label):
@@ -176,7 +179,7 @@ def _info(arguments):
         for key in ("name", "description", "spec", "memory", "encoder", "n_weights", "steps"):
             if key in found:
                 print(f"{key:<12} {_shown(found[key])}")
-    _in_python("from skmeta.cards import facts", f"facts({arguments.learner!r})")
+        _in_python("from skmeta.cards import facts", f"facts({arguments.learner!r})")
 
 
 def _shown(value):
@@ -200,10 +203,10 @@ def _list(arguments):
     if arguments.json:
         print(json.dumps(found, indent=2))
     else:
-        width = max(map(len, found))
+        width = max(map(len, found), default=0)
         for name, description in found.items():
             print(f"{name:<{width}}  {description}")
-    _in_python("from skmeta import list_learners", "list_learners()")
+        _in_python("from skmeta import list_learners", "list_learners()")
 
 
 def _demo(arguments):
@@ -215,7 +218,7 @@ def _demo(arguments):
 
 def _in_python(*lines):
     """Print the lines that do the same, beside what a command prints."""
-    print("\nThe same in Python:\n\n    " + "\n    ".join(lines), file=sys.stderr)
+    print("\nIn Python:\n\n    " + "\n    ".join(lines), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,7 @@ def _characters(picture):
         f"{1000 * (time.perf_counter() - start):.0f} ms, {100 * right:.0f} % right."
     )
     print(
-        f"   That is one draw of characters; {N_DRAWS} draws: "
-        f"{_mean_of_draws(clf, sample):.0f} % right."
+        f"   That is one draw of characters; {N_DRAWS} draws: {_mean_of_draws(sample):.0f} % right."
     )
     try:
         display = EpisodeDisplay.from_estimator(clf, X_support, y_support, X, y).plot()
@@ -85,8 +84,8 @@ def _characters(picture):
     print(f"   Drawn in {picture}.\n")
 
 
-def _mean_of_draws(clf, sample):
-    shares = []
+def _mean_of_draws(sample):
+    clf, shares = InContextClassifier(learner="omniglot"), []
     for seed in range(N_DRAWS):
         support, (X, y) = one_episode(sample, np.random.default_rng(seed))
         shares.append(clf.fit(*support).score(X, y))

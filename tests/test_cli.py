@@ -9,6 +9,7 @@ from skmeta import __version__, artifacts
 from skmeta.artifacts import load_learner, save_learner
 from skmeta.cli import main
 from skmeta.episodes import TaskSpec
+from skmeta.inspection import EpisodeDisplay
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network
 from tests.reference.small import small_learner
@@ -239,14 +240,23 @@ def test_what_a_command_does_in_python(arguments, folder, capsys):
     assert capsys.readouterr().err == ""
     assert main(arguments) == 0
     told = capsys.readouterr()
-    code = told.err[told.err.index("The same in Python:") :].split("\n", 1)[1]
+    lines = textwrap.dedent(told.err[told.err.index("In Python:") :].split("\n", 1)[1])
+    code, last = lines.strip().rsplit("\n", 1)
     if arguments[0] == "train":
         (folder / "again.safetensors").rename("first.safetensors")
         (folder / "x").unlink()
-    exec(textwrap.dedent(code), {})
+    names = {}
+    exec(code, names)
+    value = eval(last, names)
     printed = capsys.readouterr().out
     if arguments[0] == "card":
         assert printed == told.out
+    if arguments[0] in ("list", "info", "evaluate"):
+        assert main([*arguments, "--json"]) == 0
+        again = capsys.readouterr()
+        said = json.loads(again.out)
+        assert again.err == ""
+        assert said == {**said, **value} if arguments[0] != "list" else list(said) == value
     if arguments[0] == "train":
         first, again = (load_learner(f"{name}.safetensors") for name in ("first", "again"))
         assert all((again.weights[key] == first.weights[key]).all() for key in first.weights)
@@ -254,11 +264,21 @@ def test_what_a_command_does_in_python(arguments, folder, capsys):
 
 def test_demo(shipped, folder, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
+    drawn = []
+    draw = EpisodeDisplay.from_estimator
+
+    def spied(clf, X, y, *queries):
+        drawn.append((clf.classes_, y))
+        return draw(clf, X, y, *queries)
+
+    monkeypatch.setattr(EpisodeDisplay, "from_estimator", spied)
     for name, fewer in {"N_EPISODES": 4, "N_DRAWS": 2, "N_TABLE_DRAWS": 1}.items():
         monkeypatch.setattr(f"skmeta.demo.{name}", fewer)
     assert main(["demo", "--picture", "demo.png"]) == 0
     out = capsys.readouterr().out
     assert "Santoro et al. 2016" in out and "mean squared error" in out
+    ((classes, support),) = drawn
+    assert set(classes) == set(support)  # the picture is of what it was fitted to
     shares = next(line for line in out.splitlines() if "InContextClassifier()" in line).split()[1:]
     assert len(shares) == 4 and all(20 < float(share) < 100 for share in shares)
     assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")

@@ -87,7 +87,7 @@ class PlainRows:
         return ColumnStatistics(np.zeros(1), np.ones(1))
 
     def deal(self, n_members, rng):
-        """Deal nothing: all members see the same."""
+        """Deal nothing: all members see the same columns."""
 
     def _compare(self, what, values, learner, part):
         """Warn of values that look nothing like those of meta-training."""

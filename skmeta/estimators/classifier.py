@@ -251,7 +251,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _dealt(self, learner, rows, X, n_classes, rng):
-        """Deal labels, (M, n_classes), and orders of columns to the members of a support."""
+        """Measure a support, then deal labels, (M, n_classes), and orders of columns to members."""
         rows.measure(learner, X)
         slots = deal_labels(rng, self._members(rows), n_classes, learner.spec.n_outputs)
         rows.deal(len(slots), rng)

@@ -1,0 +1,24 @@
+"""The pages of the documentation that are lists of what there is."""
+
+import re
+from pathlib import Path
+
+from skmeta import list_learners
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_each_shipped_learner_has_its_card_in_the_docs_and_a_line_in_the_readme():
+    cards = (ROOT / "docs" / "cards.md").read_text(encoding="utf-8")
+    assert re.findall(r"pretrained/(.*)\.md", cards) == sorted(list_learners())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("## Shipped learners") : readme.index("## Results")]
+    named = set(re.findall(r"`([a-z-]+)`", table))
+    named |= {f"{name}-regression" for name in named if name.endswith("-tabular")}
+    assert set(list_learners()) <= named
+
+
+def test_the_index_leads_to_every_page():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert pages <= set(index.split())
