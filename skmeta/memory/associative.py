@@ -37,10 +37,10 @@ class Associative(Memory):
     With k the row's key of length 1, K_i the keys of the filled slots and v_i their labels::
 
         c_i = K_i . k / |K_i|,   w = softmax(beta c),   r = sum_i w_i v_i,
-        f = sigmoid(alpha (max_i c_i - theta)),   n = labels that no slot has
+        f = sigmoid(alpha (max_i c_i - theta)),   d = (1 - f) (labels that no slot has)
 
-    r is the soft nearest neighbours' answer (Vinyals et al. 2016) and f how familiar the row
-    looks. Where labels are classes, r, n and f are all there is to the answer
+    r is the soft nearest neighbours' answer (Vinyals et al. 2016), f how familiar the row looks,
+    d the doubt. Where labels are classes, r, d and f are all there is to the answer
     (:class:`skmeta.networks.VoteReadout`): labels are alike to the memory, however many there are.
     Real targets have a readout with weights of its own.
 
@@ -126,14 +126,17 @@ class Associative(Memory):
         return state.filled * cosine + (1.0 - state.filled) * NEVER
 
     def _answer(self, ops, weights, state, similarity):
-        """Output (r, n, f), (B, 2 L + 1), and the weights with which slots were read."""
+        """Output (r, d, f), (B, 2 L + 1), and the weights with which slots were read."""
         sharpness = ops.exp(weights["log_sharpness"])
         read_weights = ops.softmax(sharpness * similarity, axis=-1)
         found = ops.matmul(ops.expand_dims(read_weights, 1), state.labels)[:, 0]
         known = ops.max(ops.expand_dims(state.filled, 2) * state.labels, axis=1)
         nearest = ops.max(similarity, axis=-1, keepdims=True)
-        familiar = ops.sigmoid(ops.exp(weights["log_slope"]) * (nearest - weights["threshold"]))
-        return ops.concatenate([found, 1.0 - known, familiar], axis=-1), read_weights
+        familiarity = ops.exp(weights["log_slope"]) * (nearest - weights["threshold"])
+        familiar = ops.sigmoid(familiarity)
+        # 1 - f = exp(-softplus(.)): a difference would round a small doubt away.
+        doubt = ops.exp(-ops.softplus(familiarity)) * (1.0 - known)
+        return ops.concatenate([found, doubt, familiar], axis=-1), read_weights
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""

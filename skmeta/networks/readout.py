@@ -35,11 +35,11 @@ class ClassReadout:
 class VoteReadout:
     """Logits of shape (..., L, C) from a vote, without weights of its own.
 
-    A memory that votes returns (r, n, f): the mean label of what looks like the row, which labels
-    are new to it, and how familiar the row is. A strange row has one of the new labels, and the
-    more there are of them, the more rows are strange:
+    A memory that votes returns (r, d, f): the mean label of what looks like the row, the doubt,
+    which is 1 - f for each label that is new to it, and f, how familiar the row is. A strange row
+    has one of the new labels, and the more there are of them, the more rows are strange:
 
-        p = (f r + (1 - f) n) / sum(f r + (1 - f) n)
+        p = (f r + d) / sum(f r + d)
     """
 
     def weight_specs(self, n_features, spec):
@@ -51,9 +51,9 @@ class VoteReadout:
         size, shape = spec.label_size, (spec.label_length, spec.n_outputs)
         leading = ops.shape(output)[:-1]
         found = ops.reshape(output[..., :size], (*leading, *shape))
-        new = ops.reshape(output[..., size : 2 * size], (*leading, *shape))
+        doubt = ops.reshape(output[..., size : 2 * size], (*leading, *shape))
         familiar = ops.expand_dims(output[..., 2 * size :], -1)
-        return ops.log(familiar * found + (1.0 - familiar) * new + LEAST_VOTE)
+        return ops.log(familiar * found + doubt + LEAST_VOTE)
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def test_center_and_scale_are_not_for_gradient_descent():
 
 def test_a_vote_goes_to_what_was_found_or_to_what_is_new():
     """Two positions of three letters, of which one, two or all are new."""
-    new = [0, 0, 1, 1, 0, 1]
-    output = np.array([[0.75, 0.25, 0, 0, 1, 0, *new, 0.8], [0] * 6 + [1] * 6 + [0.0]])
+    doubt = [0, 0, 0.2, 0.2, 0, 0.2]
+    output = np.array([[0.75, 0.25, 0, 0, 1, 0, *doubt, 0.8], [0] * 6 + [1] * 6 + [0.0]])
     logits = VoteReadout().answer(numpy_ops, {}, output.astype(np.float32), STRINGS)
     expected = np.array([[[0.6, 0.2, 0.2], [0.2, 0.8, 0.2]], np.ones((2, 3))])
     assert_allclose(np.exp(logits), expected, atol=3e-6)

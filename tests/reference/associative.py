@@ -34,7 +34,7 @@ def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
         familiar = 0.0
         if slots:
             familiar = sigmoid(slope * (max(cosines) - weights["threshold"][0]))
-        outputs.append([*found, *(1 - known), familiar])
+        outputs.append([*found, *((1 - familiar) * (1 - known)), familiar])
 
         use = [decay * u + w for u, w in zip(use, read, strict=True)]
         before = list(use)
