@@ -53,7 +53,12 @@ def main():
             family = tasks(learner, arguments.split, n_classes=n_classes, n_shots=max(SHOTS) + 1)
             found = accuracy_by_shots(learner, family, SHOTS, **asked)
             rows.append([n_classes, *cells(found.accuracy, found.interval)])
-        print(table([f"{name}, ways", *(f"{k} shots" for k in SHOTS)], rows), flush=True)
+        print(
+            table(
+                [f"{name}, ways", *(f"{k} shot" if k == 1 else f"{k} shots" for k in SHOTS)], rows
+            ),
+            flush=True,
+        )
         family = tasks(learner, arguments.split, n_classes=5, n_shots=10)
         found = accuracy_by_instance(learner, family, **asked)
         places = [k - 1 for k in INSTANCES]

@@ -211,7 +211,7 @@ def _mean_of_members(learner, batch, n_members, seed, *, told):
         dealt = labels[..., order].reshape(*labels.shape[:2], spec.label_size)
         logits = learner.rehearse(batch.inputs, dealt)[..., np.argsort(order)]
         if told:
-            logits = np.where(labels.max(axis=1, keepdims=True) > 0, logits, -np.inf)
+            logits = _among_dealt(logits, labels)
         mean = mean + numpy_ops.softmax(logits, axis=-1) / n_members
     return mean
 
@@ -269,7 +269,7 @@ def accuracy_by_shots(
             state = learner.initial_state(len(number))
             state = learner.store(state, _taken(batch.inputs, support), _taken(labels, support))
             logits = _answers(learner, state, rows)[:, :, 0]
-            logits = np.where(labels.max(axis=1)[:, None] > 0, logits, -np.inf)
+            logits = _among_dealt(logits, labels)
             found = logits.argmax(axis=-1) == np.take_along_axis(batch.targets, queries, axis=1)
             right[-1].append(found.mean(axis=1))
     accuracy, interval = mean_and_interval(np.concatenate(right, axis=1).T)
@@ -284,6 +284,11 @@ def _answers(learner, state, queries):
         answers = learner.read(state, piece.reshape(-1, *piece.shape[2:]))
         parts.append(answers.reshape(*piece.shape[:2], *answers.shape[1:]))
     return np.concatenate(parts, axis=1)
+
+
+def _among_dealt(logits, labels):
+    """Logits (B, Q, ...) without the labels that none of the rows (B, T, ...) has."""
+    return np.where(labels.max(axis=1, keepdims=True) > 0, logits, -np.inf)
 
 
 def _rows_where(chosen):
