@@ -9,14 +9,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
 AUTOML := test-flaml test-tpot test-autogluon
-STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs)
+STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs build)
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
 RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-automl test-ray lint bench docs clean distclean
+.PHONY: help demo test test-automl test-ray test-wheel lint bench docs clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
@@ -36,6 +36,15 @@ $(AUTOML): test-%: $(VENV)-%/.installed
 
 test-ray: $(VENV)-ray/.installed  ## a search on a local Ray cluster, in an environment of its own
 	$(VENV)-ray/bin/python -m pytest tests/estimators/test_scale_out.py -k "ray_cluster or settings_matter" $(ARGS)
+
+test-wheel: $(VENV)/.installed-build  ## build sdist and wheel, and use the wheel with what it requires and no more
+	rm -rf build dist
+	$(BIN)/python -m build -q --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m venv --clear $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install -q dist/*.whl
+	$(VENV)-wheel/bin/python -m pip check
+	cd dist && ../$(VENV)-wheel/bin/python -W error::DeprecationWarning:skmeta ../tests/wheel.py
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

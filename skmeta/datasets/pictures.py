@@ -64,6 +64,7 @@ class PictureBank:
         stretch=(0.0, 0.0),
         slant=0.0,
         mirrored=False,
+        warp=None,
     ):
         """Return small views of the pictures with the given indices.
 
@@ -82,6 +83,9 @@ class PictureBank:
             By what share of its height the drawing's top leans to the left.
         mirrored : bool or ndarray of shape (n,), default=False
             Whether left and right of the drawing are exchanged, before it is turned.
+        warp : ndarray of shape (n, 2, K, K), default=None
+            Each point of the view shows what is so far below and to the right of it, in
+            sides of a picture: coefficients of cosine waves, the first of which are a shift.
 
         Returns
         -------
@@ -91,6 +95,11 @@ class PictureBank:
         grid = ((np.arange(self.size, dtype=np.float32) + 0.5) / self.size) - 0.5
         row = grid[None, :, None] - _column(shift[0]) / self.size
         column = grid[None, None, :] - _column(shift[1]) / self.size
+        if warp is not None:
+            waves = np.cos(np.pi * np.outer(grid + 0.5, np.arange(warp.shape[-1])))
+            waves = waves.astype(np.float32)
+            down, right = np.moveaxis(waves @ warp.astype(np.float32) @ waves.T, 1, 0)
+            row, column = row + down, column + right
         cos, sin = _column(np.cos(angle) / zoom), _column(np.sin(angle) / zoom)
         side = np.where(_column(mirrored), np.float32(-1), np.float32(1))
         upright, across = cos * row + sin * column, side * (cos * column - sin * row)

@@ -23,6 +23,7 @@ max = np.max
 maximum = np.maximum
 mean = np.mean
 min = np.min
+pad = np.pad
 repeat = np.repeat
 reshape = np.reshape
 sqrt = np.sqrt

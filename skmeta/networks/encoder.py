@@ -45,14 +45,14 @@ class ConvEncoder(FlatEncoder):
 
     A block is a 3 x 3 convolution that keeps the size, a normalisation of the whole picture to
     mean square 1 with a learned gain a filter, max(0, x), and the largest of each 2 x 2 points.
-    28 x 28 pixels and four blocks leave one point: the features are its filters.
+    28 x 28 pixels and four blocks leave 2 x 2 points: the features are their filters.
 
     Parameters
     ----------
     n_filters : int, default=64
         Filters of the first block.
     n_blocks : int, default=4
-        Blocks; each halves height and width, rounded down.
+        Blocks; each halves height and width, rounded up.
     growth : int, default=1
         Factor by which the number of filters grows from block to block.
 
@@ -103,7 +103,7 @@ class ConvEncoder(FlatEncoder):
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""
-        height, width = (side // 2**self.n_blocks for side in input_shape)
+        height, width = (-(-side // 2**self.n_blocks) for side in input_shape)
         return height * width * self._filters(self.n_blocks - 1)
 
     def encode(self, ops, weights, x, input_shape):
@@ -122,9 +122,8 @@ class ConvEncoder(FlatEncoder):
 
 
 def _pooled(ops, maps):
-    """Largest of each 2 x 2 points of maps (n, height, width, filters); the rest is cut off."""
-    height, width = (size // 2 for size in maps.shape[1:3])
-    squares = ops.reshape(
-        maps[:, : 2 * height, : 2 * width], (-1, height, 2, width, 2, maps.shape[3])
-    )
+    """Largest of each 2 x 2 points of maps (n, height, width, filters), none of them negative."""
+    height, width, n_filters = maps.shape[1:]
+    maps = ops.pad(maps, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
+    squares = ops.reshape(maps, (-1, (height + 1) // 2, 2, (width + 1) // 2, 2, n_filters))
     return ops.max(squares, axis=(2, 4))

@@ -19,7 +19,15 @@ STRING_LENGTH = 5
 STRING_ALPHABET = 5
 # Standard deviation of the log of a class's rate, where classes are not balanced.
 RATE_SPREAD = 0.5
-SPLITS = ("train", "background", "validation", "test", "evaluation")
+# Bent pictures: how large the waves of (0..3, 0..3) half periods down and across are, at most.
+# There is no constant, and short waves are small.
+_PERIODS = np.add.outer(np.arange(4), np.arange(4))
+WAVES = np.where((_PERIODS > 0) & (_PERIODS < 4), 1 / np.maximum(_PERIODS, 1), 0)
+# By how much a class differs from its character, at most, where variety is 1: its angle in radians,
+# height, width and slant; and in sides of a picture, how far a wave moves its points.
+CLASS_FORM = np.array([np.pi / 4, 0.3, 0.3, 0.3])
+CLASS_WARP = 0.08
+SPLITS = ("train", "background", "validation", "validation-alphabets", "test", "evaluation")
 
 
 def split_characters(split: str, n_background: int, n_evaluation: int) -> np.ndarray:
@@ -30,10 +38,11 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     held out for validation, with a fixed seed too. "background" holds the
     background characters of "train" alone, for tests on the whole new alphabets of
     "evaluation" (Lake et al. 2015), all of it: learners of "train" have seen a third of that.
+    "validation-alphabets" is that third, new alphabets for a learner of the background.
 
     Parameters
     ----------
-    split : {"train", "background", "validation", "test", "evaluation"}
+    split : {"train", "background", "validation", "validation-alphabets", "test", "evaluation"}
     n_background, n_evaluation : int
         Characters in the two sets of Omniglot.
 
@@ -51,6 +60,8 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     order = np.random.RandomState(2016).permutation(n_evaluation) + n_background
     if split == "test":
         return np.sort(order[:N_TEST_CHARACTERS])
+    if split == "validation-alphabets":
+        return np.sort(order[N_TEST_CHARACTERS:])
     if split == "evaluation":
         return np.sort(order)
     rest = np.concatenate([np.arange(n_background), np.sort(order[N_TEST_CHARACTERS:])])
@@ -83,7 +94,8 @@ class OmniglotTasks(TaskFamily):
 
     Parameters
     ----------
-    split : {"train", "background", "validation", "test", "evaluation"}, default="train"
+    split : {"train", "background", "validation", "validation-alphabets", "test", "evaluation"}, \
+            default="train"
         Which characters: see :func:`split_characters`.
     n_classes : int, default=5
         Characters in an episode.
@@ -114,6 +126,13 @@ class OmniglotTasks(TaskFamily):
     max_stretch : float, default=0.0
         Each drawing's height and width change by up to this share, each for itself, and it leans
         by as much.
+    max_warp : float, default=0.0
+        Each drawing is bent: its points move by waves of up to so many pixels.
+    variety : float, default=0.0
+        How far a class is from its character, so that there are more classes than characters. At
+        1 it is turned by up to 45 degrees, its height and width change by up to 30 %, it leans by
+        as much, and it is bent by waves of up to 8 % of the picture: all drawings of a class
+        alike, and with ``one_alphabet`` all of an episode.
     data_home : str, optional
         Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
 
@@ -143,6 +162,8 @@ class OmniglotTasks(TaskFamily):
         max_shift=1.0,
         max_angle=10.0,
         max_stretch=0.0,
+        max_warp=0.0,
+        variety=0.0,
         data_home=None,
     ):
         if labels not in ("one-hot", "string"):
@@ -181,6 +202,8 @@ class OmniglotTasks(TaskFamily):
         self.max_shift = max_shift
         self.max_angle = max_angle
         self.max_stretch = max_stretch
+        self.max_warp = max_warp
+        self.variety = variety
         self.spec = (
             TaskSpec("classification", (size, size), self.n_labels)
             if labels == "one-hot"
@@ -199,25 +222,49 @@ class OmniglotTasks(TaskFamily):
         n_views = characters.size
         tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
         shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
-        height, width, slant = self._stretches(rng, n_views)
+        form = np.stack([tilt, *self._stretches(rng, n_views)])
+        warp = self._warps(rng, n_views)
+        if self.variety:
+            form_of_class, warp_of_class = self._varieties(rng, position)
+            form, warp = form + form_of_class, warp + warp_of_class
         views = self._bank.views(
             (characters * self.n_drawings + drawings).ravel(),
-            angle=turns.ravel() * (np.pi / 2) + tilt,
+            angle=turns.ravel() * (np.pi / 2) + form[0],
             shift=shift,
-            stretch=(height, width),
-            slant=slant,
+            stretch=form[1:3],
+            slant=form[3],
             mirrored=sides.ravel() == 1,
+            warp=warp,
         )
         return EpisodeBatch(
             inputs=views.reshape(*classes.shape, *self.spec.input_shape),
             targets=self._labels(rng, n_episodes, position),
         )
 
+    # What is not asked for is not drawn: streams of old recipes stay what they were.
+
     def _stretches(self, rng, n_views):
         """By how much each drawing grows in height and in width, and leans: (3, n_views)."""
-        if self.max_stretch == 0:  # no draw: streams of old recipes stay what they were
-            return np.zeros((3, 1))
+        if self.max_stretch == 0:
+            return np.zeros((3, n_views))
         return rng.uniform(-self.max_stretch, self.max_stretch, (3, n_views))
+
+    def _warps(self, rng, n_views):
+        """Waves that bend each drawing, (n_views, 2, 4, 4), in sides of a picture."""
+        if self.max_warp == 0:
+            return np.zeros((n_views, 2, *WAVES.shape))
+        most = self.max_warp / self.spec.input_shape[0]
+        return most * WAVES * rng.uniform(-1, 1, (n_views, 2, *WAVES.shape))
+
+    def _varieties(self, rng, position):
+        """What all drawings of a class share, by row: their form (4, n_views) and their waves."""
+        n_variants = (len(position), 1 if self.one_alphabet else self.n_classes)
+        form = rng.uniform(-1, 1, (*n_variants, len(CLASS_FORM))) * CLASS_FORM
+        warp = rng.uniform(-1, 1, (*n_variants, 2, *WAVES.shape)) * WAVES * CLASS_WARP
+        episode = np.arange(len(position))[:, None]
+        variant = episode, 0 * position if self.one_alphabet else position
+        form, warp = form[variant].reshape(-1, len(CLASS_FORM)).T, warp[variant]
+        return self.variety * form, self.variety * warp.reshape(-1, *warp.shape[2:])
 
     @property
     def _n_turns(self):

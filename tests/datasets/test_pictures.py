@@ -155,6 +155,21 @@ def test_a_slant_leans_to_the_left_and_is_turned_with_the_drawing():
     assert_allclose(turned, np.rot90(leaning), atol=1e-6)
 
 
+def test_waves_bend_a_view():
+    """One drawing is moved by a constant wave, the other is pulled apart by half a period."""
+    bank = PictureBank(blob(105, 12, 47, 11) + blob(105, 82, 47, 11), 21)
+    warp = np.zeros((2, 2, 2, 2))
+    warp[0, 1, 0, 0], warp[1, 1, 1, 0] = 3 / 21, 3 / 21
+    moved, sheared = bank.views([0, 0], warp=warp)
+    assert_allclose(moved, bank.views([0], shift=(0.0, -3.0))[0], atol=1e-6)
+    above = (np.arange(21) < 10)[:, None]
+    across = [center(sheared * half)[1] - center(bank.views([0])[0])[1] for half in (above, ~above)]
+    assert_allclose(across, [-2.6, 2.6], atol=0.4)  # 3 pixels times cos(pi / 6)
+    warp = np.zeros((1, 2, 2, 2))
+    warp[0, 0, 0, 0] = 2 / 21
+    assert_allclose(bank.views([0], warp=warp), bank.views([0], shift=(-2.0, 0.0)), atol=1e-6)
+
+
 def test_each_view_has_its_own_angle_and_shift(pictures):
     bank = PictureBank(pictures, 5)
     angles, shifts = np.array([0.0, 0.5, 1.0]), np.array([[0.0, 1.0, 0.3], [0.0, -1.0, 0.2]])

@@ -44,7 +44,7 @@ def test_the_convolutional_encoder_point_by_point(growth):
     weights = random_weights(encoder.weight_specs(shape), seed=0)
     x = np.random.default_rng(1).normal(size=(2, *shape))
     features = encoder.encode(numpy_ops, weights, x, shape)
-    assert features.shape == (2, encoder.output_size(shape)) == (2, 1 * 2 * 3 * growth)
+    assert features.shape == (2, encoder.output_size(shape)) == (2, 2 * 3 * 3 * growth)
     for picture, found in zip(x, features, strict=True):
         scaled = (picture.ravel() - weights["center"]) / weights["scale"]
         maps = [scaled.reshape(shape)]
@@ -60,9 +60,9 @@ def test_the_convolutional_encoder_point_by_point(growth):
             maps = []
             for f, old in enumerate(new):
                 old = np.maximum(old / np.sqrt(power + 1e-6) * gain[f] + bias[f], 0)
-                corners = np.ndindex(*(side // 2 for side in old.shape))
-                largest = {c: old[2 * c[0] :, 2 * c[1] :][:2, :2].max() for c in corners}
-                maps.append(np.array(list(largest.values())).reshape(np.array(old.shape) // 2))
+                half = [(side + 1) // 2 for side in old.shape]
+                largest = [old[2 * i :, 2 * j :][:2, :2].max() for i, j in np.ndindex(*half)]
+                maps.append(np.reshape(largest, half))
         assert_allclose(found, np.stack(maps, axis=-1).ravel(), atol=1e-5)
 
 
@@ -73,7 +73,8 @@ def test_rows_that_are_no_pictures_for_four_blocks(shape):
 
 
 def test_sizes_of_the_convolutional_encoder():
-    assert ConvEncoder().output_size((28, 28)) == 64
+    assert ConvEncoder().output_size((28, 28)) == 2 * 2 * 64
+    assert ConvEncoder(n_blocks=2).output_size((32, 29)) == 8 * 8 * 64
     with pytest.raises(ValueError, match=r"must be at least 1, got \(0, 4, 1\)"):
         ConvEncoder(n_filters=0)
 

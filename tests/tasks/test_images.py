@@ -71,6 +71,8 @@ def test_splits_have_the_papers_sizes_and_share_nothing():
     assert_array_equal(background, np.intersect1d(parts["train"], np.arange(N_BACKGROUND)))
     evaluation = split_characters("evaluation", N_BACKGROUND, N_EVALUATION)
     assert_array_equal(evaluation, np.arange(N_BACKGROUND, N_BACKGROUND + N_EVALUATION))
+    alphabets = split_characters("validation-alphabets", N_BACKGROUND, N_EVALUATION)
+    assert_array_equal(alphabets, np.setdiff1d(evaluation, parts["test"]))
 
 
 def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
@@ -78,7 +80,7 @@ def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
     assert_array_equal(split_characters("test", 964, 659), np.sort(expected))
 
 
-@pytest.mark.parametrize("split", SIZES)
+@pytest.mark.parametrize("split", [*SIZES, "validation-alphabets"])
 def test_a_family_draws_from_its_split_only(split, who):
     batch = tasks(split=split, **STILL).batch(0, 60, seed=0)
     seen = {who(view)[0] for view in batch.inputs.reshape(-1, SIDE, SIDE)}
@@ -246,20 +248,58 @@ def test_each_drawing_is_moved_on_its_own():
     assert len(indices) == 600 and still.batch(0, 50, seed=0).inputs.shape[:2] == (50, 12)
 
 
-def test_each_drawing_is_stretched_and_slanted_on_its_own(monkeypatch):
+@pytest.fixture
+def asked(monkeypatch):
+    """Options of the views that tasks ask for."""
     asked = []
     views = PictureBank.views
 
     def spied(bank, indices, **options):
-        asked.append(np.stack([*options["stretch"], options["slant"]]))
+        asked.append(options)
         return views(bank, indices, **options)
 
     monkeypatch.setattr(PictureBank, "views", spied)
+    return asked
+
+
+def test_each_drawing_is_stretched_and_slanted_on_its_own(asked):
     tasks(max_stretch=0.3).batch(0, 50, seed=0)
-    (drawn,) = asked
+    (options,) = asked
+    drawn = np.stack([*options["stretch"], options["slant"]])
     assert drawn.shape == (3, 600) and len(np.unique(drawn)) == 1800
     assert (abs(drawn).max(axis=1) > 0.29).all() and abs(drawn).max() <= 0.3
     assert (abs(drawn.mean(axis=1)) < 0.05).all()
+
+
+def test_each_drawing_is_bent_on_its_own(asked):
+    tasks(max_warp=0.5).batch(0, 50, seed=0)
+    warp = asked[0]["warp"] * SIDE
+    assert warp.shape == (600, 2, 4, 4) and (warp[:, :, 0, 0] == 0).all()
+    for wave, most in (((0, 1), 0.5), ((1, 0), 0.5), ((1, 1), 0.25), ((0, 3), 0.5 / 3)):
+        size = abs(warp[:, :, wave[0], wave[1]])
+        assert 0.98 * most < size.max() <= most
+    assert len(np.unique(warp[:, :, 0, 1])) == 1200
+
+
+@pytest.mark.parametrize("one_alphabet", [False, True])
+def test_variety_is_of_a_class_or_of_an_alphabet(asked, one_alphabet):
+    family = tasks(**STILL, variety=0.5, one_alphabet=one_alphabet, n_labels=9)
+    batch = family.batch(0, 50, seed=0)
+    (options,) = asked
+    form = np.stack([options["angle"], *options["stretch"], options["slant"]])
+    everything = np.concatenate([form.T, options["warp"].reshape(600, -1)], axis=1)
+    alike = {}
+    for row, (episode, label) in zip(
+        everything, np.ndenumerate(batch.targets.reshape(50, -1)), strict=True
+    ):
+        variant = episode[0] if one_alphabet else (episode[0], label)
+        assert_array_equal(alike.setdefault(variant, row), row)
+    variants = np.stack(list(alike.values()))
+    assert len(np.unique(variants, axis=0)) == (50 if one_alphabet else 200)
+    most = np.array([np.pi / 8, 0.15, 0.15, 0.15])
+    assert (abs(variants[:, :4]).max(axis=0) > 0.85 * most).all()
+    assert (abs(variants[:, :4]) <= most).all()
+    assert 0.03 < abs(variants[:, 4:]).max() <= 0.04
 
 
 def test_views_are_of_the_size_asked_for():
