@@ -43,7 +43,17 @@ ENCODERS: dict[str, type[FlatEncoder]] = {"flat": FlatEncoder, "conv": ConvEncod
 
 
 class ArtifactError(ValueError):
-    """A learner's file is missing, damaged, edited, foreign or of another release."""
+    """A learner's file is missing, damaged, edited, foreign or of another release.
+
+    Examples
+    --------
+    >>> from skmeta import ArtifactError, load_learner
+    >>> try:
+    ...     load_learner("tabullar")
+    ... except ArtifactError as error:
+    ...     print(str(error).split(":")[0])
+    There is no learner 'tabullar'
+    """
 
 
 def named(registry: Mapping[str, type], part) -> dict[str, Any]:
@@ -188,6 +198,16 @@ def save_learner(learner: Learner, path) -> Path:
         If the path has another ending.
     OSError
         If it cannot be written; an older file stays as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skmeta import load_learner, save_learner
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_learner(load_learner("lstm-quadratic"), Path(folder) / "mine.safetensors")
+    ...     load_learner(path).n_weights
+    4674
     """
     path = Path(path)
     if path.suffix != SUFFIX:
@@ -282,6 +302,12 @@ def load_learner(learner) -> Learner:
     ------
     ArtifactError
         If there is no such learner, or its file is no learner of this release.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> load_learner("lstm-quadratic")
+    <Learner 'lstm-quadratic': LSTM(n_units=32), 4,674 weights>
     """
     if isinstance(learner, Learner):
         return learner
@@ -364,5 +390,11 @@ def list_learners() -> list[str]:
     Returns
     -------
     names : list of str
+
+    Examples
+    --------
+    >>> from skmeta import list_learners
+    >>> "tabular" in list_learners()
+    True
     """
     return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))

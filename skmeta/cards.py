@@ -49,6 +49,12 @@ def describe(learner) -> str:
     ------
     ArtifactError
         If the learner cannot be loaded.
+
+    Examples
+    --------
+    >>> from skmeta import describe
+    >>> print(describe("lstm-quadratic").splitlines()[2])
+    Quadratic functions of two variables from 35 examples: an LSTM of about 5,000 weights.
     """
     learner = load_learner(learner)
     card, spec = learner.card, learner.spec

@@ -39,6 +39,12 @@ class TaskSpec:
     ------
     ValueError
         If a field is out of its range.
+
+    Examples
+    --------
+    >>> from skmeta.episodes import TaskSpec
+    >>> TaskSpec("classification", (28, 28), 5).label_size
+    5
     """
 
     kind: str
@@ -99,6 +105,13 @@ class EpisodeBatch:
     ------
     ValueError
         If the arrays disagree on B or T, or hold values that are not finite.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import BooleanTasks
+    >>> batch = BooleanTasks(n_steps=20).batch(0, 16, seed=0)
+    >>> batch.n_episodes, batch.n_steps, batch.inputs.shape, batch.targets.shape
+    (16, 20, (16, 20, 2), (16, 20))
     """
 
     inputs: np.ndarray

@@ -1,7 +1,10 @@
 """The pages of the documentation that are lists of what there is."""
 
+import importlib
 import re
 from pathlib import Path
+
+import pytest
 
 from skmeta import list_learners
 
@@ -22,3 +25,18 @@ def test_the_index_leads_to_every_page():
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
     assert pages <= set(index.split())
+
+
+def api():
+    """What the page of the API lists: module and name."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for entry in re.findall(r"^   ((?:[a-z_]+\.)*\w+)$", page, flags=re.MULTILINE):
+        *path, name = entry.split(".")
+        yield ".".join(["skmeta", *path]), name
+
+
+@pytest.mark.parametrize(("module", "name"), list(api()))
+def test_what_the_api_lists_has_an_example(module, name):
+    """That they run is for the tests of the package."""
+    docstring = getattr(importlib.import_module(module), name).__doc__
+    assert "Examples\n" in docstring and ">>> " in docstring

@@ -24,6 +24,16 @@ def suggest(trial, estimator, prefix: str = "") -> dict:
     ------
     ValueError
         If it is neither of the two estimators.
+
+    Examples
+    --------
+    >>> from optuna.trial import FixedTrial  # doctest: +SKIP
+    >>> from skmeta import InContextRegressor
+    >>> from skmeta.automl.optuna import suggest
+    >>> reg = InContextRegressor()
+    >>> trial = FixedTrial({"n_members": 4, "n_passes": 1})  # doctest: +SKIP
+    >>> reg.set_params(**suggest(trial, reg))  # doctest: +SKIP
+    InContextRegressor(n_members=4)
     """
     parameters = {}
     for setting in SETTINGS[kind_of(estimator)]:

@@ -141,6 +141,13 @@ def shrink_pictures(pictures, size: int) -> np.ndarray:
     ------
     ValueError
         If the pictures are not square or smaller than ``size``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.datasets import shrink_pictures
+    >>> shrink_pictures(np.eye(105)[None], 28).shape
+    (1, 28, 28)
     """
     bank = PictureBank(np.asarray(pictures), size)
     return bank.views(np.arange(len(bank)))

@@ -70,6 +70,14 @@ class Associative(Memory):
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016. L. Kaiser et al.,
     "Learning to Remember Rare Events", ICLR 2017. Merged slots: J. Snell, K. Swersky, R. Zemel,
     "Prototypical Networks for Few-shot Learning", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skmeta.engines import numpy_ops
+    >>> from skmeta.memory import Associative
+    >>> state = Associative(n_slots=100).initial_state(numpy_ops, n_episodes=1, label_size=5)
+    >>> state.keys.shape, state.labels.shape
+    ((1, 100, 64), (1, 100, 5))
     """
 
     n_slots: int = 128

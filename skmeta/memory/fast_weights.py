@@ -70,6 +70,13 @@ class FastWeights(Memory):
     I. Schlag, K. Irie, J. Schmidhuber, "Linear Transformers Are Secretly Fast
     Weight Programmers", ICML 2021. S. Yang et al., "Parallelizing Linear
     Transformers with the Delta Rule over Sequence Length", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from skmeta.engines import numpy_ops
+    >>> from skmeta.memory import FastWeights
+    >>> FastWeights().initial_state(numpy_ops, n_episodes=1, label_size=5).values.shape
+    (1, 3, 4, 32, 32)
     """
 
     n_units: int = 128

@@ -55,6 +55,14 @@ class LeastSquares(FastWeights):
     solvers", ICLR 2019; J. von Oswald et al., "Uncovering mesa-optimization
     algorithms in Transformers", 2023. q^T P q: C. E. Rasmussen and C. K. I.
     Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.9.
+
+    Examples
+    --------
+    >>> from skmeta.engines import numpy_ops
+    >>> from skmeta.memory import LeastSquares
+    >>> state = LeastSquares().initial_state(numpy_ops, n_episodes=1, label_size=5)
+    >>> state.values.shape == state.covariance.shape
+    True
     """
 
     @property

@@ -80,6 +80,13 @@ class LSTM(ShiftedMemory):
     ----------
     S. Hochreiter, A. S. Younger, P. R. Conwell, "Learning to Learn Using
     Gradient Descent", ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta import MetaTrainer
+    >>> from skmeta.memory import LSTM
+    >>> MetaTrainer(memory=LSTM(n_units=32)).memory.n_units
+    32
     """
 
     n_units: int = 200

@@ -79,6 +79,14 @@ class MANN(ShiftedMemory):
     ----------
     A. Santoro, S. Bartunov, M. Botvinick, D. Wierstra, T. Lillicrap, "One-shot
     Learning with Memory-Augmented Neural Networks", arXiv:1605.06065, 2016.
+
+    Examples
+    --------
+    >>> from skmeta.engines import numpy_ops
+    >>> from skmeta.memory import MANN
+    >>> state = MANN(n_slots=64).initial_state(numpy_ops, n_episodes=1, label_size=5)
+    >>> state.cell.memory.shape
+    (1, 64, 40)
     """
 
     n_units: int = 200

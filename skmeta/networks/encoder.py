@@ -18,6 +18,12 @@ class FlatEncoder:
     ``center`` and ``scale`` are measured once on the tasks of meta-training, for
     each feature of a vector and for all pixels of a picture together; gradient
     descent leaves them alone.
+
+    Examples
+    --------
+    >>> from skmeta.networks import FlatEncoder
+    >>> FlatEncoder().output_size((20, 20))
+    400
     """
 
     def weight_specs(self, input_shape):
@@ -65,6 +71,12 @@ class ConvEncoder(FlatEncoder):
     ----------
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 4.1 (the
     blocks, there with batch normalisation).
+
+    Examples
+    --------
+    >>> from skmeta.networks import ConvEncoder
+    >>> ConvEncoder(n_filters=32, growth=2).output_size((28, 28))
+    1024
     """
 
     n_filters: int = 64

@@ -36,6 +36,15 @@ class Learner:
     ------
     ValueError
         If a weight is missing, unknown, of the wrong shape, or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import load_learner
+    >>> learner = load_learner("lstm-quadratic")
+    >>> state = learner.initial_state(1)
+    >>> learner.read(state, np.zeros((1, 2))).shape  # mean and log standard deviation
+    (1, 2, 1)
     """
 
     network: Network

@@ -23,6 +23,18 @@ class TaskFamily(ABC):
         Steps T of an episode.
     changes : tuple of int
         Batches from which on episodes may have another length; none here.
+
+    Examples
+    --------
+    >>> from skmeta.episodes import EpisodeBatch, TaskSpec
+    >>> from skmeta.tasks import TaskFamily
+    >>> class Lines(TaskFamily):
+    ...     spec, n_steps = TaskSpec("regression", (1,), 1), 10
+    ...     def draw(self, rng, n_episodes):
+    ...         x = rng.normal(size=(n_episodes, self.n_steps, 1))
+    ...         return EpisodeBatch(x, rng.normal(size=(n_episodes, 1, 1)) * x)
+    >>> Lines().batch(0, 16, seed=0).targets.shape
+    (16, 10, 1)
     """
 
     spec: TaskSpec

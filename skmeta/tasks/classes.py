@@ -82,6 +82,15 @@ class ClassTasks(TaskFamily):
     ----------
     Santoro, Bartunov, Botvinick, Wierstra and Lillicrap. One-shot learning with
     memory-augmented neural networks. arXiv 1605.06065, 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmeta.tasks import ClassTasks
+    >>> digits = load_digits()
+    >>> ClassTasks(digits.images, digits.target, n_classes=3, n_shots=4).batch(0, 2, seed=0).targets
+    array([[0, 2, 0, 1, 1, 1, 0, 0, 2, 2, 2, 1],
+           [2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 2, 2]])
     """
 
     def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None):

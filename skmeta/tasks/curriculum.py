@@ -26,6 +26,16 @@ class Curriculum(TaskFamily):
     ------
     ValueError
         If there is no stage or families disagree on rows and targets.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmeta.tasks import Curriculum, from_classes
+    >>> X, y = load_digits(return_X_y=True)
+    >>> few, more = (from_classes(X, y, n_classes=n, n_shots=4, n_labels=5) for n in (2, 5))
+    >>> tasks = Curriculum([(1000, few), (5000, more)])
+    >>> [tasks.batch(i, 16, seed=0).n_steps for i in (0, 999, 1000)]
+    [8, 8, 20]
     """
 
     def __init__(self, stages: Sequence[tuple[int, TaskFamily]]):

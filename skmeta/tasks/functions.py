@@ -226,6 +226,12 @@ class SemilinearTasks(FunctionFamily):
     References
     ----------
     Hochreiter, Younger and Conwell. Learning to learn using gradient descent. ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import SemilinearTasks
+    >>> SemilinearTasks(n_inputs=3).batch(0, 16, seed=0).inputs.shape
+    (16, 50, 3)
     """
 
     def __init__(self, n_inputs: int = 2, n_steps: int = 50):
@@ -260,6 +266,13 @@ class QuadraticTasks(FunctionFamily):
     References
     ----------
     Hochreiter, Younger and Conwell. Learning to learn using gradient descent. ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import QuadraticTasks
+    >>> batch = QuadraticTasks(n_steps=35).batch(0, 16, seed=0)
+    >>> batch.inputs.shape, batch.targets.shape
+    ((16, 35, 2), (16, 35, 1))
     """
 
     def __init__(self, n_steps: int = 50):
@@ -297,6 +310,12 @@ class SineTasks(FunctionFamily):
     ----------
     Finn, Abbeel and Levine. Model-agnostic meta-learning for fast adaptation of deep
     networks. ICML 2017.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import SineTasks
+    >>> SineTasks(n_steps=10).batch(0, 16, seed=0).targets.shape
+    (16, 10, 1)
     """
 
     def __init__(self, n_steps: int = 50):
@@ -336,6 +355,12 @@ class BooleanTasks(TaskFamily):
     References
     ----------
     Hochreiter, Younger and Conwell. Learning to learn using gradient descent. ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import BooleanTasks
+    >>> BooleanTasks(n_steps=4).batch(0, 1, seed=0).inputs.shape
+    (1, 4, 2)
     """
 
     def __init__(self, n_steps: int = 20):

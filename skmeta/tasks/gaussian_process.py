@@ -49,6 +49,13 @@ class GaussianProcessTasks(TaskFamily):
     memory-augmented neural networks. arXiv 1605.06065, 2016.
 
     Rasmussen and Williams. Gaussian processes for machine learning. MIT Press, 2006.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import GaussianProcessTasks
+    >>> batch = GaussianProcessTasks(n_steps=10).batch(0, 16, seed=0)
+    >>> batch.oracle.shape  # log-likelihood of the exact process
+    (16, 10)
     """
 
     def __init__(

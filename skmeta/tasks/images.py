@@ -144,6 +144,13 @@ class OmniglotTasks(TaskFamily):
     References
     ----------
     A. Santoro et al., arXiv:1605.06065, 2016, section 4.1.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import OmniglotTasks
+    >>> tasks = OmniglotTasks(n_classes=5, n_shots=10)  # doctest: +SKIP
+    >>> tasks.batch(0, 16, seed=0).inputs.shape  # doctest: +SKIP
+    (16, 50, 20, 20)
     """
 
     def __init__(

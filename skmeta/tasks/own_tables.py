@@ -32,6 +32,14 @@ def from_tables(tables, kind: str = "classification", **options) -> DataTables:
     Returns
     -------
     family : DataTables
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris, load_wine
+    >>> from skmeta.tasks import from_tables
+    >>> tasks = from_tables([load(return_X_y=True) for load in (load_iris, load_wine)], n_steps=30)
+    >>> tasks.spec.kind, tasks.n_steps
+    ('classification', 30)
     """
     return DataTables(tables, kind, **options)
 
@@ -57,6 +65,14 @@ class DataTables(TableFamily):
     ------
     ValueError
         If there is no table or one does not fit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris, load_wine
+    >>> from skmeta.tasks import DataTables
+    >>> tables = [load(return_X_y=True) for load in (load_iris, load_wine)]
+    >>> DataTables(tables, n_steps=30).batch(0, 16, seed=0).targets.shape
+    (16, 30)
     """
 
     def __init__(

@@ -105,6 +105,13 @@ class TableTasks(TableFamily):
     ----------
     N. Hollmann et al., "TabPFN: A Transformer That Solves Small Tabular
     Classification Problems in a Second", ICLR 2023, section 4.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import TableTasks
+    >>> batch = TableTasks(n_steps=50, n_columns=6, n_classes=3).batch(0, 16, seed=0)
+    >>> batch.inputs.shape[:2], int(batch.targets.max())
+    ((16, 50), 2)
     """
 
     def __init__(

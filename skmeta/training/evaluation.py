@@ -181,6 +181,18 @@ def accuracy_by_instance(
     References
     ----------
     A. Santoro et al., arXiv:1605.06065, 2016, figure 2 and table 1.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> from skmeta.datasets import load_omniglot_sample
+    >>> from skmeta.tasks import from_classes
+    >>> from skmeta.training.evaluation import accuracy_by_instance
+    >>> sample = load_omniglot_sample()
+    >>> tasks = from_classes(sample.images, sample.target, n_classes=5, n_shots=10)
+    >>> result = accuracy_by_instance(load_learner("mann-omniglot"), tasks, n_episodes=50)
+    >>> bool(result.accuracy[9] > 0.8)
+    True
     """
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
@@ -248,6 +260,18 @@ def accuracy_by_shots(
     References
     ----------
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> from skmeta.datasets import load_omniglot_sample
+    >>> from skmeta.tasks import from_classes
+    >>> from skmeta.training.evaluation import accuracy_by_shots
+    >>> sample = load_omniglot_sample(28)
+    >>> tasks = from_classes(sample.images, sample.target, n_shots=6, n_labels=100)
+    >>> result = accuracy_by_shots(load_learner("omniglot"), tasks, (1, 5), n_episodes=10)
+    >>> result.shots, bool(result.accuracy.min() > 0.9)
+    (array([1, 5]), True)
     """
     if not hasattr(family, "n_shots") or family.spec.label_length > 1:
         raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
@@ -324,6 +348,16 @@ def error_by_shots(
     ------
     ValueError
         If the tasks have no evaluation problems or are not like those of the learner.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> from skmeta.tasks import QuadraticTasks
+    >>> from skmeta.training.evaluation import error_by_shots
+    >>> learner = load_learner("lstm-quadratic")
+    >>> result = error_by_shots(learner, QuadraticTasks(), (5, 35), n_tasks=50)
+    >>> bool(result.error[0] > 10 * result.error[1])
+    True
     """
     _check_learner(learner, family)
     shots = np.asarray(shots, dtype=int)
@@ -354,7 +388,16 @@ def _log_likelihood(answers, targets, spec):
 
 
 def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: int) -> float:
-    """Return the mean log-likelihood of labels, nats a step, on a stream of its own."""
+    """Return the mean log-likelihood of labels, nats a step, on a stream of its own.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> from skmeta.tasks import QuadraticTasks
+    >>> from skmeta.training.evaluation import mean_score
+    >>> mean_score(load_learner("lstm-quadratic"), QuadraticTasks(), 50, seed=0) > 0
+    True
+    """
     parts, weights = [], []
     for batch in _batches(learner, family, n_episodes, seed):
         parts.append(step_log_likelihood(learner, batch, family.spec))
@@ -440,6 +483,14 @@ def gap_to_oracle(
     gap : float or None
         Mean log-likelihood of the oracle less that of the learner, nats a step;
         None if the family knows no oracle.
+
+    Examples
+    --------
+    >>> from skmeta import load_learner
+    >>> from skmeta.tasks import GaussianProcessTasks
+    >>> from skmeta.training.evaluation import gap_to_oracle
+    >>> 0 < gap_to_oracle(load_learner("mann-gp"), GaussianProcessTasks(), 50, seed=0) < 1
+    True
     """
     gaps = []
     for batch in _batches(learner, family, n_episodes, seed):

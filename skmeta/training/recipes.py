@@ -197,6 +197,12 @@ def load_recipe(recipe) -> Recipe:
     ------
     RecipeError
         If the file is missing, no TOML, or has unknown or missing keys.
+
+    Examples
+    --------
+    >>> from skmeta.training.recipes import load_recipe
+    >>> load_recipe("lstm-quadratic").make_trainer().batch_size
+    64
     """
     path = Path(recipe)
     if path.suffix != ".toml":

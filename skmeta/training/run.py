@@ -15,6 +15,7 @@ from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss
 from skmeta.training.optimizer import adam, replicated
 from skmeta.training.progress import end_of_report, report
+from skmeta.training.replicas import ReplicaLoop, writes_files
 from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
@@ -41,6 +42,7 @@ class Run:
         loss = StepLoss(network)
         self.model.compile(optimizer=optimizer, loss=loss, jit_compile=not replicated())
         self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
+        self.replicas = ReplicaLoop(self.model, trainer.batch_size) if replicated() else None
         self.step = 0
         self.seconds = 0.0
         self.history: dict[str, list] = {
@@ -71,8 +73,7 @@ class Run:
                 (self.step // trainer.validate_every + 1) * trainer.validate_every,
                 *(c for c in self.stream.families[0].changes if c > self.step),
             )
-            result = self.model.fit(self.stream.stretch(self.step, last), verbose=0, shuffle=False)
-            loss = float(result.history["loss"][0])
+            loss = self._take_steps(self.stream.stretch(self.step, last))
             if not np.isfinite(loss) or not self._weights_are_finite():
                 raise FloatingPointError(
                     f"The loss is {loss} between steps {self.step} and {last}. "
@@ -91,6 +92,13 @@ class Run:
                 report(self)
         if trainer.verbose:
             end_of_report()
+
+    def _take_steps(self, stream):
+        """Take a step on each batch of a stretch: mean loss."""
+        if self.replicas is not None:
+            return self.replicas.fit(stream)
+        result = self.model.fit(stream, verbose=0, shuffle=False)
+        return float(result.history["loss"][0])
 
     def _weights_are_finite(self):
         return all(np.isfinite(w).all() for w in self.model.values().values())
@@ -144,8 +152,8 @@ class Run:
         return digest.hexdigest()
 
     def save(self):
-        """Write the checkpoint, if there is to be one."""
-        if self.trainer.checkpoint is None:
+        """Write the checkpoint, if there is to be one; of several workers, one does."""
+        if self.trainer.checkpoint is None or (self.replicas and not writes_files()):
             return
         arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
         for index, variable in enumerate(self.model.optimizer.variables):

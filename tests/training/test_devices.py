@@ -1,14 +1,19 @@
-"""Several devices train as one does: virtual devices of the CPU, in processes of their own."""
+"""Several devices train as one does: virtual devices of the CPU, and workers on this machine."""
 
 import importlib.util
+import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from numpy.testing import assert_allclose
 
 from skmeta import load_learner
+from skmeta.training.replicas import ReplicaLoop
 
 # The gradient's norm is above 1 in some of these steps, so that it is clipped.
 TRAIN = """
@@ -61,21 +66,72 @@ if True:
 """
 
 
-def run(folder, backend, code):
-    """Run a script in a process of its own, in a folder."""
+WORKER = """
+import tensorflow as tf
+
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+assert strategy.num_replicas_in_sync == 2
+with strategy.scope():
+"""
+KILLED = """
+import os
+import signal
+
+def die(run):
+    assert run.step == 3
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Run.save = die
+"""
+
+
+def start(folder, backend, code, **environment):
+    """Start a script in a process of its own, in a folder."""
     environment = {
         "KERAS_BACKEND": backend,
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={1 + (backend in code)}",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        **environment,
     }
-    subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-c", TRAIN + code],
         cwd=folder,
         env={**os.environ, **environment},
-        check=True,
-        capture_output=True,
-        timeout=300,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def finish(process):
+    """Wait for a script to end well."""
+    errors = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, errors
+
+
+def run(folder, backend, code):
+    """Run a script to its end."""
+    finish(start(folder, backend, code))
+
+
+def start_workers(folders, codes):
+    """Start the workers of a cluster on this machine."""
+    with socket.socket() as first, socket.socket() as second:
+        for sock in (first, second):
+            sock.bind(("127.0.0.1", 0))
+        workers = [f"127.0.0.1:{sock.getsockname()[1]}" for sock in (first, second)]
+    return [
+        start(
+            folder,
+            "tensorflow",
+            code,
+            TF_CONFIG=json.dumps(
+                {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+            ),
+        )
+        for index, (folder, code) in enumerate(zip(folders, codes, strict=True))
+    ]
 
 
 @pytest.mark.parametrize(("backend", "devices"), [("tensorflow", TENSORFLOW), ("jax", JAX)])
@@ -94,5 +150,47 @@ def test_two_devices_are_one_and_stop_and_go_on_as_any_number(backend, devices, 
             run(tmp_path / name, backend, code)
         weights[name] = load_learner(tmp_path / name / "out.safetensors").weights
     for name in ("two", "less"):
-        for key, expected in weights["one"].items():
-            assert_allclose(weights[name][key], expected, atol=1e-5)
+        assert_same(weights[name], weights["one"])
+
+
+def assert_same(weights, expected):
+    for name, weight in expected.items():
+        assert_allclose(weights[name], weight, atol=1e-5)
+
+
+def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
+    """They share a checkpoint, and each of them has all weights."""
+    folders = [tmp_path / "one", tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    run(folders[0], "tensorflow", ONE)
+    expected = load_learner(folders[0] / "out.safetensors").weights
+    checkpoint = tmp_path / "run"
+
+    train = WORKER + f"    train({str(checkpoint)!r})"
+    lost = start_workers(folders[1:], [train, KILLED + train])
+    try:
+        lost[1].communicate(timeout=300)
+        deadline = time.monotonic() + 60
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        for process in lost:
+            process.kill()
+            process.communicate()
+    assert checkpoint.exists() and not (folders[1] / "out.safetensors").exists()
+
+    again = train + "; assert min(drawn) == 3"
+    for process in start_workers(folders[1:], [again, again]):
+        finish(process)
+    for folder in folders[1:]:
+        assert_same(load_learner(folder / "out.safetensors").weights, expected)
+
+
+def test_a_batch_that_devices_cannot_share(monkeypatch):
+    import tensorflow as tf
+
+    strategy = SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
+    with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 devices, got 3"):
+        ReplicaLoop(None, 3)

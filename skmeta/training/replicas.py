@@ -1,0 +1,84 @@
+"""Steps under a strategy of ``tf.distribute``: devices of one machine, or of several."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmeta.training.stream import EpisodeStream
+
+
+class ReplicaLoop:
+    """Keras' ``fit`` written out, which does not work over several workers.
+
+    Each replica takes its share of the episodes of a batch; every worker draws the whole
+    batch, which is a function of the seed, and keeps what is its own.
+
+    Parameters
+    ----------
+    model : MetaNetwork
+        Built and compiled under the strategy.
+    batch_size : int
+        Episodes a step, of all replicas together.
+
+    Raises
+    ------
+    ValueError
+        If the replicas cannot have equal shares.
+    """
+
+    def __init__(self, model, batch_size: int):
+        import tensorflow as tf
+
+        self.strategy = tf.distribute.get_strategy()
+        n_replicas = self.strategy.num_replicas_in_sync
+        if batch_size % n_replicas:
+            raise ValueError(
+                f"batch_size must be a multiple of the {n_replicas} devices, got {batch_size}."
+            )
+        self.share = batch_size // n_replicas
+
+        def on_replica(rows, targets, weights=None):
+            with tf.GradientTape() as tape:
+                # A replica's share of the mean: Keras divides by the number of replicas.
+                loss = model.loss(targets, model(rows), sample_weight=weights)
+            variables = model.trainable_variables
+            # The optimiser sums over the replicas.
+            model.optimizer.apply(tape.gradient(loss, variables), variables)
+            return loss
+
+        @tf.function
+        def step(batch):
+            return self.strategy.reduce("SUM", self.strategy.run(on_replica, args=batch), axis=None)
+
+        self._step = step
+
+    def fit(self, stream: EpisodeStream) -> float:
+        """Take a step on each batch of a stretch, and return their mean loss."""
+        losses = []
+        for index in range(len(stream)):
+            batch = stream[index]
+            losses.append(
+                self._step(
+                    self.strategy.experimental_distribute_values_from_function(
+                        lambda context, batch=batch: self._own_part(context, batch)
+                    )
+                )
+            )
+        return float(np.mean([loss.numpy() for loss in losses]))
+
+    def _own_part(self, context, batch):
+        """The episodes of one replica."""
+        import tensorflow as tf
+
+        first = context.replica_id_in_sync_group * self.share
+        return tf.nest.map_structure(
+            lambda array: tf.convert_to_tensor(array[first : first + self.share]), batch
+        )
+
+
+def writes_files() -> bool:
+    """Return whether this process is the one of its cluster that writes checkpoints."""
+    import tensorflow as tf
+
+    resolver = tf.distribute.get_strategy().cluster_resolver
+    return resolver is None or resolver.task_type in (None, "", "chief") or resolver.task_id == 0
