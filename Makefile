@@ -44,7 +44,7 @@ test-wheel: $(VENV)/.installed-build  ## build sdist and wheel, and use the whee
 	$(BIN)/python -m venv --clear $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip install -q dist/*.whl
 	$(VENV)-wheel/bin/python -m pip check
-	cd dist && ../$(VENV)-wheel/bin/python -W error::DeprecationWarning:skmeta ../tests/wheel.py
+	cd dist && ../$(VENV)-wheel/bin/python ../tests/wheel.py
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -135,12 +135,14 @@ def _evaluate(arguments):
         )
     family = make_family(test)
     found = scores(learner, family, n_episodes=arguments.episodes, seed=arguments.seed)
+    if arguments.json:
+        print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
+    else:
+        print("\n".join(score_lines(found, test, learner.spec.kind)))
     if arguments.plot:
         _plot_scores(found, arguments.learner).figure_.savefig(arguments.plot, dpi=120)
     if arguments.json:
-        print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
         return
-    print("\n".join(score_lines(found, test, learner.spec.kind)))
     names, source = "make_family, scores", "learner.card['test']"
     if arguments.recipe:
         names, source = f"load_recipe, {names}", f"load_recipe({arguments.recipe!r}).test"

@@ -35,8 +35,12 @@ def api():
         yield ".".join(["skmeta", *path]), name
 
 
+def test_the_api_is_found():
+    assert ("skmeta", "InContextClassifier") in api() and len(list(api())) > 30
+
+
 @pytest.mark.parametrize(("module", "name"), list(api()))
 def test_what_the_api_lists_has_an_example(module, name):
-    """That they run is for the tests of the package."""
+    """That they run, without downloads and toolkits, is for the tests of the package."""
     docstring = getattr(importlib.import_module(module), name).__doc__
     assert "Examples\n" in docstring and ">>> " in docstring

@@ -8,6 +8,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import joblib
@@ -18,6 +19,7 @@ import skmeta
 from skmeta import InContextClassifier, InContextRegressor, list_learners, load_learner
 from skmeta.datasets import load_omniglot_sample
 
+warnings.filterwarnings("error", category=DeprecationWarning, module="skmeta")
 assert Path(skmeta.__file__).is_relative_to(sys.prefix), skmeta.__file__
 for name in ("pytest", "pandas", "matplotlib", "dask"):
     assert importlib.util.find_spec(name) is None, f"{name} is no requirement"

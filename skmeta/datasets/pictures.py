@@ -84,8 +84,10 @@ class PictureBank:
         mirrored : bool or ndarray of shape (n,), default=False
             Whether left and right of the drawing are exchanged, before it is turned.
         warp : ndarray of shape (n, 2, K, K), default=None
-            Each point of the view shows what is so far below and to the right of it, in
-            sides of a picture: coefficients of cosine waves, the first of which are a shift.
+            Elastic deformation. ``warp[:, 0]`` is down, ``warp[:, 1]`` to the right: coefficients
+            (i, j) of cos(pi i u) cos(pi j v), with u and v in 0..1 from the upper left corner. A
+            point of the view shows what is so far away from it, in sides of a picture; so
+            coefficient (0, 0) moves the drawing up and to the left.
 
         Returns
         -------

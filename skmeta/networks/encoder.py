@@ -136,6 +136,7 @@ class ConvEncoder(FlatEncoder):
 def _pooled(ops, maps):
     """Largest of each 2 x 2 points of maps (n, height, width, filters), none of them negative."""
     height, width, n_filters = maps.shape[1:]
-    maps = ops.pad(maps, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
+    if height % 2 or width % 2:
+        maps = ops.pad(maps, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
     squares = ops.reshape(maps, (-1, (height + 1) // 2, 2, (width + 1) // 2, 2, n_filters))
     return ops.max(squares, axis=(2, 4))

@@ -38,7 +38,8 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     held out for validation, with a fixed seed too. "background" holds the
     background characters of "train" alone, for tests on the whole new alphabets of
     "evaluation" (Lake et al. 2015), all of it: learners of "train" have seen a third of that.
-    "validation-alphabets" is that third, new alphabets for a learner of the background.
+    "validation-alphabets" is that third, also a part of "train" and "validation": new alphabets for
+    a learner of the background, whose choices are then to be tested on "test".
 
     Parameters
     ----------
@@ -127,19 +128,21 @@ class OmniglotTasks(TaskFamily):
         Each drawing's height and width change by up to this share, each for itself, and it leans
         by as much.
     max_warp : float, default=0.0
-        Each drawing is bent: its points move by waves of up to so many pixels.
+        Elastic deformation: each drawing is bent by cosine waves, nine down and nine across,
+        the longest of which move its points by up to so many pixels.
     variety : float, default=0.0
         How far a class is from its character, so that there are more classes than characters. At
         1 it is turned by up to 45 degrees, its height and width change by up to 30 %, it leans by
-        as much, and it is bent by waves of up to 8 % of the picture: all drawings of a class
-        alike, and with ``one_alphabet`` all of an episode.
+        as much, and it is bent by waves of up to 8 % of the picture (see ``max_warp``): all
+        drawings of a class alike, and with ``one_alphabet`` all of an episode.
     data_home : str, optional
         Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
 
     Raises
     ------
     ValueError
-        If there are too few characters or drawings for an episode.
+        If there are too few characters or drawings for an episode, or nothing could be left of
+        a drawing's height or width.
 
     References
     ----------
@@ -188,6 +191,11 @@ class OmniglotTasks(TaskFamily):
             raise ValueError(
                 f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
             )
+        if max_stretch + variety * CLASS_FORM[1:].max() >= 1:
+            raise ValueError(
+                "max_stretch and 0.3 of variety must be below 1 together, got "
+                f"{max_stretch} and {variety}."
+            )
         sizes = np.bincount(alphabets)
         if one_alphabet and n_classes > sizes.max():
             raise ValueError(
@@ -233,7 +241,8 @@ class OmniglotTasks(TaskFamily):
         warp = self._warps(rng, n_views)
         if self.variety:
             form_of_class, warp_of_class = self._varieties(rng, position)
-            form, warp = form + form_of_class, warp + warp_of_class
+            form = form + form_of_class
+            warp = warp_of_class if warp is None else warp + warp_of_class
         views = self._bank.views(
             (characters * self.n_drawings + drawings).ravel(),
             angle=turns.ravel() * (np.pi / 2) + form[0],
@@ -257,9 +266,9 @@ class OmniglotTasks(TaskFamily):
         return rng.uniform(-self.max_stretch, self.max_stretch, (3, n_views))
 
     def _warps(self, rng, n_views):
-        """Waves that bend each drawing, (n_views, 2, 4, 4), in sides of a picture."""
+        """Waves that bend each drawing, (n_views, 2, 4, 4), in sides of a picture, or None."""
         if self.max_warp == 0:
-            return np.zeros((n_views, 2, *WAVES.shape))
+            return None
         most = self.max_warp / self.spec.input_shape[0]
         return most * WAVES * rng.uniform(-1, 1, (n_views, 2, *WAVES.shape))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from skmeta.training.stream import EpisodeStream
 
 
 class ReplicaLoop:
-    """Keras' ``fit`` written out, which does not work over several workers.
+    """A training loop in the place of Keras' ``fit``, which fails over several workers.
 
     Each replica takes its share of the episodes of a batch; every worker draws the whole
     batch, which is a function of the seed, and keeps what is its own.
@@ -55,18 +57,29 @@ class ReplicaLoop:
     def fit(self, stream: EpisodeStream) -> float:
         """Take a step on each batch of a stretch, and return their mean loss."""
         losses = []
-        for index in range(len(stream)):
-            batch = stream[index]
-            losses.append(
-                self._step(
-                    self.strategy.experimental_distribute_values_from_function(
-                        lambda context, batch=batch: self._own_part(context, batch)
-                    )
-                )
-            )
+        with ThreadPoolExecutor(1) as ahead:  # batches are made beside the steps
+            following = ahead.submit(stream.__getitem__, 0)
+            for number in range(1, len(stream) + 1):
+                batch = following.result()
+                if number < len(stream):
+                    following = ahead.submit(stream.__getitem__, number)
+                shares = self._from_each(lambda context, batch=batch: self._share(context, batch))
+                losses.append(self._step(shares))
         return float(np.mean([loss.numpy() for loss in losses]))
 
-    def _own_part(self, context, batch):
+    def at_mean_step(self, step: int) -> bool:
+        """Return whether a step is the mean over all workers: somewhere not, if they differ."""
+        import tensorflow as tf
+
+        steps = self._from_each(lambda context: tf.constant(step))
+        total = self.strategy.reduce("SUM", steps, axis=None)
+        return int(total) == step * self.strategy.num_replicas_in_sync
+
+    def _from_each(self, function):
+        """The values of a function of each replica's context."""
+        return self.strategy.experimental_distribute_values_from_function(function)
+
+    def _share(self, context, batch):
         """The episodes of one replica."""
         import tensorflow as tf
 
@@ -76,9 +89,8 @@ class ReplicaLoop:
         )
 
 
-def writes_files() -> bool:
+def is_chief() -> bool:
     """Return whether this process is the one of its cluster that writes checkpoints."""
     import tensorflow as tf
 
-    resolver = tf.distribute.get_strategy().cluster_resolver
-    return resolver is None or resolver.task_type in (None, "", "chief") or resolver.task_id == 0
+    return tf.distribute.get_strategy().extended.should_checkpoint

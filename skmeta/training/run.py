@@ -15,7 +15,7 @@ from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss
 from skmeta.training.optimizer import adam, replicated
 from skmeta.training.progress import end_of_report, report
-from skmeta.training.replicas import ReplicaLoop, writes_files
+from skmeta.training.replicas import ReplicaLoop, is_chief
 from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
@@ -58,12 +58,19 @@ class Run:
 
         Raises
         ------
+        ArtifactError
+            If workers have different checkpoints.
         FloatingPointError
             If the loss is not finite.
         OSError
             If the checkpoint cannot be written; the one before stays whole.
         """
         trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
+        if self.replicas and not self.replicas.at_mean_step(self.step):
+            raise ArtifactError(
+                f"This worker would go on from step {self.step}, others from another one: let "
+                f"all see the same checkpoint {trainer.checkpoint}."
+            )
         while self.step < trainer.n_steps and not self._exhausted():
             start = time.perf_counter()
             last = min(
@@ -153,7 +160,7 @@ class Run:
 
     def save(self):
         """Write the checkpoint, if there is to be one; of several workers, one does."""
-        if self.trainer.checkpoint is None or (self.replicas and not writes_files()):
+        if self.trainer.checkpoint is None or (self.replicas and not is_chief()):
             return
         arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
         for index, variable in enumerate(self.model.optimizer.variables):

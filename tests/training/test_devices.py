@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,12 +20,12 @@ from skmeta.training.replicas import ReplicaLoop
 TRAIN = """
 from skmeta import MetaTrainer, save_learner
 from skmeta.memory import LSTM
-from skmeta.tasks import QuadraticTasks
+from skmeta.tasks import TableTasks
 from skmeta.training.run import Run
 
 drawn = []
 
-class Watched(QuadraticTasks):
+class Watched(TableTasks):
     def batch(self, index, n_episodes, *, seed):
         if n_episodes == 4:
             drawn.append(index)
@@ -32,8 +33,9 @@ class Watched(QuadraticTasks):
 
 def train(checkpoint=None):
     settings = dict(n_steps=6, batch_size=4, validate_every=3, learning_rate=0.01)
+    tasks = Watched(n_steps=10, n_columns=3, n_classes=2)
     trainer = MetaTrainer(LSTM(8), **settings, checkpoint=checkpoint)
-    save_learner(trainer.fit(Watched(n_steps=10)).learner_, "out.safetensors")
+    save_learner(trainer.fit(tasks).learner_, "out.safetensors")
 
 def stop_at_the_first_checkpoint():
     save = Run.save
@@ -85,6 +87,13 @@ Run.save = die
 """
 
 
+WRITES_NOTHING = """
+import skmeta.training.run
+
+skmeta.training.run.save_checkpoint = None
+"""
+
+
 def start(folder, backend, code, **environment):
     """Start a script in a process of its own, in a folder."""
     environment = {
@@ -104,10 +113,20 @@ def start(folder, backend, code, **environment):
     )
 
 
-def finish(process):
-    """Wait for a script to end well."""
-    errors = process.communicate(timeout=300)[1]
-    assert process.returncode == 0, errors
+def finish(*processes):
+    """Wait for scripts to end well."""
+    try:
+        for process in processes:
+            errors = process.communicate(timeout=300)[1]
+            assert process.returncode == 0, errors
+    finally:
+        stop(processes)
+
+
+def stop(processes):
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def run(folder, backend, code):
@@ -171,18 +190,25 @@ def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
     lost = start_workers(folders[1:], [train, KILLED + train])
     try:
         lost[1].communicate(timeout=300)
+        assert lost[1].returncode == -signal.SIGKILL
         deadline = time.monotonic() + 60
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
-        for process in lost:
-            process.kill()
-            process.communicate()
+        stop(lost)
     assert checkpoint.exists() and not (folders[1] / "out.safetensors").exists()
 
+    # Workers that do not see the same checkpoint do not start.
+    apart = start_workers(folders[1:], [train, WORKER + "    train('another')"])
+    try:
+        for process in apart:
+            assert "would go on from step" in process.communicate(timeout=300)[1]
+            assert process.returncode
+    finally:
+        stop(apart)
+
     again = train + "; assert min(drawn) == 3"
-    for process in start_workers(folders[1:], [again, again]):
-        finish(process)
+    finish(*start_workers(folders[1:], [again, WRITES_NOTHING + again]))
     for folder in folders[1:]:
         assert_same(load_learner(folder / "out.safetensors").weights, expected)
 
