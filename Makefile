@@ -55,8 +55,9 @@ lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 bench: $(VENV)/.installed-examples  ## the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
+docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html, and its doctests
 	$(BIN)/python -m sphinx -E -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W -b doctest -d docs/_build/doctrees docs docs/_build/doctest
 
 clean:  ## remove builds and caches, keep .venv
 	rm -rf build dist *.egg-info docs/_build docs/auto_examples docs/generated

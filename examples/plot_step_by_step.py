@@ -12,8 +12,8 @@ memory. No weight changes from step to step.
 # Asked, then told
 # ----------------
 # Left the drawing, right the answer before the label is told (green: the label). The first drawing
-# meets an empty memory, which cannot be asked: each label is as likely as the others. A drawing like
-# nothing in the memory gives its probability to the labels that are new.
+# meets an empty memory, which cannot be asked: each label is as likely as the others. A drawing
+# like nothing in the memory gives its probability to the labels that are new.
 
 import matplotlib.pyplot as plt
 import numpy as np
