@@ -52,6 +52,7 @@ CALLS = {
         lambda o: o.one_hot(INDICES, 5, dtype="float32"),
         lambda o: o.one_hot(INDICES[0], 6, dtype="float32"),
     ],
+    "pad": [lambda o: o.pad(MAPS, ((0, 0), (0, 1), (2, 0), (0, 0)))],
     "repeat": [lambda o: o.repeat(A, 3, axis=0), lambda o: o.repeat(INDICES, 2, axis=1)],
     "reshape": [lambda o: o.reshape(A, (-1, 2, 3)), lambda o: o.reshape(A, (3, 24))],
     "shape": [lambda o: np.array(o.shape(A))],
