@@ -211,15 +211,19 @@ def test_examples_do_what_they_say(test):
     assert not failed, "".join(report)
 
 
-def test_the_first_blocks_of_the_readme_print_what_they_say(capsys):
+def test_the_readme_can_be_pasted_and_prints_what_it_says(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    tables, numbers, pictures, *_ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    *blocks, own = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) == 3
     names = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for block in (tables, numbers, pictures):
+        for block in blocks:
             exec(block, names)
             said = [float(n) for n in re.findall(r"print\(.*\)  # (\d\.\d+)", block)]
             printed = [float(line) for line in capsys.readouterr().out.split()]
             assert said and printed == pytest.approx(said, abs=0.006)
     assert names["clf"].learner == "omniglot"
+    exec(own, names)
+    assert names["clf"].learner == "mine.safetensors" and names["trainer"].n_steps_ == 20
