@@ -139,20 +139,18 @@ def _evaluate(arguments):
         print(json.dumps({"learner": arguments.learner, "test": test, **found}, indent=2))
     else:
         print("\n".join(score_lines(found, test, learner.spec.kind)))
+        names, source = "make_family, scores", "learner.card['test']"
+        if arguments.recipe:
+            names, source = f"load_recipe, {names}", f"load_recipe({arguments.recipe!r}).test"
+        _in_python(
+            "from skmeta import load_learner",
+            f"from skmeta.training.recipes import {names}",
+            f"learner = load_learner({arguments.learner!r})",
+            f"scores(learner, make_family({source}), n_episodes={arguments.episodes}, "
+            f"seed={arguments.seed})",
+        )
     if arguments.plot:
         _plot_scores(found, arguments.learner).figure_.savefig(arguments.plot, dpi=120)
-    if arguments.json:
-        return
-    names, source = "make_family, scores", "learner.card['test']"
-    if arguments.recipe:
-        names, source = f"load_recipe, {names}", f"load_recipe({arguments.recipe!r}).test"
-    _in_python(
-        "from skmeta import load_learner",
-        f"from skmeta.training.recipes import {names}",
-        f"learner = load_learner({arguments.learner!r})",
-        f"scores(learner, make_family({source}), n_episodes={arguments.episodes}, "
-        f"seed={arguments.seed})",
-    )
 
 
 def _plot_scores(found, label):

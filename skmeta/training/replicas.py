@@ -54,6 +54,11 @@ class ReplicaLoop:
 
         self._step = step
 
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one of its cluster that writes checkpoints."""
+        return self.strategy.extended.should_checkpoint
+
     def fit(self, stream: EpisodeStream) -> float:
         """Take a step on each batch of a stretch, and return their mean loss."""
         losses = []
@@ -87,10 +92,3 @@ class ReplicaLoop:
         return tf.nest.map_structure(
             lambda array: tf.convert_to_tensor(array[first : first + self.share]), batch
         )
-
-
-def is_chief() -> bool:
-    """Return whether this process is the one of its cluster that writes checkpoints."""
-    import tensorflow as tf
-
-    return tf.distribute.get_strategy().extended.should_checkpoint

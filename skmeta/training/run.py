@@ -13,9 +13,9 @@ from skmeta.networks import Learner
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss
-from skmeta.training.optimizer import adam, replicated
+from skmeta.training.optimizer import make_optimizer, replicated
 from skmeta.training.progress import end_of_report, report
-from skmeta.training.replicas import ReplicaLoop, is_chief
+from skmeta.training.replicas import ReplicaLoop
 from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
@@ -37,10 +37,10 @@ class Run:
             warmup_target=trainer.learning_rate,
             warmup_steps=min(WARM_UP_STEPS, trainer.n_steps // 10),
         )
-        optimizer = adam(schedule)
+        optimizer = make_optimizer(trainer.optimizer, schedule)
         optimizer.build(self.model.trainable_variables)
         loss = StepLoss(network)
-        self.model.compile(optimizer=optimizer, loss=loss, jit_compile=not replicated())
+        self.model.compile(optimizer=optimizer, loss=loss, jit_compile=True)
         self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
         self.replicas = ReplicaLoop(self.model, trainer.batch_size) if replicated() else None
         self.step = 0
@@ -137,6 +137,7 @@ class Run:
             "network": network_config(self.network),
             "n_steps": int(trainer.n_steps),
             "batch_size": int(trainer.batch_size),
+            "optimizer": trainer.optimizer,
             "learning_rate": float(trainer.learning_rate),
             "random_state": int(trainer.random_state),
             "tasks": self._digest_of_tasks(),
@@ -160,7 +161,7 @@ class Run:
 
     def save(self):
         """Write the checkpoint, if there is to be one; of several workers, one does."""
-        if self.trainer.checkpoint is None or (self.replicas and not is_chief()):
+        if self.trainer.checkpoint is None or (self.replicas and not self.replicas.writes):
             return
         arrays = {f"weights/{k}": w for k, w in self.model.values().items()}
         for index, variable in enumerate(self.model.optimizer.variables):

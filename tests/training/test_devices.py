@@ -18,6 +18,8 @@ from skmeta.training.replicas import ReplicaLoop
 
 # The gradient's norm is above 1 in some of these steps, so that it is clipped.
 TRAIN = """
+import os
+
 from skmeta import MetaTrainer, save_learner
 from skmeta.memory import LSTM
 from skmeta.tasks import TableTasks
@@ -33,6 +35,7 @@ class Watched(TableTasks):
 
 def train(checkpoint=None):
     settings = dict(n_steps=6, batch_size=4, validate_every=3, learning_rate=0.01)
+    settings["optimizer"] = os.environ["OPTIMIZER"]
     tasks = Watched(n_steps=10, n_columns=3, n_classes=2)
     trainer = MetaTrainer(LSTM(8), **settings, checkpoint=checkpoint)
     save_learner(trainer.fit(tasks).learner_, "out.safetensors")
@@ -76,7 +79,6 @@ assert strategy.num_replicas_in_sync == 2
 with strategy.scope():
 """
 KILLED = """
-import os
 import signal
 
 def die(run):
@@ -101,6 +103,7 @@ def start(folder, backend, code, **environment):
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={1 + (backend in code)}",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "OPTIMIZER": "adam",
         **environment,
     }
     return subprocess.Popen(
@@ -129,9 +132,9 @@ def stop(processes):
         process.communicate()
 
 
-def run(folder, backend, code):
+def run(folder, backend, code, **environment):
     """Run a script to its end."""
-    finish(start(folder, backend, code))
+    finish(start(folder, backend, code, **environment))
 
 
 def start_workers(folders, codes):
@@ -166,7 +169,7 @@ def test_two_devices_are_one_and_stop_and_go_on_as_any_number(backend, devices, 
     for name, codes in scripts.items():
         (tmp_path / name).mkdir()
         for code in codes:
-            run(tmp_path / name, backend, code)
+            run(tmp_path / name, backend, code, OPTIMIZER="muon")
         weights[name] = load_learner(tmp_path / name / "out.safetensors").weights
     for name in ("two", "less"):
         assert_same(weights[name], weights["one"])

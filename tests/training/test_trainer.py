@@ -269,6 +269,7 @@ class TestCheckpoints:
         for change, named in [
             ({"n_steps": 3}, "n_steps"),
             ({"batch_size": 5}, "batch_size"),
+            ({"optimizer": "muon"}, "optimizer"),
             ({"learning_rate": 0.5}, "learning_rate"),
             ({"random_state": 1}, "random_state"),
             ({"memory": LSTM(5)}, "network"),
@@ -374,6 +375,7 @@ def test_a_kill_between_write_and_rename_leaves_the_old_checkpoint(tmp_path, mon
         ("n_steps", 0),
         ("n_steps", 1.5),
         ("batch_size", 0),
+        ("optimizer", "sgd"),
         ("learning_rate", 0.0),
         ("learning_rate", -1),
         ("validate_every", 0),
