@@ -1,4 +1,4 @@
-"""Distributions for scikit-learn's own searches."""
+"""Distributions and grids for scikit-learn's own searches."""
 
 from __future__ import annotations
 
@@ -42,5 +42,36 @@ def distributions(estimator, prefix: str = "") -> dict:
             if setting.kind == "integer"
             else loguniform(setting.low, setting.high)
         )
+        for setting in SETTINGS[kind_of(estimator)]
+    }
+
+
+def grid(estimator, prefix: str = "") -> dict:
+    """Return a grid for ``GridSearchCV`` and ``HalvingGridSearchCV``.
+
+    Parameters
+    ----------
+    estimator : InContextClassifier, InContextRegressor, or {"classification", "regression"}
+    prefix : str, default=""
+        What comes before a parameter's name, as ``"clf__"`` for a step of a pipeline.
+
+    Returns
+    -------
+    grid : dict of str to list
+        The least, the usual and the largest value of each parameter.
+
+    Raises
+    ------
+    ValueError
+        If it is neither of the two estimators.
+
+    Examples
+    --------
+    >>> from skmeta.automl.sklearn import grid
+    >>> grid("regression")
+    {'n_members': [1, 3, 8], 'n_passes': [1, 2]}
+    """
+    return {
+        prefix + setting.name: sorted({setting.low, setting.usual, setting.high})
         for setting in SETTINGS[kind_of(estimator)]
     }

@@ -47,7 +47,8 @@ class Associative(Memory):
     A row is written into an empty slot. In a full memory, or always if slots are to be merged, it
     joins the nearest slot of its label, their keys being added (Kaiser et al. 2017): the slot
     becomes a prototype. If no slot has its label, it takes the place of the one that was used
-    least of late (Santoro et al. 2016).
+    least of late (Santoro et al. 2016), and that one joins the nearest slot of its own label: it is
+    forgotten only if there is none.
 
     Parameters
     ----------
@@ -148,11 +149,8 @@ class Associative(Memory):
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
-        apart = ops.max(ops.absolute(state.labels - ops.expand_dims(y, 1)), axis=-1)
-        same = state.filled * ops.cast(apart < SAME, "float32")  # (B, N)
-        _, index = ops.top_k(same * similarity + (1.0 - same) * NEVER, 1)
-        nearest = ops.one_hot(index[:, 0], self.n_slots, dtype="float32")
-        joins = ops.max(same, axis=-1, keepdims=True)
+        nearest = self._nearest(ops, similarity, state, y)
+        joins = ops.max(nearest, axis=-1, keepdims=True)
         if not self.merged:
             joins = joins * ops.min(state.filled, axis=-1, keepdims=True)  # full
         # No slot that holds something has less use than an empty one.
@@ -161,8 +159,14 @@ class Associative(Memory):
 
         there, joins = ops.expand_dims(slot, 2), ops.expand_dims(joins, 2)
         written = joins * state.keys + ops.expand_dims(key, 1)
+        keys, written_to = (1.0 - there) * state.keys + there * written, slot
+        if not self.merged:
+            kin, of_kin = self._make_room(ops, state, least_used)
+            kin = (1.0 - joins[:, :, 0]) * kin
+            keys = keys + ops.expand_dims(kin, 2) * of_kin
+            written_to = slot + kin
         return AssociativeState(
-            keys=(1.0 - there) * state.keys + there * written,
+            keys=keys,
             labels=(1.0 - there) * state.labels + there * ops.expand_dims(y, 1),
             filled=ops.maximum(state.filled, slot),
             usage=addressing.update_usage(
@@ -170,6 +174,19 @@ class Associative(Memory):
                 state.usage,
                 self.usage_decay,
                 ops.expand_dims(state.filled * read_weights, 1),
-                ops.expand_dims(slot, 1),
+                ops.expand_dims(written_to, 1),
             ),
         )
+
+    def _nearest(self, ops, similarity, state, y):
+        """The most similar slot with a label, one-hot (B, N), or zeros if none has it."""
+        apart = ops.max(ops.absolute(state.labels - ops.expand_dims(y, 1)), axis=-1)
+        same = ops.cast(apart < SAME, "float32") * ops.cast(similarity > NEVER / 2, "float32")
+        _, index = ops.top_k(same * similarity + (1.0 - same) * NEVER, 1)
+        return same * ops.one_hot(index[:, 0], self.n_slots, dtype="float32")
+
+    def _make_room(self, ops, state, slot):
+        """Where the key of a slot goes, (B, N), nowhere if its label has no other; and the key."""
+        key, label = (ops.matmul(ops.expand_dims(slot, 1), z) for z in (state.keys, state.labels))
+        similarity = self._similarity(ops, state, unit(ops, key[:, 0]))
+        return self._nearest(ops, (1 - slot) * similarity + slot * NEVER, state, label[:, 0]), key

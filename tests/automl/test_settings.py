@@ -5,14 +5,14 @@ import pytest
 from scipy.stats import randint
 from sklearn.datasets import load_iris
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import HalvingRandomSearchCV, RandomizedSearchCV
+from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.automl import optuna
 from skmeta.automl.settings import KINDS, SETTINGS, kind_of, plain
-from skmeta.automl.sklearn import distributions
+from skmeta.automl.sklearn import distributions, grid
 
 
 class Trial:
@@ -84,6 +84,22 @@ def test_halving_search_of_a_regressor():
         InContextRegressor(random_state=0), space, cv=3, min_resources=30, random_state=0
     )
     assert search.fit(X, X[:, 0] - X[:, 1]).best_score_ > 0.5
+
+
+def test_halving_search_of_a_grid():
+    assert grid(InContextClassifier, "clf__") == {
+        "clf__n_members": [1, 3, 8],
+        "clf__n_passes": [1, 2],
+        "clf__temperature": [0.4, 0.8, 2.0],
+    }
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    search = HalvingGridSearchCV(
+        InContextRegressor(random_state=0), grid("regression"), cv=3, random_state=0
+    )
+    search.fit(X, X[:, 0] - X[:, 1])
+    assert search.best_score_ > 0.5
+    assert len({str(params) for params in search.cv_results_["params"]}) == 6
 
 
 @pytest.mark.parametrize("kind", KINDS)

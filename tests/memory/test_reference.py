@@ -204,3 +204,21 @@ def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
                 assert len(filled) == len(np.unique(labels[b, : t + 1].argmax(axis=1)))
         joined += (np.linalg.norm(states[-1].keys[b], axis=1) > 1.01).sum()
     assert (joined > 0) == (merged or n_slots == 4)
+
+
+def test_a_full_associative_memory_makes_room_without_forgetting(ops):
+    """Slots of the first labels join: five drawings of each of seven labels, in eight slots."""
+    memory = replace(ASSOCIATIVE, n_slots=8)
+    weights = random_weights(memory.weight_specs(N_FEATURES, 7), seed=3)
+    inputs = np.random.default_rng(4).normal(size=(1, 35, N_FEATURES)).astype(np.float32)
+    labels = np.repeat(np.eye(7, dtype=np.float32), 5, axis=0)[None]
+    _, states = run(ops, memory, weights, inputs, labels, memory.initial_state(ops, 1, 7))
+    last = states[-1]
+    assert last.labels[0].max(axis=0).tolist() == [1.0] * 7
+    rows = labels[0].T @ memory_keys(ops, memory, weights, inputs)
+    held = np.asarray(last.labels[0]).T @ np.asarray(last.keys[0])
+    assert_allclose(held, rows, atol=1e-5)  # no drawing is lost: their keys are added
+
+
+def memory_keys(ops, memory, weights, inputs):
+    return np.asarray(memory.embed(ops, weights, inputs[0]))

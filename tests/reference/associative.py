@@ -49,6 +49,13 @@ def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
         else:
             old = [(u - w) / decay for u, w in zip(before, read, strict=True)]
             place = int(np.argmin(old))
+            leaving, label = slots[place]
+            kin = [i for i, (_, v) in enumerate(slots) if np.abs(v - label).max() < 1e-3]
+            kin.remove(place)
+            if kin:
+                near = max(kin, key=lambda i: float(unit(slots[i][0]) @ unit(leaving)))
+                slots[near] = [slots[near][0] + leaving, slots[near][1]]
+                use[near] += 1.0
             slots[place] = [key, y]
             use[place] += 1.0
         held.append(sorted(tuple(v) for _, v in slots))
