@@ -51,7 +51,7 @@ def orthogonal(matrix):
     return ops.transpose(x) if tall else x
 
 
-class SumFirst:
+class SumFirst(keras.optimizers.Optimizer):
     """For an optimiser under a strategy of ``tf.distribute``.
 
     Keras clips each device's part of the gradient, then sums the parts. Here they are summed
