@@ -35,14 +35,13 @@ def best_ms(function, repeats):
     return 1000 * min(times)
 
 
-def compiled(network):
+def compiled(network, optimizer="adam"):
     """A network to be trained as MetaTrainer trains it."""
-    import keras
-
     from skmeta.training.network import MetaNetwork, StepLoss
+    from skmeta.training.optimizer import make_optimizer
 
     model = MetaNetwork(network, network.initial_weights(SEED))
-    optimizer = keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
+    optimizer = make_optimizer(optimizer, 1e-3)
     model.compile(optimizer=optimizer, loss=StepLoss(network), jit_compile=True)
     return model
 
@@ -61,7 +60,7 @@ def few_shot_times(repeats):
         "inputs": np.stack([X] * EPISODES),
         "labels": np.stack([np.eye(learner.spec.n_outputs, dtype=np.float32)[y]] * EPISODES),
     }
-    model, targets = compiled(learner.network), np.stack([y] * EPISODES)
+    model, targets = compiled(learner.network, "muon"), np.stack([y] * EPISODES)
     model.train_on_batch(rows, targets)
     step = [best_ms(lambda: model.train_on_batch(rows, targets), 1) for _ in range(repeats)]
     clf = InContextClassifier("omniglot").fit(X, y)
@@ -241,7 +240,7 @@ def main():
     step, fitted = few_shot_times(arguments.repeats)
     lines += [
         "",
-        f"`omniglot`, {WAYS} classes of {SHOTS} drawings of 28 x 28 pixels: a training step of "
+        f"`omniglot`, {WAYS} classes of {SHOTS} drawings of 28 x 28 pixels: a training step (Muon) of "
         f"{EPISODES} such episodes takes {step:.0f} ms, {1000 * EPISODES / step:.1f} episodes a "
         "second. As an estimator, NumPy engine, warm:",
         "",

@@ -86,11 +86,14 @@ class InContextEstimator(BaseEstimator):
         state : the state after the rows. Nothing is set on the estimator.
         """
         members, runner = np.arange(len(orders))[:, None], self._runner(learner)
-        chunk = max(1, SUPPORT_CHUNK // len(orders))
+        memory, chunk = learner.network.memory, max(1, SUPPORT_CHUNK // len(orders))
         for _ in range(self.n_passes):
-            for first in range(0, len(X), chunk):
-                chosen = orders[:, first : first + chunk]
+            first = 0
+            while first < len(X):
+                chosen = orders[:, first : first + min(chunk, memory.room(state))]
                 state = runner.store(state, rows.shown(X[chosen]), labels[members, chosen])
+                state = memory.relieved(state)
+                first += chosen.shape[1]
         return state
 
     def _remember(self, learner, rows, state, X):

@@ -18,6 +18,7 @@ name, and hold nothing but hyper-parameters.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -171,6 +172,14 @@ class Memory(ABC):
         states = map_state(lambda array: ops.repeat(array, n_rows, axis=0), state)
         outputs = self.read(ops, weights, states, ops.reshape(u, (-1, size)))
         return ops.reshape(outputs, (-1, n_rows, outputs.shape[-1]))
+
+    def room(self, state) -> int:
+        """Return how many rows a state takes, at least one, before it has to be relieved."""
+        return sys.maxsize
+
+    def relieved(self, state):
+        """Return a state, in NumPy, that has forgotten some of what it holds if it was full."""
+        return state
 
 
 class PendingLabel(NamedTuple):

@@ -149,22 +149,23 @@ class Associative(Memory):
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
+        full = ops.min(state.filled, axis=-1, keepdims=True)
         nearest = self._nearest(ops, similarity, state, y)
         joins = ops.max(nearest, axis=-1, keepdims=True)
         if not self.merged:
-            joins = joins * ops.min(state.filled, axis=-1, keepdims=True)  # full
+            joins = joins * full
         # No slot that holds something has less use than an empty one.
         least_used = addressing.least_used(ops, state.usage + state.filled, 1)[:, 0]
         slot = joins * nearest + (1.0 - joins) * least_used
 
-        there, joins = ops.expand_dims(slot, 2), ops.expand_dims(joins, 2)
-        written = joins * state.keys + ops.expand_dims(key, 1)
-        keys, written_to = (1.0 - there) * state.keys + there * written, slot
+        there, touched = ops.expand_dims(slot, 2), slot
+        written = ops.expand_dims(joins, 2) * state.keys + ops.expand_dims(key, 1)
+        keys = (1.0 - there) * state.keys + there * written
         if not self.merged:
-            kin, of_kin = self._make_room(ops, state, least_used)
-            kin = (1.0 - joins[:, :, 0]) * kin
-            keys = keys + ops.expand_dims(kin, 2) * of_kin
-            written_to = slot + kin
+            taker, leaving_key = self._taker(ops, state, least_used)
+            taker = full * (1.0 - joins) * taker
+            keys = keys + ops.expand_dims(taker, 2) * leaving_key
+            touched = slot + taker
         return AssociativeState(
             keys=keys,
             labels=(1.0 - there) * state.labels + there * ops.expand_dims(y, 1),
@@ -174,19 +175,28 @@ class Associative(Memory):
                 state.usage,
                 self.usage_decay,
                 ops.expand_dims(state.filled * read_weights, 1),
-                ops.expand_dims(written_to, 1),
+                ops.expand_dims(touched, 1),
             ),
         )
 
     def _nearest(self, ops, similarity, state, y):
-        """The most similar slot with a label, one-hot (B, N), or zeros if none has it."""
+        """The most similar slot with a label, one-hot (B, N), or zeros if none has it.
+
+        Slots of similarity :data:`NEVER` are passed over.
+        """
         apart = ops.max(ops.absolute(state.labels - ops.expand_dims(y, 1)), axis=-1)
         same = ops.cast(apart < SAME, "float32") * ops.cast(similarity > NEVER / 2, "float32")
         _, index = ops.top_k(same * similarity + (1.0 - same) * NEVER, 1)
         return same * ops.one_hot(index[:, 0], self.n_slots, dtype="float32")
 
-    def _make_room(self, ops, state, slot):
-        """Where the key of a slot goes, (B, N), nowhere if its label has no other; and the key."""
-        key, label = (ops.matmul(ops.expand_dims(slot, 1), z) for z in (state.keys, state.labels))
+    def _taker(self, ops, state, leaving):
+        """The slot that takes the key of a leaving one, (B, N), and that key, (B, 1, W).
+
+        It is the nearest other slot of the same label; zeros, if there is none.
+        """
+        key, label = (
+            ops.matmul(ops.expand_dims(leaving, 1), z) for z in (state.keys, state.labels)
+        )
         similarity = self._similarity(ops, state, unit(ops, key[:, 0]))
-        return self._nearest(ops, (1 - slot) * similarity + slot * NEVER, state, label[:, 0]), key
+        others = (1.0 - leaving) * similarity + leaving * NEVER
+        return self._nearest(ops, others, state, label[:, 0]), key

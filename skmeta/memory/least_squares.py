@@ -11,6 +11,11 @@ from skmeta.memory.fast_weights import Changes, FastWeights, transposed
 
 # The least variance of a row's noise: bounds how sharply one row can shrink the covariance.
 LEAST_NOISE = 1e-2
+# The least variance that is left in a direction when the weight of all rows is halved.
+LEAST_VARIANCE = 1e-5
+# Rows after which the weight of all of them is halved: four times the longest tables of
+# meta-training. What is known of thousands of rows is unlike anything that was met there.
+CAPACITY = 512
 
 
 class LeastSquaresStore(NamedTuple):
@@ -18,10 +23,12 @@ class LeastSquaresStore(NamedTuple):
 
     values : (B, H, K, V), S: from a key to what was stored under it.
     covariance : (B, H, K, K), P = (I + sum_t k_t k_t^T / n_t)^-1.
+    n_rows : (B,), how many rows it holds, halved when their weight is.
     """
 
     values: Any
     covariance: Any
+    n_rows: Any
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class LeastSquares(FastWeights):
     known about its key: 1 before the first row, 0 when all is known. What S holds does not depend
     on the order in which keys, values and variances come. In the first layer that means
     the order of the rows; in the next ones a row's key depends on the rows before it.
+
+    In the hands of an estimator it forgets: whenever it holds 512 rows, each counts for half from
+    then on, P^-1 - I and P^-1 S being halved. So it never knows more than it was trained for.
 
     Parameters
     ----------
@@ -72,7 +82,23 @@ class LeastSquares(FastWeights):
     def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
         (values,) = super().initial_state(ops, n_episodes, label_size)
         identity = ops.eye(self._head_size, dtype="float32")
-        return LeastSquaresStore(values, ops.zeros_like(values) + identity)
+        n_rows = ops.zeros((n_episodes, self.n_layers), dtype="float32")
+        return LeastSquaresStore(values, ops.zeros_like(values) + identity, n_rows)
+
+    def room(self, state):  # noqa: D102 - inherited
+        return CAPACITY - int(state.n_rows.max())
+
+    def relieved(self, state):  # noqa: D102 - inherited
+        if self.room(state):
+            return state
+        # With P = U diag(p) U^T, half the evidence has p' = 2 p / (1 + p), S' = (I + P)^-1 S.
+        p, u = np.linalg.eigh(state.covariance.astype(np.float64))
+        p = np.clip(p, LEAST_VARIANCE, 1.0)  # rounding would be doubled, too
+        covariance = (u * (2 * p / (1 + p))[..., None, :]) @ np.swapaxes(u, -1, -2)
+        values = (u / (1 + p)[..., None, :]) @ np.swapaxes(u, -1, -2) @ state.values
+        return LeastSquaresStore(
+            values.astype(np.float32), covariance.astype(np.float32), state.n_rows / 2
+        )
 
     def changes(self, ops, store, keys, values, gates):
         """Return what rows write: one row, or many that come one after the other.
@@ -108,7 +134,8 @@ class LeastSquares(FastWeights):
         """Return the store after the rows."""
         known = ops.matmul(transposed(ops, changes.directions), changes.directions)
         (values,) = super().changed(ops, store, changes)
-        return LeastSquaresStore(values, store.covariance - known)
+        n_rows = store.n_rows + changes.steps.shape[2]
+        return LeastSquaresStore(values, store.covariance - known, n_rows)
 
     def found(self, ops, store, queries, overlap, changes):
         """Return what queries find: S_{t-1}^T q and q^T P_{t-1} q.

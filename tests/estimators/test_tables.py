@@ -11,11 +11,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_classification, make_friedman1
+from sklearn.metrics import roc_auc_score
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import TARGET_LIMIT, column_statistics, table_rows
 from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
+from skmeta.memory import least_squares
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -231,7 +233,9 @@ def test_output_of_transformers_as_frames_changes_nothing(y):
     assert_array_equal(found, expected)
 
 
-def test_reading_on_keeps_the_first_scale(X, y):
+@pytest.mark.parametrize("capacity", [512, 8])
+def test_reading_on_keeps_the_first_scale(capacity, X, y, monkeypatch):
+    monkeypatch.setattr(least_squares, "CAPACITY", capacity)
     clf, other = (classifier(n_members=2).fit(X[:10], y[:10]) for _ in range(2))
     statistics = clf.rows_.statistics
     clf.partial_fit(X[10:], y[10:])
@@ -239,6 +243,7 @@ def test_reading_on_keeps_the_first_scale(X, y):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
     assert_array_equal(clf.rows_.statistics.scale, statistics.scale)
     assert_allclose(other.predict_proba(X), clf.predict_proba(X), atol=1e-6)
+    assert (clf.state_.n_rows == (30 if capacity == 512 else 6)).all()
 
     reg, one = (regressor().fit(X[:10], X[:10, 0]) for _ in range(2))
     reg.partial_fit(X[10:], X[10:, 0])
@@ -246,6 +251,22 @@ def test_reading_on_keeps_the_first_scale(X, y):
         one.partial_fit(X[i : i + 1], X[i : i + 1, 0])
     assert_array_equal(reg.target_scale_.scale, X[:10, 0].std(keepdims=True))
     assert_allclose(one.predict(X), reg.predict(X), rtol=1e-5)
+
+
+def test_thousands_of_rows_are_no_worse_than_hundreds():
+    X, y = make_classification(8_000, 4, n_informative=2, n_redundant=0, flip_y=0.1, random_state=0)
+    few, many = (
+        roc_auc_score(y[-2_000:], clf.predict_proba(X[-2_000:])[:, 1])
+        for clf in (InContextClassifier(random_state=0).fit(X[:n], y[:n]) for n in (300, 6_000))
+    )
+    assert many > few - 0.005
+
+    X, y = make_friedman1(8_000, noise=1, random_state=0)
+    few, many = (
+        reg.score(X[-2_000:], y[-2_000:])
+        for reg in (InContextRegressor(random_state=0).fit(X[:n], y[:n]) for n in (300, 6_000))
+    )
+    assert many > few - 0.005
 
 
 def size_of(estimator):

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skmeta.engines import numpy_ops
-from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, map_state
+from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, least_squares, map_state
 from tests.reference import associative, fast_weights, lstm, mann
 from tests.reference.small import ASSOCIATIVE, MANNS, STORES, random_weights
 
@@ -180,15 +180,16 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
 
 @pytest.mark.parametrize(("n_slots", "merged"), [(4, False), (30, False), (30, True), (2, True)])
 def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
-    """Labels are one-hot, so that rows join slots; few slots are soon full, 30 never."""
+    """Labels are one-hot or zero, so that rows join slots; few are soon full, 30 never."""
     memory = replace(ASSOCIATIVE, n_slots=n_slots, merged=merged)
     weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
     inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
+    labels[:, [0, 5]] = 0.0  # an empty slot has no label, not this one
     fresh = memory.initial_state(ops, N_EPISODES, LABEL_SIZE)
     outputs, states = run(ops, memory, weights, inputs, labels, fresh)
     joined = 0
     for b in range(N_EPISODES):
-        expected, held = associative.one_episode(
+        expected, held, use = associative.one_episode(
             weights,
             inputs[b],
             labels[b],
@@ -201,13 +202,15 @@ def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
             filled = state.labels[b][state.filled[b] > 0]
             assert sorted(map(tuple, filled)) == held[t]
             if merged and n_slots == 30:
-                assert len(filled) == len(np.unique(labels[b, : t + 1].argmax(axis=1)))
+                assert len(filled) == len(np.unique(labels[b, : t + 1], axis=0))
+        used = states[-1].usage[b][states[-1].filled[b] > 0]
+        assert_allclose(sorted(used), use, atol=1e-5)
         joined += (np.linalg.norm(states[-1].keys[b], axis=1) > 1.01).sum()
     assert (joined > 0) == (merged or n_slots == 4)
 
 
-def test_a_full_associative_memory_makes_room_without_forgetting(ops):
-    """Slots of the first labels join: five drawings of each of seven labels, in eight slots."""
+def test_a_full_associative_memory_makes_room_by_adding_slots_up(ops):
+    """Slots of the first labels join: five rows of each of seven labels, in eight slots."""
     memory = replace(ASSOCIATIVE, n_slots=8)
     weights = random_weights(memory.weight_specs(N_FEATURES, 7), seed=3)
     inputs = np.random.default_rng(4).normal(size=(1, 35, N_FEATURES)).astype(np.float32)
@@ -217,8 +220,34 @@ def test_a_full_associative_memory_makes_room_without_forgetting(ops):
     assert last.labels[0].max(axis=0).tolist() == [1.0] * 7
     rows = labels[0].T @ memory_keys(ops, memory, weights, inputs)
     held = np.asarray(last.labels[0]).T @ np.asarray(last.keys[0])
-    assert_allclose(held, rows, atol=1e-5)  # no drawing is lost: their keys are added
+    assert_allclose(held, rows, atol=1e-5)  # no row is lost: their keys are added
 
 
 def memory_keys(ops, memory, weights, inputs):
     return np.asarray(memory.embed(ops, weights, inputs[0]))
+
+
+def test_a_full_least_squares_memory_halves_the_weight_of_its_rows(monkeypatch):
+    """Half the evidence is that of rows with twice the noise."""
+    monkeypatch.setattr(least_squares, "CAPACITY", N_STEPS)
+    memory, size = STORES["least-squares"], 4
+    rng = np.random.default_rng(5)
+    keys = rng.normal(size=(1, 2, N_STEPS, size))
+    values = rng.normal(size=(1, 2, N_STEPS, size))
+    fresh = memory.initial_state(numpy_ops, 1, LABEL_SIZE)
+    store = map_state(lambda array: array[:, 0], fresh)
+    changes = memory.changes(numpy_ops, store, keys, values, np.zeros(keys.shape[:3]))
+    store = memory.changed(numpy_ops, store, changes)
+    state = map_state(lambda array: np.stack([array, array], axis=1), store)
+    assert memory.room(fresh) == N_STEPS and memory.room(state) == 0
+    assert memory.relieved(fresh) is fresh
+
+    relieved = memory.relieved(state)
+    assert memory.room(relieved) == N_STEPS // 2
+    noise = np.log(2) + least_squares.LEAST_NOISE
+    for head in range(2):
+        k, v = keys[0, head], values[0, head]
+        covariance = np.linalg.inv(np.eye(size) + k.T @ k / (2 * noise))
+        assert_allclose(relieved.covariance[0, 1, head], covariance, atol=1e-6)
+        expected = covariance @ k.T @ v / (2 * noise)
+        assert_allclose(relieved.values[0, 1, head], expected, atol=1e-6)

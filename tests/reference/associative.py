@@ -18,7 +18,7 @@ def unit(z):
 
 
 def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
-    """Outputs (T, 2 L + 1) of one episode, and the labels that are held after each row."""
+    """Outputs (T, 2 L + 1) of one episode, the labels held after each row, and the last use."""
     weights = {name: np.asarray(w, float) for name, w in weights.items()}
     sharpness, slope = (math.exp(weights[f"log_{name}"][0]) for name in ("sharpness", "slope"))
     slots, use, outputs, held = [], [], [], []  # slots of [key, label]
@@ -59,4 +59,4 @@ def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
             slots[place] = [key, y]
             use[place] += 1.0
         held.append(sorted(tuple(v) for _, v in slots))
-    return np.array(outputs), held
+    return np.array(outputs), held, sorted(use)

@@ -1,11 +1,13 @@
-"""Muon against its definition, by singular value decomposition."""
+"""Muon against its definition, by singular value decomposition, and on the weights of a network."""
 
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta.training.optimizer import Muon, orthogonal
+from skmeta.training.network import MetaNetwork
+from skmeta.training.optimizer import Muon, make_optimizer, orthogonal
+from tests.reference.small import small_learner
 
 
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
@@ -47,3 +49,28 @@ def test_readouts_and_vectors_take_adams_steps(name, shape):
     gradients = np.random.default_rng(2).normal(size=(3, *shape)).astype(np.float32)
     expected = taken(keras.optimizers.Adam(0.01), gradients, name, shape)
     assert_array_equal(taken(Muon(0.01), gradients, name, shape), expected)
+
+
+def test_matrices_of_a_network_but_its_readout_are_muons():
+    learner, moved = small_learner("lstm-classes"), {}
+    rng = np.random.default_rng(3)
+    gradients = {k: rng.normal(size=w.shape) / 99 for k, w in learner.weights.items()}
+    for name in ("adam", "muon"):
+        model = MetaNetwork(learner.network, learner.weights)
+        optimizer = make_optimizer(name, 0.01)
+        assert optimizer.global_clipnorm == 1.0
+        pairs = [
+            (keras.ops.convert_to_tensor(gradients[k], "float32"), v)
+            for k, v in model.named_weights.items()
+            if v.trainable
+        ]
+        optimizer.apply(*zip(*pairs, strict=True))
+        moved[name] = {k: learner.weights[k] - w for k, w in model.values().items()}
+    matrices = {k for k, gradient in gradients.items() if gradient.ndim == 2}
+    for name, found in moved["muon"].items():
+        if name in matrices - {"readout/kernel"}:
+            sizes = np.linalg.svd(found, compute_uv=False) / (5 * 0.01)
+            assert (sizes > 0.6).all() and (sizes < 1.3).all()
+        else:
+            assert_array_equal(found, moved["adam"][name])
+    assert len(matrices) > 2
