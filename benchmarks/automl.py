@@ -16,6 +16,8 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
+from scipy.stats import t as student_t
 from sklearn.metrics import roc_auc_score
 from tables import draw, real_tables
 
@@ -120,24 +122,27 @@ def main():
                             answer, was_chosen = TOOLKITS[arguments.toolkit](
                                 X[support], codes[support], skmeta, arguments.budget, d
                             )
-                    except Exception as error:  # TPOT's, where a fold lacks a class
+                    except Exception as error:
+                        if arguments.toolkit != "tpot":  # which fails where a fold lacks a class
+                            raise
                         print(f"{n_rows} rows of table {t}, draw {d}: {error}", file=sys.stderr)
                         continue
                     share = answer(X[queries])[:, 1]
                     areas[skmeta, r, t, d] = roc_auc_score(codes[queries], share)
-                chosen[r, t, d] = was_chosen
+                    chosen[r, t, d] = was_chosen
     names = ", ".join(tables)
     print(f"{arguments.toolkit}: {names}; {arguments.draws} draws, seed {arguments.seed}, ", end="")
     print(f"{arguments.budget:g} s a search; area under the ROC curve\n")
-    print("| rows | without | with `skmeta` | gain | chosen or used |\n|---|---|---|---|---|")
+    print("| rows | searches | without | with `skmeta` | gain | chosen or used |")
+    print("|---" * 6 + "|")
     for r, n_rows in enumerate(ROWS):
         found = np.isfinite(areas[:, r]).all(axis=0)
         without, with_it = areas[:, r, found].mean(axis=1)
         gains = areas[1, r, found] - areas[0, r, found]
-        half = 1.96 * gains.std() / np.sqrt(gains.size)
+        half = student_t.ppf(0.975, gains.size - 1) * sem(gains)
         print(
-            f"| {n_rows} | {without:.3f} | {with_it:.3f} | {with_it - without:+.3f} ± {half:.3f} "
-            f"| {100 * chosen[r, found].mean():.0f} % |"
+            f"| {n_rows} | {gains.size} | {without:.3f} | {with_it:.3f} "
+            f"| {with_it - without:+.3f} ± {half:.3f} | {100 * chosen[r, found].mean():.0f} % |"
         )
 
 

@@ -240,9 +240,9 @@ def main():
     step, fitted = few_shot_times(arguments.repeats)
     lines += [
         "",
-        f"`omniglot`, {WAYS} classes of {SHOTS} drawings of 28 x 28 pixels: a training step (Muon) of "
-        f"{EPISODES} such episodes takes {step:.0f} ms, {1000 * EPISODES / step:.1f} episodes a "
-        "second. As an estimator, NumPy engine, warm:",
+        f"`omniglot`, {WAYS} classes of {SHOTS} drawings of 28 x 28 pixels: a training step "
+        f"(Muon) of {EPISODES} such episodes takes {step:.0f} ms, {1000 * EPISODES / step:.1f} "
+        "episodes a second. As an estimator, NumPy engine, warm:",
         "",
         "| call | ms |",
         "|---|---|",
