@@ -30,8 +30,9 @@ class Muon(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         """Take a step on one variable."""
-        name = variable.name.rsplit("/", 1)[-1]  # TensorFlow puts the model's name before it
-        if len(variable.shape) != 2 or name.startswith("readout"):
+        # TensorFlow puts the model's name before a variable's, and the replica's behind it.
+        parts = variable.name.split("/")
+        if len(variable.shape) != 2 or any(part.startswith("readout") for part in parts):
             return super().update_step(gradient, variable, learning_rate)
         momentum = self._momentums[self._get_variable_index(variable)]
         self.assign(momentum, MOMENTUM * momentum + (1 - MOMENTUM) * gradient)
