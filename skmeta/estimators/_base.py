@@ -33,6 +33,7 @@ class InContextEstimator(BaseEstimator):
     _parameter_constraints: dict = {
         "learner": [str, os.PathLike, Learner],
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
         "n_passes": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions({"numpy", "keras"})],
         "random_state": ["random_state"],

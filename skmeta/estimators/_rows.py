@@ -24,6 +24,8 @@ from skmeta.episodes import TaskSpec
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say.
 USUAL_MEMBERS = 3
+# Categories of so many levels or more have a flag for each level of the first support.
+FEWEST_FLAGGED = 3
 # Real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
 TABLE_TEMPERATURE = 0.8
 
@@ -125,13 +127,19 @@ class TableRows:
     ----------
     spec : TaskSpec
         What the learner reads.
+    categorical_features : "from_dtype", array-like or None
+        Which columns are categories: text and categories without order, those named, or none.
     """
 
     spec: TaskSpec
+    categorical_features: Any = "from_dtype"
     finite = "allow-nan"
     dtype = np.float64
     usual_temperature = TABLE_TEMPERATURE
     levels: Any = None  # for each column of the first frame: its levels as text, None for numbers
+    names: Any = None  # names of the first frame's columns
+    nominal: Any = ()  # those of its columns that are text or categories without order
+    flags: Any = None  # column -> levels with a flag each in its place
     statistics: Any = None  # ColumnStatistics, of the first support
     orders: Any = None  # (M, columns seen), an order for each member
 
@@ -139,7 +147,7 @@ class TableRows:
         """Write a frame in numbers; anything else stays as it is.
 
         Text and categories become the number of their level among those of the first frame,
-        NaN where missing or new; times become seconds.
+        NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
         if not hasattr(X, "iloc"):
             return X
@@ -148,6 +156,12 @@ class TableRows:
         columns = [X.iloc[:, i] for i in range(X.shape[1])]
         if self.statistics is None:
             self.levels = [_levels(column) for column in columns]
+            self.names = list(X.columns)
+            self.nominal = [
+                i
+                for i, levels in enumerate(self.levels)
+                if levels is not None and not getattr(columns[i].dtype, "ordered", False)
+            ]
         known = self.levels or [None] * len(columns)  # the first support was no frame
         numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
         return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
@@ -163,8 +177,9 @@ class TableRows:
         return -(-len(varying(self.statistics)) // self.spec.n_columns)
 
     def measure(self, learner, X):
-        """Measure the columns of a support."""
-        self.statistics = column_statistics(X)
+        """Choose the flags of a support's categories, and measure its columns."""
+        self.flags = self._flagged(X)
+        self.statistics = column_statistics(self._with_flags(X))
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(
@@ -202,12 +217,57 @@ class TableRows:
 
     def shown(self, X):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
+        X = self._with_flags(X)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [
                 table_rows(cells[:, order], self.statistics.of(order), self.spec.n_columns)
                 for cells, order in zip(X, self.orders, strict=True)
             ]
+        )
+
+    def _flagged(self, X):
+        """Column -> levels that have a flag, as long as there are places, fewest levels first."""
+        flags, places = {}, self.spec.n_columns - len(varying(column_statistics(X)))
+        known = {i: X[~np.isnan(X[:, i]), i] for i in self._categorical(X.shape[1])}
+        seen = [(i, np.unique(cells)) for i, cells in known.items()]
+        for i, levels in sorted(seen, key=lambda column: len(column[1])):
+            repeated = len(levels) < len(known[i])  # rows share levels: no names of rows
+            if repeated and FEWEST_FLAGGED <= len(levels) <= places + 1:
+                flags[i] = levels
+                places -= len(levels) - 1
+        return flags
+
+    def _with_flags(self, X):
+        """Put flags behind the other columns: (..., columns) -> (..., others + flags).
+
+        A missing cell is missing in each of its flags, and for a new level none is up.
+        """
+        if not self.flags:
+            return X
+        columns = {i: X[..., i, None] for i in self.flags}
+        up = [
+            np.where(np.isnan(columns[i]), np.nan, columns[i] == levels)
+            for i, levels in self.flags.items()
+        ]
+        return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
+
+    def _categorical(self, n_columns):
+        """Which columns are categories, as indices."""
+        asked = self.categorical_features
+        if isinstance(asked, str):  # "from_dtype"
+            return self.nominal
+        asked = np.asarray([] if asked is None else asked)
+        columns = np.arange(n_columns)
+        if asked.dtype == bool and asked.shape == columns.shape:
+            return np.flatnonzero(asked)
+        if asked.size == 0 or (asked.dtype.kind in "iu" and np.isin(asked, columns).all()):
+            return np.unique(asked.astype(int))
+        if self.names and set(asked.tolist()) <= set(self.names):
+            return sorted({self.names.index(name) for name in asked.tolist()})
+        raise ValueError(
+            f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, their "
+            f"indices, or names of a frame's columns; got {self.categorical_features!r}."
         )
 
 
@@ -247,7 +307,7 @@ def _numbers(column, levels):
     return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def rows_for(learner, name):
+def rows_for(learner, name, categorical_features):
     """Return what prepares rows for a learner.
 
     Parameters
@@ -255,12 +315,16 @@ def rows_for(learner, name):
     learner : Learner
     name : object
         What the user calls it.
+    categorical_features : "from_dtype", array-like or None
+        See :class:`TableRows`; plain rows have none.
 
     Returns
     -------
     rows : PlainRows or TableRows
     """
-    return TableRows(learner.spec) if learner.spec.table else PlainRows(learner.spec, name)
+    if learner.spec.table:
+        return TableRows(learner.spec, categorical_features)
+    return PlainRows(learner.spec, name)
 
 
 def _times(shape):

@@ -39,6 +39,13 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Divides the logits: above 1 makes probabilities more even. "auto" takes 0.8
         for tables, because real ones have less noise than the synthetic ones of
         meta-training, and 1 for other learners.
+    categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
+            (n_features,) or (n_categorical,), default="from_dtype"
+        Columns of a table that are categories: in a frame text and categories without order
+        ("from_dtype"), none (None), or a mask, indices or names. A category of three levels or more
+        has a flag for each level of the first support as long as the learner has places for
+        so many columns, those with fewest levels first. Any other is read as a number, text as
+        that of its level. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).
@@ -94,6 +101,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         n_members="auto",
         n_passes=1,
         temperature="auto",
+        categorical_features="from_dtype",
         engine="numpy",
         random_state=None,
     ):
@@ -101,6 +109,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         self.n_members = n_members
         self.n_passes = n_passes
         self.temperature = temperature
+        self.categorical_features = categorical_features
         self.engine = engine
         self.random_state = random_state
 
@@ -128,7 +137,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        rows = rows_for(learner, self.learner)
+        rows = rows_for(learner, self.learner, self.categorical_features)
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
@@ -174,7 +183,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         learner = self._checked_learner() if first else self.learner_
-        rows = rows_for(learner, self.learner) if first else self.rows_
+        rows = rows_for(learner, self.learner, self.categorical_features) if first else self.rows_
         X_rows, y = self._support(rows, X, y, first=first)
         labels = _checked_labels(y)
         known = self._checked_classes(learner, classes) if first else self.classes_

@@ -31,6 +31,13 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         "auto" takes 3 for tables, more where columns are too many for one, and 1 for others.
     n_passes : int, default=1
         How often the support is read.
+    categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
+            (n_features,) or (n_categorical,), default="from_dtype"
+        Columns of a table that are categories: in a frame text and categories without order
+        ("from_dtype"), none (None), or a mask, indices or names. A category of three levels or more
+        has a flag for each level of the first support as long as the learner has places for
+        so many columns, those with fewest levels first. Any other is read as a number, text as
+        that of its level. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).
@@ -77,12 +84,14 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         *,
         n_members="auto",
         n_passes=1,
+        categorical_features="from_dtype",
         engine="numpy",
         random_state=None,
     ):
         self.learner = learner
         self.n_members = n_members
         self.n_passes = n_passes
+        self.categorical_features = categorical_features
         self.engine = engine
         self.random_state = random_state
 
@@ -110,7 +119,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        rows = rows_for(learner, self.learner)
+        rows = rows_for(learner, self.learner, self.categorical_features)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
         rng = check_random_state(self.random_state)
         rows.measure(learner, X_rows)
@@ -147,7 +156,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         self._validate_params()
         first = not hasattr(self, "state_")
         learner = self._checked_learner() if first else self.learner_
-        rows = rows_for(learner, self.learner) if first else self.rows_
+        rows = rows_for(learner, self.learner, self.categorical_features) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
             rows.measure(learner, X_rows)

@@ -322,3 +322,59 @@ def test_tags_tell_whether_missing_cells_are_read():
     assert classifier().__sklearn_tags__().input_tags.allow_nan
     assert not InContextClassifier("mann-omniglot").__sklearn_tags__().input_tags.allow_nan
     assert not InContextClassifier("no such learner").__sklearn_tags__().input_tags.allow_nan
+
+
+def rows_of_towns(n=60):
+    """A table whose classes hang on the towns alone, which no order of them tells."""
+    rng = np.random.default_rng(0)
+    towns = rng.choice(10, n)
+    table = pd.DataFrame({"town": [f"town {i}" for i in towns], "noise": rng.normal(size=n)})
+    return table, rng.permutation(10)[towns] % 2
+
+
+def test_each_level_of_a_category_is_told_apart():
+    table, y = rows_of_towns(200)
+    clf = InContextClassifier(random_state=0).fit(table[:100], y[:100])
+    blind = InContextClassifier(categorical_features=None, random_state=0)
+    assert clf.score(table[100:], y[100:]) > 0.97
+    assert blind.fit(table[:100], y[:100]).score(table[100:], y[100:]) < 0.9
+
+
+@pytest.mark.parametrize("asked", [["town"], [0], [True, False], np.array(["town"])])
+def test_columns_that_are_categories_may_be_named(asked):
+    table, y = rows_of_towns()
+    codes = table.assign(town=table["town"].str[5:].astype(int))
+    expected = InContextClassifier(random_state=0).fit(table, y).predict_proba(table)
+    clf = InContextClassifier(categorical_features=asked, random_state=0).fit(codes, y)
+    assert_array_equal(clf.predict_proba(codes), expected)
+    for wrong in (["city"], [2], [True], [0.5]):
+        with pytest.raises(ValueError, match="categorical_features must be"):
+            clone(clf).set_params(categorical_features=wrong).fit(codes, y)
+    with pytest.raises(ValueError, match="categorical_features must be"):
+        clone(clf).set_params(categorical_features=["town"]).fit(codes.to_numpy(), y)
+
+
+@pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
+def test_categories_of_an_array_and_rows_that_come_later(estimator):
+    table, y = rows_of_towns()
+    X = np.column_stack([table["town"].str[5:].astype(float), table["noise"]])
+    est = estimator(categorical_features=[0], random_state=0, n_members=1).fit(X[:30], y[:30])
+    other = clone(est).fit(X[:30], y[:30])
+    est.partial_fit(X[30:], y[30:])
+    for i in range(30, 60):
+        other.partial_fit(X[i : i + 1], y[i : i + 1])
+    new, missing = (np.array([[value, 0.0]]) for value in (77, np.nan))
+    assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
+    assert est.n_features_in_ == 2
+    shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2))[0]
+    places = est.learner_.spec.n_columns
+    assert_array_equal(shown[:, places:].sum(axis=1), [0, len(est.rows_.flags[0])])
+
+
+def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.arange(60), np.arange(60) * 2 // 3, rng.integers(9, size=60)])
+    X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=60)])
+    clf = InContextClassifier(categorical_features=[0, 1, 2, 3]).fit(X, np.arange(60) % 2)
+    assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
+    assert clf.rows_.orders.shape[1] == 4 + 9
