@@ -266,8 +266,8 @@ class TableRows:
         if self.names and set(asked.tolist()) <= set(self.names):
             return sorted({self.names.index(name) for name in asked.tolist()})
         raise ValueError(
-            f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, their "
-            f"indices, or names of a frame's columns; got {self.categorical_features!r}."
+            f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
+            f"their indices, or names of a frame's columns; got {self.categorical_features!r}."
         )
 
 
