@@ -373,8 +373,10 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     rng = np.random.default_rng(0)
-    X = np.column_stack([np.arange(60), np.arange(60) * 2 // 3, rng.integers(9, size=60)])
+    X = np.column_stack([np.arange(60), np.arange(60) // 2, rng.integers(9, size=60)])
     X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=60)])
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3]).fit(X, np.arange(60) % 2)
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
     assert clf.rows_.orders.shape[1] == 4 + 9
+    clf.fit(X[:20], np.arange(20) % 2)
+    assert set(clf.rows_.flags) == {1, 2}  # now there are places for the names too
