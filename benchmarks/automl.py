@@ -16,10 +16,8 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.stats import sem
-from scipy.stats import t as student_t
 from sklearn.metrics import roc_auc_score
-from tables import draw, real_tables
+from tables import draw, half_width, real_tables
 
 ROWS = (20, 50, 200)
 TABLES = ("breast_cancer", "bank", "heart", "income")
@@ -139,7 +137,7 @@ def main():
         found = np.isfinite(areas[:, r]).all(axis=0)
         without, with_it = areas[:, r, found].mean(axis=1)
         gains = areas[1, r, found] - areas[0, r, found]
-        half = student_t.ppf(0.975, gains.size - 1) * sem(gains)
+        half = half_width(gains)
         print(
             f"| {n_rows} | {gains.size} | {without:.3f} | {with_it:.3f} "
             f"| {with_it - without:+.3f} ± {half:.3f} | {100 * chosen[r, found].mean():.0f} % |"

@@ -17,9 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.stats import t
-from sklearn.metrics import log_loss, roc_auc_score
-from tables import N_QUERIES
+from tables import class_scores, draw, half_width
 
 from skmeta import InContextClassifier
 
@@ -34,27 +32,20 @@ def frames():
         X = pd.read_csv(path)
         y = X.pop("target")
         if y.nunique() == 2 and (X.select_dtypes(exclude="number").nunique() > 2).any():
-            found[path.stem] = X, y
+            found[path.stem] = X, y.to_numpy()
     return found
 
 
 def scores(X, y, size, seed):
     """AUC and log-loss, (2, 2): rows are those of ASKED."""
-    rng = np.random.default_rng(seed)
-    while True:
-        order = rng.permutation(len(X))
-        support, queries = order[:size], order[size : size + N_QUERIES]
-        if y.iloc[support].nunique() == 2 == y.iloc[queries].nunique():
-            break
+    support, queries = draw(np.random.default_rng(seed), X, y, size, "classification")
     found = []
     for asked in ASKED:
         clf = InContextClassifier(categorical_features=asked, random_state=0)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            proba = clf.fit(X.iloc[support], y.iloc[support]).predict_proba(X.iloc[queries])
-        truth = y.iloc[queries]
-        area = roc_auc_score(truth == clf.classes_[1], proba[:, 1])
-        found.append((area, log_loss(truth, proba, labels=clf.classes_)))
+            warnings.simplefilter("ignore")  # more columns than places
+            clf.fit(X.iloc[support], y[support])
+            found.append(class_scores(clf, X.iloc[queries], y[queries])[1:])
     return found
 
 
@@ -69,11 +60,11 @@ def main():
     print("|---" * 7 + "|")
     for i, (name, (X, y)) in enumerate(frames().items()):
         for size in SIZES:
-            seeds = [[arguments.seed, i, size, draw] for draw in range(arguments.draws)]
+            seeds = [[arguments.seed, i, size, d] for d in range(arguments.draws)]
             found = Parallel(arguments.jobs)(delayed(scores)(X, y, size, seed) for seed in seeds)
             found = np.array(found)  # (draws, 2 settings, 2 scores)
             gains = (found[:, 1] - found[:, 0]) * [1, -1]
-            half = t.ppf(0.975, len(gains) - 1) * gains.std(axis=0, ddof=1) / len(gains) ** 0.5
+            half = half_width(gains)
             cells = [f"{name}, {size}"]
             for k in range(2):
                 cells += [f"{mean:.3f}" for mean in found[..., k].mean(axis=0)]

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import softmax
-from scipy.stats import rankdata
+from scipy.stats import rankdata, sem
+from scipy.stats import t as student_t
 from sklearn import datasets
 from sklearn.base import clone
 from sklearn.ensemble import (
@@ -151,6 +152,11 @@ def compare(models, kind, draws, seed, n_jobs):
         for d in range(draws)
     )
     return np.reshape(scores, (len(models), len(tables), len(SIZES), draws, -1)), list(tables)
+
+
+def half_width(gains):
+    """Half of Student's 95 % interval of the mean of paired gains, along the first axis."""
+    return student_t.ppf(0.975, len(gains) - 1) * sem(gains)
 
 
 def report(kind, names, tables, scores):

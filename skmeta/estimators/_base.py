@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
+from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
@@ -52,6 +53,10 @@ class InContextEstimator(BaseEstimator):
                 "skmeta.describe(learner) prints what a learner is for."
             )
         return learner
+
+    def _fresh_rows(self, learner):
+        """What prepares rows for a learner, before any were seen."""
+        return rows_for(learner, self.learner, self.categorical_features)
 
     def _members(self, rows):
         """Return how many members read a support that was measured."""

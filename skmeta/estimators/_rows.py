@@ -178,8 +178,10 @@ class TableRows:
 
     def measure(self, learner, X):
         """Choose the flags of a support's categories, and measure its columns."""
+        self.statistics = column_statistics(X)
         self.flags = self._flagged(X)
-        self.statistics = column_statistics(self._with_flags(X))
+        if self.flags:
+            self.statistics = column_statistics(self._with_flags(X))
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(
@@ -228,7 +230,7 @@ class TableRows:
 
     def _flagged(self, X):
         """Column -> levels that have a flag, as long as there are places, fewest levels first."""
-        flags, places = {}, self.spec.n_columns - len(varying(column_statistics(X)))
+        flags, places = {}, self.spec.n_columns - len(varying(self.statistics))
         known = {i: X[~np.isnan(X[:, i]), i] for i in self._categorical(X.shape[1])}
         seen = [(i, np.unique(cells)) for i, cells in known.items()]
         for i, levels in sorted(seen, key=lambda column: len(column[1])):
@@ -245,9 +247,8 @@ class TableRows:
         """
         if not self.flags:
             return X
-        columns = {i: X[..., i, None] for i in self.flags}
         up = [
-            np.where(np.isnan(columns[i]), np.nan, columns[i] == levels)
+            np.where(np.isnan(X[..., [i]]), np.nan, X[..., [i]] == levels)
             for i, levels in self.flags.items()
         ]
         return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)

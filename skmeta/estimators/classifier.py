@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import InContextEstimator, given_orders
 from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
-from skmeta.estimators._rows import rows_for
 
 
 class InContextClassifier(ClassifierMixin, InContextEstimator):
@@ -137,7 +136,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        rows = rows_for(learner, self.learner, self.categorical_features)
+        rows = self._fresh_rows(learner)
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
@@ -183,7 +182,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         learner = self._checked_learner() if first else self.learner_
-        rows = rows_for(learner, self.learner, self.categorical_features) if first else self.rows_
+        rows = self._fresh_rows(learner) if first else self.rows_
         X_rows, y = self._support(rows, X, y, first=first)
         labels = _checked_labels(y)
         known = self._checked_classes(learner, classes) if first else self.classes_

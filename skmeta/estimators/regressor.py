@@ -7,7 +7,6 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, check_random_state
 
 from skmeta.estimators._base import InContextEstimator, given_orders
-from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 
 
@@ -119,7 +118,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         """
         self._validate_params()
         learner = self._checked_learner()
-        rows = rows_for(learner, self.learner, self.categorical_features)
+        rows = self._fresh_rows(learner)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
         rng = check_random_state(self.random_state)
         rows.measure(learner, X_rows)
@@ -156,7 +155,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         self._validate_params()
         first = not hasattr(self, "state_")
         learner = self._checked_learner() if first else self.learner_
-        rows = rows_for(learner, self.learner, self.categorical_features) if first else self.rows_
+        rows = self._fresh_rows(learner) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
             rows.measure(learner, X_rows)
