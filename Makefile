@@ -8,8 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
-AUTOML := test-flaml test-tpot test-autogluon
-STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs build)
+STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs build tpot ray)
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
 RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
@@ -25,17 +24,16 @@ help:  ## this list
 demo: $(VENV)/.installed-plot  ## see a learner at work
 	$(BIN)/skmeta demo $(ARGS)
 
-test: $(VENV)/.installed-test  ## the tests, less the slow ones
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+test: $(VENV)/.installed-test  ## the tests, less the slow ones, in two processes
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
-test-automl: $(AUTOML)  ## the tests of FLAML, TPOT and AutoGluon, each in an environment of its own
+# The requirements of TPOT and FLAML conflict (xgboost): FLAML and AutoGluon share a second environment.
+test-automl: $(VENV)-automl/.installed $(VENV)/.installed-test $(VENV)/.installed-tpot  ## the tests of FLAML, AutoGluon and TPOT
+	$(VENV)-automl/bin/python -m pytest tests/automl/test_flaml.py tests/automl/test_autogluon.py $(ARGS)
+	$(BIN)/python -m pytest tests/automl/test_tpot.py $(ARGS)
 
-.PHONY: $(AUTOML)
-$(AUTOML): test-%: $(VENV)-%/.installed
-	$(VENV)-$*/bin/python -m pytest tests/automl/test_$*.py $(ARGS)
-
-test-ray: $(VENV)-ray/.installed  ## a search on a local Ray cluster, in an environment of its own
-	$(VENV)-ray/bin/python -m pytest tests/estimators/test_scale_out.py -k "ray_cluster or settings_matter" $(ARGS)
+test-ray: $(VENV)/.installed-test $(VENV)/.installed-ray  ## a search on a local Ray cluster
+	$(BIN)/python -m pytest tests/estimators/test_scale_out.py -k "ray_cluster or settings_matter" $(ARGS)
 
 test-wheel: $(VENV)/.installed-build  ## build sdist and wheel, and use the wheel with what it requires and no more
 	rm -rf build dist
@@ -67,12 +65,10 @@ clean:  ## remove builds and caches, keep .venv
 distclean: clean  ## remove .venv as well
 	rm -rf $(VENV) $(VENV)-*
 
-# AutoML toolkits have requirements that conflict: one an environment.
-.PRECIOUS: $(VENV)-%/.installed
-$(VENV)-%/.installed: pyproject.toml | $(VENV)/.created
-	$(BIN)/python -m venv --clear $(VENV)-$*
-	$(VENV)-$*/bin/python -m pip install -q --upgrade pip
-	$(VENV)-$*/bin/python -m pip install -q -e ".[$*]" pytest pandas
+$(VENV)-automl/.installed: pyproject.toml | $(VENV)/.created
+	$(BIN)/python -m venv --clear $(VENV)-automl
+	$(VENV)-automl/bin/python -m pip install -q --upgrade pip
+	$(VENV)-automl/bin/python -m pip install -q -e ".[flaml,autogluon]" pytest pandas
 	@touch $@
 
 $(VENV)/.created:

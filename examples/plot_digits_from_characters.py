@@ -53,7 +53,7 @@ axes[1, 0].set_ylabel("asked", rotation=0, labelpad=28)
 # %%
 # One to ten drawings of each digit
 # ---------------------------------
-# The same supports for all; bands are 95 % intervals over 20 draws. Supports are stratified, so ten
+# The same supports for all; bands are 95 % intervals over 8 draws. Supports are stratified, so ten
 # rows are one of each digit.
 
 models = {
@@ -64,7 +64,7 @@ models = {
 figure, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 for name, model in models.items():
     display = SupportSizeDisplay.from_estimator(
-        model, X, y, [10, 20, 50, 100], n_draws=20, label=name
+        model, X, y, [10, 20, 50, 100], n_draws=8, label=name
     ).plot(ax=ax)
     print(f"{name:20}", *(f"{100 * score:5.1f}" for score in display.scores.mean(axis=0)), "%")
 plt.show()

@@ -34,11 +34,11 @@ yesterday = [experiment(seed) for seed in range(400)]
 tasks = from_tables(yesterday, n_steps=40)
 
 # %%
-# A small memory is meta-trained on the 400 tables. This takes about a minute on a CPU;
+# A small memory is meta-trained on the 400 tables. This takes half a minute on a CPU;
 # it stops long before it has learnt all there is.
 
 trainer = MetaTrainer(
-    LeastSquares(n_units=32, n_layers=2, n_heads=2), n_steps=600, learning_rate=3e-3, verbose=1
+    LeastSquares(n_units=32, n_layers=2, n_heads=2), n_steps=300, learning_rate=3e-3, verbose=1
 )
 own = trainer.fit(tasks).learner_
 
@@ -54,6 +54,6 @@ for label, model in {
     "logistic regression": LogisticRegression(),
 }.items():
     SupportSizeDisplay.from_estimator(
-        model, X, y, [5, 10, 20, 40, 80], n_draws=30, scoring="roc_auc", label=label
+        model, X, y, [5, 10, 20, 40, 80], n_draws=20, scoring="roc_auc", label=label
     ).plot(ax=ax)
 plt.show()

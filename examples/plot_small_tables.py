@@ -51,7 +51,7 @@ print(f"area under the ROC curve, five folds of 120 rows: {scores.mean():.2f}")
 # %%
 # Accuracy against the number of rows
 # -----------------------------------
-# Supports and queries of a draw are the same for all three. Bands are 95 % intervals over 20 draws:
+# Supports and queries of a draw are the same for all three. Bands are 95 % intervals over 10 draws:
 # what is inside them is luck.
 
 models = {
@@ -68,7 +68,7 @@ for ax, (title, (X, y)) in zip(axes, tables.items(), strict=True):
     target = y > 140 if title.startswith("Diabetes") else y
     for name, model in models.items():
         SupportSizeDisplay.from_estimator(
-            model, X, target, [5, 10, 20, 50, 100], n_draws=20, scoring="roc_auc", label=name
+            model, X, target, [5, 10, 20, 50, 100], n_draws=10, scoring="roc_auc", label=name
         ).plot(ax=ax)
     ax.set_title(title)
 plt.show()

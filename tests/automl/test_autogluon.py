@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from tests.automl.fresh import predictions_of_a_fresh_process
 
 tabular = pytest.importorskip(
-    "autogluon.tabular", reason="AutoGluon has an environment of its own in .ci/run"
+    "autogluon.tabular", reason="AutoGluon is not installed: make test-automl"
 )
 
 from skmeta import InContextClassifier, InContextRegressor  # noqa: E402

@@ -7,12 +7,12 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from tests.automl.fresh import predictions_of_a_fresh_process
 
-flaml = pytest.importorskip("flaml", reason="FLAML has an environment of its own in .ci/run")
+flaml = pytest.importorskip("flaml", reason="FLAML is not installed: make test-automl")
 
 from skmeta import InContextClassifier, InContextRegressor  # noqa: E402
 from skmeta.automl.flaml import SkmetaLearner, add_learners  # noqa: E402
 
-BUDGET = {"time_budget": 4, "verbose": 0, "seed": 0}
+BUDGET = {"time_budget": 120, "max_iter": 8, "verbose": 0, "seed": 0}
 
 
 def search(X, y, **options):

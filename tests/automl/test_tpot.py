@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from tests.automl.fresh import predictions_of_a_fresh_process
 
-tpot = pytest.importorskip("tpot", reason="TPOT has an environment of its own in .ci/run")
+tpot = pytest.importorskip("tpot", reason="TPOT is not installed: make test-automl")
 
 from tpot.search_spaces.nodes import EstimatorNode  # noqa: E402
 from tpot.search_spaces.pipelines import ChoicePipeline, SequentialPipeline  # noqa: E402

@@ -120,7 +120,7 @@ def finish(*processes):
     """Wait for scripts to end well."""
     try:
         for process in processes:
-            errors = process.communicate(timeout=300)[1]
+            errors = process.communicate(timeout=900)[1]
             assert process.returncode == 0, errors
     finally:
         stop(processes)
@@ -157,13 +157,12 @@ def start_workers(folders, codes):
 
 
 @pytest.mark.parametrize(("backend", "devices"), [("tensorflow", TENSORFLOW), ("jax", JAX)])
-def test_two_devices_are_one_and_stop_and_go_on_as_any_number(backend, devices, tmp_path):
+def test_two_devices_are_one_and_stop_and_go_on_as_one(backend, devices, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     scripts = {
         "one": [ONE],
-        "two": [devices + "    train()"],
-        "less": [devices + "    stop_at_the_first_checkpoint(); train('run')", RESUMED],
+        "two, then one": [devices + "    stop_at_the_first_checkpoint(); train('run')", RESUMED],
     }
     weights = {}
     for name, codes in scripts.items():
@@ -171,8 +170,7 @@ def test_two_devices_are_one_and_stop_and_go_on_as_any_number(backend, devices, 
         for code in codes:
             run(tmp_path / name, backend, code, OPTIMIZER="muon")
         weights[name] = load_learner(tmp_path / name / "out.safetensors").weights
-    for name in ("two", "less"):
-        assert_same(weights[name], weights["one"])
+    assert_same(weights["two, then one"], weights["one"])
 
 
 def assert_same(weights, expected):
@@ -192,9 +190,9 @@ def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
     train = WORKER + f"    train({str(checkpoint)!r})"
     lost = start_workers(folders[1:], [train, KILLED + train])
     try:
-        lost[1].communicate(timeout=300)
+        lost[1].communicate(timeout=900)
         assert lost[1].returncode == -signal.SIGKILL
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
@@ -205,7 +203,7 @@ def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
     apart = start_workers(folders[1:], [train, WORKER + "    train('another')"])
     try:
         for process in apart:
-            assert "would go on from step" in process.communicate(timeout=300)[1]
+            assert "would go on from step" in process.communicate(timeout=900)[1]
             assert process.returncode
     finally:
         stop(apart)
