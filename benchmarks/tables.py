@@ -188,6 +188,8 @@ def main():
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
+    if arguments.temperatures and kind == "regression":
+        parser.error("--temperatures are those of classifiers")
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
     models = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(

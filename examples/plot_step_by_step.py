@@ -45,7 +45,7 @@ axes[-1, 1].set_xlabel("probability, before the label is told")
 # %%
 # What the memory holds
 # ---------------------
-# One slot a label: a key, the sum of the keys of its drawings. It takes as much room after two
+# A key for each label, the sum of those of its drawings. It takes as much room after two
 # drawings of each as after two hundred. ``predict`` reads it and leaves it as it is, so the order
 # of queries does not matter.
 

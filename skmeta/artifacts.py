@@ -26,7 +26,7 @@ from safetensors.numpy import load, save
 
 from skmeta.episodes import TaskSpec
 from skmeta.files import write_atomically
-from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory
+from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory, Prototypes
 from skmeta.networks import ConvEncoder, FlatEncoder, Learner, Network
 
 FORMAT = 1
@@ -36,6 +36,7 @@ MEMORIES: dict[str, type[Memory]] = {
     "lstm": LSTM,
     "mann": MANN,
     "associative": Associative,
+    "prototypes": Prototypes,
     "fast-weights": FastWeights,
     "least-squares": LeastSquares,
 }

@@ -574,8 +574,8 @@ def test_shipped_learners_agree_with_their_keras_twins(name):
         atol=1e-5,
         rtol=1e-5,
     )
-    together = found.network.memory.together
-    assert outputs.dtype == (np.float64 if together else np.float32)
+    in_double = found.network.memory.in_double
+    assert outputs.dtype == (np.float64 if in_double else np.float32)
 
 
 def test_shipped_learners_make_small_pickles(name):

@@ -16,8 +16,8 @@ from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
-# Rows answered at once, by memories that read rows together and by others, which need a state for
-# each: bounds the memory that predict takes, whatever the number of queries.
+# Rows answered at once: those of vectors by memories that read rows together, and others, which are
+# large or need a state each. Bounds the memory that predict takes, whatever the number of queries.
 QUERIES_TOGETHER, QUERIES_APART = 2048, 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
@@ -104,7 +104,8 @@ class InContextEstimator(BaseEstimator):
 
     def _remember(self, learner, rows, state, X):
         """Set what a first fit leaves behind: learner, state, width and names of the columns."""
-        validate_data(self, rows.numbers(X), skip_check_array=True)
+        named = X if hasattr(X, "columns") else rows.numbers(X)
+        validate_data(self, named, skip_check_array=True)
         self.learner_, self.rows_, self.state_ = learner, rows, state
 
     def __sklearn_tags__(self):
@@ -131,7 +132,7 @@ class InContextEstimator(BaseEstimator):
             ensure_all_finite=rows.finite,
         )
         runner, n_members = self._runner(learner), count_episodes(self.state_)
-        together = learner.network.memory.together
+        together = learner.network.memory.together and len(learner.spec.input_shape) == 1
         chunk = max(1, (QUERIES_TOGETHER if together else QUERIES_APART) // n_members)
         parts = []
         for first in range(0, len(X), chunk):

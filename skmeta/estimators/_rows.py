@@ -136,7 +136,7 @@ class TableRows:
     finite = "allow-nan"
     dtype = np.float64
     usual_temperature = TABLE_TEMPERATURE
-    levels: Any = None  # for each column of the first frame: its levels as text, None for numbers
+    levels: Any = None  # for each column of the first frame: its levels, None for numbers
     names: Any = None  # names of the first frame's columns
     nominal: Any = ()  # those of its columns that are text or categories without order
     flags: Any = None  # column -> levels with a flag each in its place
@@ -149,14 +149,16 @@ class TableRows:
         Text and categories become the number of their level among those of the first frame,
         NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
-        if not hasattr(X, "iloc"):
+        if not hasattr(X, "iloc") or X.ndim != 2 or X.shape[1] == 0:
             return X
         import pandas as pd
 
         columns = [X.iloc[:, i] for i in range(X.shape[1])]
         if self.statistics is None:
-            self.levels = [_levels(column) for column in columns]
             self.names = list(X.columns)
+            asked = self.categorical_features
+            named = [] if isinstance(asked, str) else self._categorical(len(columns))
+            self.levels = [_levels(column, i in named) for i, column in enumerate(columns)]
             self.nominal = [
                 i
                 for i, levels in enumerate(self.levels)
@@ -264,7 +266,8 @@ class TableRows:
             return np.flatnonzero(asked)
         if asked.size == 0 or (asked.dtype.kind in "iu" and np.isin(asked, columns).all()):
             return np.unique(asked.astype(int))
-        if self.names and set(asked.tolist()) <= set(self.names):
+        texts = asked.ndim == 1 and all(isinstance(name, str) for name in asked.tolist())
+        if texts and self.names and set(asked.tolist()) <= set(self.names):
             return sorted({self.names.index(name) for name in asked.tolist()})
         raise ValueError(
             f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
@@ -272,19 +275,23 @@ class TableRows:
         )
 
 
-def _levels(column):
-    """Levels of a column as text, or None for a column of numbers or times."""
+def _levels(column, named):
+    """Levels that a column has, or None for one of numbers or times."""
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return [str(level) for level in column.cat.categories]
+        categories = column.cat if column.cat.ordered else column.cat.remove_unused_categories().cat
+        return list(categories.categories)
     if pd.api.types.is_numeric_dtype(column) or _is_time(column):
         return None
-    try:
-        pd.to_numeric(column)
-    except (TypeError, ValueError):
-        return sorted(set(column.dropna().map(str)))
-    return None
+    known = column.dropna()
+    if not named and len(known):
+        try:
+            pd.to_numeric(known)
+            return None
+        except (TypeError, ValueError):
+            pass
+    return sorted(known.unique(), key=str)
 
 
 def _is_time(column):
@@ -298,13 +305,14 @@ def _numbers(column, levels):
     import pandas as pd
 
     if levels is not None:
-        texts = column.astype(object).map(str, na_action="ignore")
         codes = {level: code for code, level in enumerate(levels)}
-        return texts.map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
+        return column.astype(object).map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
     if _is_time(column):
         span = pd.api.types.is_timedelta64_dtype(column)
-        times = column.to_numpy("timedelta64[ns]" if span else "datetime64[ns]")
-        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e9)
+        times = column.to_numpy("timedelta64[us]" if span else "datetime64[us]")
+        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
+    if column.dtype.kind == "c":
+        raise ValueError("Complex data not supported: a column of X holds complex numbers.")
     return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -40,11 +40,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         meta-training, and 1 for other learners.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
-        Columns of a table that are categories: in a frame text and categories without order
-        ("from_dtype"), none (None), or a mask, indices or names. A category of three levels or more
-        has a flag for each level of the first support as long as the learner has places for
-        so many columns, those with fewest levels first. Any other is read as a number, text as
-        that of its level. Ignored by learners that do not read tables.
+        Columns of a table that are categories: in a frame text that is no numbers, and categories
+        without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
+        levels or more has a flag for each level of the first support as long as the learner has
+        places for so many columns, those with fewest levels first. Any other is read as a number,
+        text as that of its level. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).
@@ -140,7 +140,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        slots = self._dealt(learner, rows, X_rows, len(classes), rng)
+        rows.measure(learner, X_rows)
+        slots = self._dealt(learner, rows, len(classes), rng)
         state = self._read(
             learner,
             rows,
@@ -197,8 +198,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "classes with the first partial_fit(..., classes=...), or call fit."
             )
         if first:
-            rng = check_random_state(self.random_state)
-            slots = self._dealt(learner, rows, X_rows, len(known), rng)
+            rows.measure(learner, X_rows)
+            slots = self._dealt(learner, rows, len(known), check_random_state(self.random_state))
             state = learner.initial_state(len(slots))
         else:
             state, slots = self.state_, self.label_slots_
@@ -258,9 +259,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _dealt(self, learner, rows, X, n_classes, rng):
-        """Measure a support, then deal labels, (M, n_classes), and orders of columns to members."""
-        rows.measure(learner, X)
+    def _dealt(self, learner, rows, n_classes, rng):
+        """Deal labels, (M, n_classes), and orders of columns to members."""
         slots = deal_labels(rng, self._members(rows), n_classes, learner.spec.n_outputs)
         rows.deal(len(slots), rng)
         return slots

@@ -32,11 +32,11 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         How often the support is read.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
-        Columns of a table that are categories: in a frame text and categories without order
-        ("from_dtype"), none (None), or a mask, indices or names. A category of three levels or more
-        has a flag for each level of the first support as long as the learner has places for
-        so many columns, those with fewest levels first. Any other is read as a number, text as
-        that of its level. Ignored by learners that do not read tables.
+        Columns of a table that are categories: in a frame text that is no numbers, and categories
+        without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
+        levels or more has a flag for each level of the first support as long as the learner has
+        places for so many columns, those with fewest levels first. Any other is read as a number,
+        text as that of its level. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

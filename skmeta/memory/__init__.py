@@ -15,6 +15,7 @@ from skmeta.memory.fast_weights import DeltaStore, FastWeights
 from skmeta.memory.least_squares import LeastSquares, LeastSquaresStore
 from skmeta.memory.lstm import LSTM, LSTMState
 from skmeta.memory.mann import MANN, Access, MANNState
+from skmeta.memory.prototypes import Prototypes, PrototypeState
 
 __all__ = [
     "LSTM",
@@ -30,6 +31,8 @@ __all__ = [
     "MANNState",
     "Memory",
     "PendingLabel",
+    "PrototypeState",
+    "Prototypes",
     "ShiftedMemory",
     "WeightSpec",
     "count_episodes",

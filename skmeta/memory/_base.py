@@ -125,9 +125,17 @@ class Memory(ABC):
     # Whether the output of a row is a vote on its label, see VoteReadout.
     votes = False
 
+    # Whether targets may be numbers, beside classes.
+    learns_numbers = True
+
     # Whether the next methods do more than go from row to row. Meta-training then needs no loop,
-    # and a learner reads rows in large pieces, in double precision.
+    # and a learner reads rows in large pieces.
     together = False
+
+    # Whether a learner computes in double precision. Products of matrices round by their shape:
+    # rows that are read together must not differ from rows that are read apart by more than anyone
+    # can see.
+    in_double = False
 
     def learn_rows(self, ops, weights, state, u, y):
         """Take a step on each of T rows.

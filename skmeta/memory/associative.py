@@ -44,11 +44,10 @@ class Associative(Memory):
     (:class:`skmeta.networks.VoteReadout`): labels are alike to the memory, however many there are.
     Real targets have a readout with weights of its own.
 
-    A row is written into an empty slot. In a full memory, or always if slots are to be merged, it
-    joins the nearest slot of its label, their keys being added (Kaiser et al. 2017): the slot
-    becomes a prototype. If no slot has its label, it takes the place of the one that was used
-    least of late (Santoro et al. 2016), and that one joins the nearest slot of its own label: it is
-    forgotten only if there is none.
+    A row is written into an empty slot. In a full memory it joins the nearest slot of its label,
+    their keys being added (Kaiser et al. 2017): the slot becomes a prototype. If no slot has its
+    label, it takes the place of the one that was used least of late (Santoro et al. 2016), and
+    that one joins the nearest slot of its own label: it is forgotten only if there is none.
 
     Parameters
     ----------
@@ -56,8 +55,6 @@ class Associative(Memory):
         Slots N.
     n_units : int, default=64
         Width W of a key.
-    merged : bool, default=False
-        Whether a row joins a slot of its label from the start, so that each label has one.
     usage_decay : float, default=0.95
         How slowly a slot is forgotten to be in use.
 
@@ -69,8 +66,7 @@ class Associative(Memory):
     References
     ----------
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016. L. Kaiser et al.,
-    "Learning to Remember Rare Events", ICLR 2017. Merged slots: J. Snell, K. Swersky, R. Zemel,
-    "Prototypical Networks for Few-shot Learning", NeurIPS 2017.
+    "Learning to Remember Rare Events", ICLR 2017.
 
     Examples
     --------
@@ -83,7 +79,6 @@ class Associative(Memory):
 
     n_slots: int = 128
     n_units: int = 64
-    merged: bool = False
     usage_decay: float = 0.95
 
     votes = True
@@ -100,14 +95,7 @@ class Associative(Memory):
         return 2 * label_size + 1
 
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
-        return {
-            "kernel": WeightSpec((n_features, self.n_units), "glorot_uniform"),
-            "bias": WeightSpec((self.n_units,), 0.0),
-            # beta = alpha = exp(2.3) = 10: sharp enough to tell neighbours apart from the start.
-            "log_sharpness": WeightSpec((1,), 2.3),
-            "log_slope": WeightSpec((1,), 2.3),
-            "threshold": WeightSpec((1,), 0.5),
-        }
+        return key_specs(n_features, self.n_units)
 
     def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
         return AssociativeState(
@@ -136,36 +124,25 @@ class Associative(Memory):
 
     def _answer(self, ops, weights, state, similarity):
         """Output (r, d, f), (B, 2 L + 1), and the weights with which slots were read."""
-        sharpness = ops.exp(weights["log_sharpness"])
-        read_weights = ops.softmax(sharpness * similarity, axis=-1)
-        found = ops.matmul(ops.expand_dims(read_weights, 1), state.labels)[:, 0]
         known = ops.max(ops.expand_dims(state.filled, 2) * state.labels, axis=1)
-        nearest = ops.max(similarity, axis=-1, keepdims=True)
-        familiarity = ops.exp(weights["log_slope"]) * (nearest - weights["threshold"])
-        familiar = ops.sigmoid(familiarity)
-        # 1 - f = exp(-softplus(.)): a difference would round a small doubt away.
-        doubt = ops.exp(-ops.softplus(familiarity)) * (1.0 - known)
-        return ops.concatenate([found, doubt, familiar], axis=-1), read_weights
+        return vote(ops, weights, similarity, known, state.labels)
 
     def _write(self, ops, state, similarity, read_weights, key, y):
         """Put a row into one slot: an empty one, the nearest of its label, or the least used."""
         full = ops.min(state.filled, axis=-1, keepdims=True)
         nearest = self._nearest(ops, similarity, state, y)
         joins = ops.max(nearest, axis=-1, keepdims=True)
-        if not self.merged:
-            joins = joins * full
+        joins = joins * full
         # No slot that holds something has less use than an empty one.
         least_used = addressing.least_used(ops, state.usage + state.filled, 1)[:, 0]
         slot = joins * nearest + (1.0 - joins) * least_used
 
-        there, touched = ops.expand_dims(slot, 2), slot
+        there = ops.expand_dims(slot, 2)
         written = ops.expand_dims(joins, 2) * state.keys + ops.expand_dims(key, 1)
         keys = (1.0 - there) * state.keys + there * written
-        if not self.merged:
-            taker, leaving_key = self._taker(ops, state, least_used)
-            taker = full * (1.0 - joins) * taker
-            keys = keys + ops.expand_dims(taker, 2) * leaving_key
-            touched = slot + taker
+        taker, leaving_key = self._taker(ops, state, least_used)
+        taker = full * (1.0 - joins) * taker
+        keys = keys + ops.expand_dims(taker, 2) * leaving_key
         return AssociativeState(
             keys=keys,
             labels=(1.0 - there) * state.labels + there * ops.expand_dims(y, 1),
@@ -175,7 +152,7 @@ class Associative(Memory):
                 state.usage,
                 self.usage_decay,
                 ops.expand_dims(state.filled * read_weights, 1),
-                ops.expand_dims(touched, 1),
+                ops.expand_dims(slot + taker, 1),
             ),
         )
 
@@ -200,3 +177,47 @@ class Associative(Memory):
         similarity = self._similarity(ops, state, unit(ops, key[:, 0]))
         others = (1.0 - leaving) * similarity + leaving * NEVER
         return self._nearest(ops, others, state, label[:, 0]), key
+
+
+def key_specs(n_features, n_units):
+    """Weights of a memory that votes: those of keys, beta, alpha and theta."""
+    return {
+        "kernel": WeightSpec((n_features, n_units), "glorot_uniform"),
+        "bias": WeightSpec((n_units,), 0.0),
+        # beta = alpha = exp(2.3) = 10: sharp enough to tell neighbours apart from the start.
+        "log_sharpness": WeightSpec((1,), 2.3),
+        "log_slope": WeightSpec((1,), 2.3),
+        "threshold": WeightSpec((1,), 0.5),
+    }
+
+
+def vote(ops, weights, similarity, known, labels=None):
+    """Answer rows by what is like them.
+
+    Parameters
+    ----------
+    ops, weights
+        As for :meth:`Memory.step`.
+    similarity : array of shape (..., N)
+        Cosine of the row with each slot; :data:`NEVER` where a slot is empty.
+    known : array of shape (..., L)
+        1 for a label that some slot has.
+    labels : array of shape (..., N, L), optional
+        The slots' labels; by default slot l has label l, and an empty one none.
+
+    Returns
+    -------
+    output : array of shape (..., 2 L + 1)
+        r, d and f, side by side.
+    read_weights : array of shape (..., N)
+    """
+    read_weights = ops.softmax(ops.exp(weights["log_sharpness"]) * similarity, axis=-1)
+    if labels is None:
+        found = known * read_weights
+    else:
+        found = ops.matmul(ops.expand_dims(read_weights, -2), labels)[..., 0, :]
+    nearest = ops.max(similarity, axis=-1, keepdims=True)
+    familiarity = ops.exp(weights["log_slope"]) * (nearest - weights["threshold"])
+    # 1 - f = exp(-softplus(.)): a difference would round a small doubt away.
+    doubt = ops.exp(-ops.softplus(familiarity)) * (1.0 - known)
+    return ops.concatenate([found, doubt, ops.sigmoid(familiarity)], axis=-1), read_weights

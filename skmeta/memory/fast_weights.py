@@ -84,6 +84,7 @@ class FastWeights(Memory):
     n_heads: int = 4
 
     together = True
+    in_double = True
 
     def __post_init__(self):
         sizes = (self.n_units, self.n_layers, self.n_heads)

@@ -71,9 +71,7 @@ class Learner:
             array.flags.writeable = False
             frozen[name] = array
         object.__setattr__(self, "weights", MappingProxyType(frozen))
-        # Products of matrices round by their shape: rows that are read together must not differ
-        # from rows that are read apart by more than anyone can see.
-        precision = np.float64 if self.network.memory.together else np.float32
+        precision = np.float64 if self.network.memory.in_double else np.float32
         object.__setattr__(self, "_precision", precision)
         exact = {name: array.astype(precision, copy=False) for name, array in frozen.items()}
         for kept in exact.values():

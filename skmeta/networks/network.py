@@ -40,11 +40,23 @@ class Network:
         The recurrent cell that learns.
     encoder : FlatEncoder
         What turns a row into features.
+
+    Raises
+    ------
+    ValueError
+        If targets are numbers, and the memory learns classes alone.
     """
 
     spec: TaskSpec
     memory: Memory
     encoder: FlatEncoder = field(default_factory=FlatEncoder)
+
+    def __post_init__(self):
+        if self.spec.kind == "regression" and not self.memory.learns_numbers:
+            raise ValueError(
+                f"{type(self.memory).__name__} learns classes, and the targets are numbers: choose "
+                "another memory."
+            )
 
     @property
     def readout(self):

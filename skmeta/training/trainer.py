@@ -28,8 +28,8 @@ class MetaTrainer(BaseEstimator):
 
     Parameters
     ----------
-    memory : {"lstm", "mann", "associative", "fast-weights", "least-squares"} or Memory, \
-            default="lstm"
+    memory : {"lstm", "mann", "associative", "prototypes", "fast-weights", "least-squares"} or \
+            Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
     encoder : {"flat", "conv"} or FlatEncoder, default="flat"
         What turns a row into features: "conv" for pictures of 16 x 16 pixels or more.

@@ -204,6 +204,8 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     later = table.copy()
     later[0] = later[0] + pd.Timedelta("400D")
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
+    later[0] = pd.to_datetime(["9999-12-31"] * 30)  # no date is too far away
+    assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
     with pytest.raises(ValueError, match="Unable to parse string"):
         clf.predict(table.replace({1: {"3": "three"}}))
 
@@ -215,6 +217,41 @@ def test_the_order_of_categories_is_kept(y):
     numbers = np.tile([0.0, 1, 2], 10)[:, None]
     expected = classifier().fit(numbers, y).predict_proba(numbers)
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
+
+
+def test_levels_are_those_that_the_first_rows_have(y):
+    codes = np.arange(30) % 3
+    first = pd.DataFrame({"code": pd.Categorical(codes, [0, 1, 2, 9]), "none": [None] * 30})
+    clf = InContextClassifier(random_state=0).fit(first, y)
+    assert clf.rows_.levels == [[0, 1, 2], []]
+    proba = clf.predict_proba(first)
+    # As numbers, which is how they are read from a file with a gap; and a column that fills late.
+    table = pd.DataFrame({"code": codes.astype(float), "none": ["Linz"] * 30})
+    assert_array_equal(clf.predict_proba(table), proba)
+    new, missing = (first.assign(code=code) for code in (9, None))
+    assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
+
+
+def test_digits_of_a_category_are_text(y):
+    table = pd.DataFrame({"code": ["01", "1", "2"] * 10})
+    clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
+    assert clf.rows_.levels == [["01", "1", "2"]]
+    assert np.isnan(clf.rows_.numbers(table.replace("2", "x"))["code"][2])
+    assert InContextClassifier().fit(table, y).rows_.levels == [None]
+
+
+@pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (frame()["size"], "2-dimensional container"),
+        (frame()[[]], "at least one array"),
+        (frame().assign(size=1j), "Complex data not supported"),
+    ],
+)
+def test_frames_that_cannot_be_read(estimator, X, message):
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, np.arange(30) % 2)
 
 
 def test_a_frame_after_an_array_is_read_as_numbers(X, y):
@@ -288,10 +325,12 @@ def test_a_memory_is_as_large_after_100_000_rows_as_after_ten():
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     clf, reg = classifier(n_members=2), regressor()
-    with pytest.warns(UserWarning, match=f"Only {n_rows} rows set the scale"):
+    with pytest.warns(UserWarning, match=f"Only {n_rows} rows set the scale") as caught:
         clf.partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
-    with pytest.warns(UserWarning, match="Begin with 3 or more"):
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="Begin with 3 or more") as caught:
         reg.fit(X[:n_rows], X[:n_rows, 0])
+    assert caught[0].filename == __file__
     clf.partial_fit(X[n_rows:], y[n_rows:])
     reg.partial_fit(X[n_rows:], X[n_rows:, 0])
     assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(reg.predict(X)).all()
@@ -304,12 +343,11 @@ def test_a_huge_target_does_not_spoil_the_state(X):
     assert np.isfinite(reg.partial_fit(X[:1], [1e39]).predict(X)).all()
 
 
-def test_saved_and_loaded(X, y, tmp_path):
-    clf = classifier(n_members=2).fit(frame(), y)
+def test_saved_and_loaded(tmp_path):
+    table, y = rows_of_towns()
+    clf = InContextClassifier(random_state=0).fit(table, y)
     joblib.dump(clf, tmp_path / "clf")
-    assert_array_equal(
-        joblib.load(tmp_path / "clf").predict_proba(frame()), clf.predict_proba(frame())
-    )
+    assert_array_equal(joblib.load(tmp_path / "clf").predict_proba(table), clf.predict_proba(table))
 
 
 def test_engines_agree(X, y):
@@ -336,7 +374,11 @@ def test_each_level_of_a_category_is_told_apart():
     table, y = rows_of_towns(200)
     clf = InContextClassifier(random_state=0).fit(table[:100], y[:100])
     blind = InContextClassifier(categorical_features=None, random_state=0)
+    assert list(clf.rows_.flags) == [0]
     assert clf.score(table[100:], y[100:]) > 0.97
+    new, missing = (table.assign(town=town) for town in ("elsewhere", None))
+    assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
+    assert np.abs(clf.predict_proba(new) - clf.predict_proba(table)).max() > 0.1
     assert blind.fit(table[:100], y[:100]).score(table[100:], y[100:]) < 0.9
 
 
@@ -347,11 +389,19 @@ def test_columns_that_are_categories_may_be_named(asked):
     expected = InContextClassifier(random_state=0).fit(table, y).predict_proba(table)
     clf = InContextClassifier(categorical_features=asked, random_state=0).fit(codes, y)
     assert_array_equal(clf.predict_proba(codes), expected)
-    for wrong in (["city"], [2], [True], [0.5]):
-        with pytest.raises(ValueError, match="categorical_features must be"):
-            clone(clf).set_params(categorical_features=wrong).fit(codes, y)
+
+
+def test_categories_that_are_no_columns():
+    table, y = rows_of_towns()
+    X = table["noise"].to_numpy()[:, None] ** [1, 2]
+    for rows in (table, X, pd.DataFrame(X)):
+        for wrong in (["city"], [2], [True], [True, False, True], [0.5], [["town"]]):
+            with pytest.raises(ValueError, match="categorical_features must be"):
+                InContextClassifier(categorical_features=wrong).fit(rows, y)
     with pytest.raises(ValueError, match="categorical_features must be"):
-        clone(clf).set_params(categorical_features=["town"]).fit(codes.to_numpy(), y)
+        InContextClassifier(categorical_features=["town"]).fit(X, y)
+    numbered = pd.DataFrame(X.round(), columns=[1, 2])  # a number is a place, not a name
+    assert list(InContextClassifier(categorical_features=[1]).fit(numbered, y).rows_.flags) == [1]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -369,6 +419,7 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2))[0]
     places = est.learner_.spec.n_columns
     assert_array_equal(shown[:, places:].sum(axis=1), [0, len(est.rows_.flags[0])])
+    assert (est.rows_._with_flags(new)[:, 1:] == 0).all()  # none is up
 
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
@@ -379,4 +430,4 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
     assert clf.rows_.orders.shape[1] == 4 + 9
     clf.fit(X[:20], np.arange(20) % 2)
-    assert set(clf.rows_.flags) == {1, 2}  # now there are places for the names too
+    assert set(clf.rows_.flags) == {1, 2}  # now there are places for the levels of 1

@@ -8,9 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, FastWeights, PendingLabel, WeightSpec, map_state
-from tests.reference.small import ASSOCIATIVE, MANNS, SIZES, STORES, random_weights
+from tests.reference.small import ASSOCIATIVE, MANNS, PROTOTYPES, SIZES, STORES, random_weights
 
-MEMORIES = {"lstm": LSTM(5), **MANNS, **STORES, "associative": ASSOCIATIVE}
+MEMORIES = {
+    "lstm": LSTM(5),
+    **MANNS,
+    **STORES,
+    "associative": ASSOCIATIVE,
+    "prototypes": PROTOTYPES,
+}
 B, T, F, L = 3, 40, 4, 2
 
 

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import LSTM, MANN, LSTMState, MANNState, PendingLabel, least_squares, map_state
-from tests.reference import associative, fast_weights, lstm, mann
-from tests.reference.small import ASSOCIATIVE, MANNS, STORES, random_weights
+from tests.reference import associative, fast_weights, lstm, mann, prototypes
+from tests.reference.small import ASSOCIATIVE, MANNS, PROTOTYPES, STORES, random_weights
 
 N_EPISODES, N_STEPS, N_FEATURES, LABEL_SIZE = 3, 12, 4, 3
 ENGINES = {"numpy": numpy_ops, "keras": keras.ops}
@@ -178,10 +178,10 @@ def test_fast_weights_learn_by_their_rule(ops, rows, name):
     assert np.abs(expected - empty)[:, 1:].max() > 0.1  # what was stored matters
 
 
-@pytest.mark.parametrize(("n_slots", "merged"), [(4, False), (30, False), (30, True), (2, True)])
-def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
+@pytest.mark.parametrize("n_slots", [2, 4, 30])
+def test_the_associative_memory_slot_by_slot(ops, rows, n_slots):
     """Labels are one-hot or zero, so that rows join slots; few are soon full, 30 never."""
-    memory = replace(ASSOCIATIVE, n_slots=n_slots, merged=merged)
+    memory = replace(ASSOCIATIVE, n_slots=n_slots)
     weights = random_weights(memory.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
     inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
     labels[:, [0, 5]] = 0.0  # an empty slot has no label, not this one
@@ -195,18 +195,15 @@ def test_the_associative_memory_slot_by_slot(ops, rows, n_slots, merged):
             labels[b],
             n_slots=n_slots,
             decay=memory.usage_decay,
-            merged=merged,
         )
         assert_allclose(outputs[b], expected, atol=1e-5)
         for t, state in enumerate(states):
             filled = state.labels[b][state.filled[b] > 0]
             assert sorted(map(tuple, filled)) == held[t]
-            if merged and n_slots == 30:
-                assert len(filled) == len(np.unique(labels[b, : t + 1], axis=0))
         used = states[-1].usage[b][states[-1].filled[b] > 0]
         assert_allclose(sorted(used), use, atol=1e-5)
         joined += (np.linalg.norm(states[-1].keys[b], axis=1) > 1.01).sum()
-    assert (joined > 0) == (merged or n_slots == 4)
+    assert (joined > 0) == (n_slots < 30)
 
 
 def test_a_full_associative_memory_makes_room_by_adding_slots_up(ops):
@@ -221,6 +218,39 @@ def test_a_full_associative_memory_makes_room_by_adding_slots_up(ops):
     rows = labels[0].T @ memory_keys(ops, memory, weights, inputs)
     held = np.asarray(last.labels[0]).T @ np.asarray(last.keys[0])
     assert_allclose(held, rows, atol=1e-5)  # no row is lost: their keys are added
+
+
+@pytest.mark.parametrize("n_before", [0, 5])
+def test_prototypes_class_by_class(ops, rows, n_before):
+    """Rows read together and one by one, from a fresh memory and from one that holds some."""
+    inputs, labels = rows[0], np.eye(LABEL_SIZE, dtype=np.float32)[rows[1].argmax(axis=2)]
+    labels[:, :4, 2], labels[:, :4, 1] = 0.0, labels[:, :4, 1:].sum(axis=2)  # the last comes late
+    weights = random_weights(PROTOTYPES.weight_specs(N_FEATURES, LABEL_SIZE), seed=3)
+    fresh = PROTOTYPES.initial_state(ops, N_EPISODES, LABEL_SIZE)
+    alone, states = run(ops, PROTOTYPES, weights, inputs, labels, fresh)
+    state = states[n_before - 1] if n_before else fresh
+    u = PROTOTYPES.embed(ops, weights, inputs)
+    outputs, last = PROTOTYPES.learn_rows(
+        ops, weights, state, u[:, n_before:], labels[:, n_before:]
+    )
+    for b in range(N_EPISODES):
+        expected, keys = prototypes.one_episode(weights, inputs[b], labels[b])
+        assert_allclose(alone[b], expected, atol=1e-5)
+        assert_allclose(np.asarray(outputs)[b], expected[n_before:], atol=1e-5)
+        assert_allclose(np.asarray(last.keys)[b], keys, atol=1e-5)
+    assert_allclose(np.asarray(last.counts), labels.sum(axis=1))
+
+
+def test_prototypes_are_an_associative_memory_with_a_slot_a_class(ops, rows):
+    """Rows that all differ in class: a slot each, and a class each."""
+    inputs, labels = rows[0], np.eye(N_STEPS, dtype=np.float32)[None].repeat(N_EPISODES, axis=0)
+    memories = PROTOTYPES, replace(ASSOCIATIVE, n_slots=N_STEPS)
+    weights = random_weights(PROTOTYPES.weight_specs(N_FEATURES, N_STEPS), seed=3)
+    one, other = (
+        run(ops, m, weights, inputs, labels, m.initial_state(ops, N_EPISODES, N_STEPS))[0]
+        for m in memories
+    )
+    assert_allclose(one, other, atol=1e-5)
 
 
 def memory_keys(ops, memory, weights, inputs):

@@ -13,7 +13,7 @@ from tests.reference.small import MANNS, NETWORKS, STORES, episodes, random_weig
 STEP = 1e-5
 CHECKED = [
     *("lstm-classes", "lstm-numbers", "mann-strings", "mann-vectors", "conv-pictures"),
-    *("associative-classes", "associative-vectors"),
+    *("associative-classes", "associative-vectors", "prototypes-classes"),
     *(f"mann-classes-{name}" for name in MANNS),
     *(f"{name}-vectors" for name in STORES),
 ]

@@ -13,11 +13,13 @@ from skmeta.networks import (
     FlatEncoder,
     GaussianReadout,
     Learner,
+    Network,
     VoteReadout,
 )
 from tests.reference.small import (
     NETWORKS,
     PICTURES,
+    PROTOTYPES,
     STRINGS,
     VECTORS,
     episodes,
@@ -159,10 +161,17 @@ def test_answers_have_the_shape_of_the_task(name):
     spec = learner.spec
     inputs, _, labels = episodes(spec, 3, 4)
     answers = learner.rehearse(inputs, labels)
-    exact = learner.network.memory.together
+    exact = learner.network.memory.in_double
     assert answers.dtype == (np.float64 if exact else np.float32)
     if spec.kind == "regression":
         assert answers.shape == (3, 4, 2, spec.n_outputs)
     else:
         assert answers.shape == (3, 4, spec.label_length, spec.n_outputs)
         assert_allclose(np.exp(log_softmax(answers, axis=-1)).sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_prototypes_are_of_classes():
+    with pytest.raises(ValueError, match="Prototypes learns classes, and the targets are numbers"):
+        Network(VECTORS, PROTOTYPES)
+    with pytest.raises(ValueError, match="n_units must be at least 1"):
+        PROTOTYPES.resized(0)

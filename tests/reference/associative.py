@@ -17,7 +17,7 @@ def unit(z):
     return z / math.sqrt(float(z @ z) + EPSILON)
 
 
-def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
+def one_episode(weights, inputs, labels, *, n_slots, decay):
     """Outputs (T, 2 L + 1) of one episode, the labels held after each row, and the last use."""
     weights = {name: np.asarray(w, float) for name, w in weights.items()}
     sharpness, slope = (math.exp(weights[f"log_{name}"][0]) for name in ("sharpness", "slope"))
@@ -39,7 +39,7 @@ def one_episode(weights, inputs, labels, *, n_slots, decay, merged):
         use = [decay * u + w for u, w in zip(use, read, strict=True)]
         before = list(use)
         own = [i for i, (_, v) in enumerate(slots) if np.abs(v - y).max() < 1e-3]
-        if own and (merged or len(slots) == n_slots):
+        if own and len(slots) == n_slots:
             place = max(own, key=lambda i: cosines[i])
             slots[place] = [slots[place][0] + key, y]
             use[place] += 1.0

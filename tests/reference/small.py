@@ -7,7 +7,7 @@ new memory, encoder or kind of task is one row here.
 import numpy as np
 
 from skmeta.episodes import TaskSpec
-from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares
+from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Prototypes
 from skmeta.networks import ConvEncoder, Learner, Network
 from skmeta.sequences import encode_labels
 
@@ -29,6 +29,7 @@ MANNS = {
 
 STORES = {"fast-weights": FastWeights(8, 2, 2), "least-squares": LeastSquares(8, 2, 2)}
 ASSOCIATIVE = Associative(n_slots=4, n_units=3)
+PROTOTYPES = Prototypes(n_units=3)
 
 NETWORKS = {
     "lstm-classes": Network(CLASSES, LSTM(6)),
@@ -46,9 +47,11 @@ NETWORKS = {
     "fast-weights-strings": Network(STRINGS, STORES["fast-weights"]),
     "least-squares-pictures": Network(PICTURES, STORES["least-squares"]),
     "associative-classes": Network(CLASSES, ASSOCIATIVE),
-    "associative-merged-classes": Network(CLASSES, Associative(4, 3, merged=True)),
     "associative-strings": Network(STRINGS, ASSOCIATIVE),
     "associative-vectors": Network(VECTORS, ASSOCIATIVE),
+    "prototypes-classes": Network(CLASSES, PROTOTYPES),
+    "prototypes-strings": Network(STRINGS, PROTOTYPES),
+    "prototypes-conv-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder(3, 2)),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder(3, 2)),
     "least-squares-tables": Network(TABLES, STORES["least-squares"]),
     "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),
