@@ -8,18 +8,25 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
-STAMPS := $(addprefix $(VENV)/.installed-,plot examples test lint docs build tpot ray)
+EXTRAS := plot examples test lint docs build tpot ray
+STAMPS := $(addprefix $(VENV)/.installed-,$(EXTRAS))
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
 RUNS := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-automl test-ray test-wheel lint bench docs clean distclean
+.PHONY: help set-up demo test test-automl test-ray test-wheel lint bench docs clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
 	  | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+comma := ,
+blank := $(subst ,, )
+set-up: | $(VENV)/.created  ## all that the other targets install in .venv, at once
+	$(BIN)/python -m pip install -q -e ".[$(subst $(blank),$(comma),$(EXTRAS))]"
+	@touch $(STAMPS)
 
 demo: $(VENV)/.installed-plot  ## see a learner at work
 	$(BIN)/skmeta demo $(ARGS)
@@ -48,7 +55,7 @@ lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --config setup.cfg
+	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-examples  ## the benchmarks
 	$(BIN)/python benchmarks/run.py $(ARGS)

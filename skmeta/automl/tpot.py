@@ -36,10 +36,10 @@ def search_space(group: str) -> EstimatorNode:
     kind = GROUPS[group]
     space = ConfigurationSpace()
     for setting in SETTINGS[kind]:
-        bounds = (setting.low, setting.high)
+        low, high, usual = setting.low, setting.high, setting.usual
         space.add(
-            Integer(setting.name, bounds, default=setting.usual)
+            Integer(setting.name, (int(low), int(high)), default=int(usual))
             if setting.kind == "integer"
-            else Float(setting.name, bounds, default=setting.usual, log=True)
+            else Float(setting.name, (low, high), default=usual, log=True)
         )
     return EstimatorNode(KINDS[kind], space, hyperparameter_parser=parameters_of)
