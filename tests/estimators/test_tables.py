@@ -204,7 +204,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     later = table.copy()
     later[0] = later[0] + pd.Timedelta("400D")
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
-    later[0] = pd.to_datetime(["9999-12-31"] * 30)  # no date is too far away
+    later[0] = np.full(30, np.datetime64("9999-12-31", "s"))  # no date is too far away
     assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
     with pytest.raises(ValueError, match="Unable to parse string"):
         clf.predict(table.replace({1: {"3": "three"}}))
