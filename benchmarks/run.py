@@ -35,14 +35,17 @@ def best_ms(function, repeats):
     return 1000 * min(times)
 
 
-def compiled(network, optimizer="adam"):
+def compiled(network, optimizer="adam", precision="float32"):
     """A network to be trained as MetaTrainer trains it."""
-    from skmeta.training.network import MetaNetwork, StepLoss
+    from skmeta.training.network import MetaNetwork, StepLoss, compiled_by_xla
     from skmeta.training.optimizer import make_optimizer
 
-    model = MetaNetwork(network, network.initial_weights(SEED))
-    optimizer = make_optimizer(optimizer, 1e-3)
-    model.compile(optimizer=optimizer, loss=StepLoss(network), jit_compile=True)
+    model = MetaNetwork(network, network.initial_weights(SEED), precision)
+    model.compile(
+        optimizer=make_optimizer(optimizer, 1e-3),
+        loss=StepLoss(network),
+        jit_compile=compiled_by_xla(network),
+    )
     return model
 
 
@@ -60,7 +63,8 @@ def few_shot_times(repeats):
         "inputs": np.stack([X] * EPISODES),
         "labels": np.stack([np.eye(learner.spec.n_outputs, dtype=np.float32)[y]] * EPISODES),
     }
-    model, targets = compiled(learner.network, "muon"), np.stack([y] * EPISODES)
+    model = compiled(learner.network.in_training(), "muon", "bfloat16")
+    targets = np.stack([y] * EPISODES)
     model.train_on_batch(rows, targets)
     step = [best_ms(lambda: model.train_on_batch(rows, targets), 1) for _ in range(repeats)]
     clf = InContextClassifier("omniglot").fit(X, y)
@@ -215,7 +219,7 @@ def main():
         "",
         f"`python benchmarks/run.py --repeats {arguments.repeats}`, seed {SEED}, {date.today()}, "
         f"{joblib.cpu_count()} core(s) of {os.cpu_count()}, {platform.machine()}, "
-        f"Keras {keras.__version__} on {keras.backend.backend()} with XLA. "
+        f"Keras {keras.__version__} on {keras.backend.backend()}, XLA for loops over rows. "
         "Medians of training steps taken in turn; "
         "fastest of the estimators' calls.",
         "",

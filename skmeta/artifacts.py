@@ -96,11 +96,13 @@ def network_config(network: Network) -> dict[str, Any]:
     spec = {**asdict(network.spec), "input_shape": list(network.spec.input_shape)}
     if not spec["table"]:
         del spec["table"]  # as in the files of release 0.1
-    return {
-        "spec": spec,
-        "memory": named(MEMORIES, network.memory),
-        "encoder": named(ENCODERS, network.encoder),
-    }
+    return _plain(
+        {
+            "spec": spec,
+            "memory": named(MEMORIES, network.memory),
+            "encoder": named(ENCODERS, network.encoder),
+        }
+    )
 
 
 def network_from_config(config: Mapping[str, Any]) -> Network:

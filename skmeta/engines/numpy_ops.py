@@ -108,6 +108,28 @@ def conv(inputs, kernel, strides=1, padding="valid"):
     return outputs
 
 
+def max_pool(inputs, pool_size, strides=None, padding="valid"):
+    """Largest of each 2 x 2 points of pictures (n, height, width, channels).
+
+    Only what this package needs: squares of 2 points side by side, and "same" padding.
+
+    Raises
+    ------
+    ValueError
+        If asked for more.
+    """
+    if (pool_size, strides, padding) != (2, 2, "same"):
+        raise ValueError(
+            "Only pool_size=2, strides=2 and padding='same', "
+            f"got {pool_size}, {strides} and {padding!r}."
+        )
+    height, width = inputs.shape[1:3]
+    if height % 2 or width % 2:  # the last row or column once more changes no maximum
+        inputs = np.pad(inputs, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    rows = np.maximum(inputs[:, ::2], inputs[:, 1::2])
+    return np.maximum(rows[:, :, ::2], rows[:, :, 1::2])
+
+
 def solve_triangular(a, b, lower=False):
     """Solve a x = b for a triangular a; leading axes hold systems of their own.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
+from operator import index
 
 from skmeta.memory import WeightSpec
 
@@ -26,6 +28,10 @@ class FlatEncoder:
     400
     """
 
+    def in_training(self):
+        """Return the encoder as meta-training uses it."""
+        return self
+
     def weight_specs(self, input_shape):
         """Return name -> WeightSpec."""
         size = (prod(input_shape),)
@@ -47,25 +53,27 @@ class FlatEncoder:
 
 @dataclass(frozen=True)
 class ConvEncoder(FlatEncoder):
-    """Pictures through blocks of convolution, normalisation, rectifier and pooling.
+    """Pictures through blocks of convolution, pooling and normalisation.
 
-    A block is a 3 x 3 convolution that keeps the size, a normalisation of the whole picture to
-    mean square 1 with a learned gain a filter, max(0, x), and the largest of each 2 x 2 points.
-    28 x 28 pixels and four blocks leave 2 x 2 points: the features are their filters.
+    A block is a 3 x 3 convolution that keeps the size, the largest of each 2 x 2 points, a
+    normalisation of the whole picture to mean square 1 with a learned gain a filter, and
+    max(0, x). 28 x 28 pixels and four blocks leave 2 x 2 points: the features are their filters.
 
     Parameters
     ----------
-    n_filters : int, default=64
-        Filters of the first block.
-    n_blocks : int, default=4
-        Blocks; each halves height and width, rounded up.
-    growth : int, default=1
-        Factor by which the number of filters grows from block to block.
+    filters : tuple of int, default=(64, 64, 64, 64)
+        Filters of each block, which halves height and width, rounded up.
+    two_grids : bool, default=False
+        Whether a learner sees each picture twice, once moved by a pixel down and to the right, and
+        takes the mean of the features: squares that are pooled begin elsewhere. Meta-training sees
+        it once, as it is: there the tasks move pictures at random.
 
     Raises
     ------
+    TypeError
+        If a number of filters is no integer.
     ValueError
-        If a number is below 1.
+        If there is no block, or one has no filter.
 
     References
     ----------
@@ -75,22 +83,21 @@ class ConvEncoder(FlatEncoder):
     Examples
     --------
     >>> from skmeta.networks import ConvEncoder
-    >>> ConvEncoder(n_filters=32, growth=2).output_size((28, 28))
+    >>> ConvEncoder(filters=(32, 64, 128, 256)).output_size((28, 28))
     1024
     """
 
-    n_filters: int = 64
-    n_blocks: int = 4
-    growth: int = 1
+    filters: tuple[int, ...] = (64, 64, 64, 64)
+    two_grids: bool = False
 
     def __post_init__(self):
-        sizes = (self.n_filters, self.n_blocks, self.growth)
-        if min(sizes) < 1:
-            raise ValueError(f"n_filters, n_blocks and growth must be at least 1, got {sizes}.")
+        # JSON and TOML have lists.
+        object.__setattr__(self, "filters", tuple(index(n) for n in self.filters))
+        if not self.filters or min(self.filters) < 1:
+            raise ValueError(f"filters must hold numbers from 1 on, got {self.filters}.")
 
-    def _filters(self, block):
-        """Filters of a block."""
-        return self.n_filters * self.growth**block
+    def in_training(self):  # noqa: D102 - inherited
+        return replace(self, two_grids=False)
 
     def weight_specs(self, input_shape):
         """Return name -> WeightSpec.
@@ -100,43 +107,44 @@ class ConvEncoder(FlatEncoder):
         ValueError
             If rows are no pictures, or too small for so many blocks.
         """
-        if len(input_shape) != 2 or min(input_shape) < 2**self.n_blocks:
+        least = 2 ** len(self.filters)
+        if len(input_shape) != 2 or min(input_shape) < least:
             raise ValueError(
-                f"{self.n_blocks} blocks need pictures of {2**self.n_blocks} x "
-                f"{2**self.n_blocks} pixels or more, got rows of shape {tuple(input_shape)}."
+                f"{len(self.filters)} blocks need pictures of {least} x {least} pixels or more, "
+                f"got rows of shape {tuple(input_shape)}."
             )
         specs = super().weight_specs(input_shape)
-        for block in range(self.n_blocks):
-            seen, filters = self._filters(block - 1) if block else 1, self._filters(block)
-            specs[f"kernel{block}"] = WeightSpec((9 * seen, filters), "glorot_uniform")
-            specs[f"gain{block}"] = WeightSpec((filters,), 1.0)
-            specs[f"bias{block}"] = WeightSpec((filters,), 0.0)
+        for block, (n_seen, n_filters) in enumerate(pairwise((1, *self.filters))):
+            specs[f"kernel{block}"] = WeightSpec((9 * n_seen, n_filters), "glorot_uniform")
+            specs[f"gain{block}"] = WeightSpec((n_filters,), 1.0)
+            specs[f"bias{block}"] = WeightSpec((n_filters,), 0.0)
         return specs
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""
-        height, width = (-(-side // 2**self.n_blocks) for side in input_shape)
-        return height * width * self._filters(self.n_blocks - 1)
+        height, width = (-(-side // 2 ** len(self.filters)) for side in input_shape)
+        return height * width * self.filters[-1]
 
     def encode(self, ops, weights, x, input_shape):
         """Return features of shape (..., F) for pictures of shape (..., height, width)."""
         leading = ops.shape(x)[: len(x.shape) - 2]
-        scaled = super().encode(ops, weights, x, input_shape)
+        shape = (*leading, self.output_size(input_shape))
+        pictures = ops.reshape(x, (-1, *input_shape))
+        features = self._seen(ops, weights, pictures, input_shape)
+        if self.two_grids:
+            moved = ops.pad(pictures[:, :-1, :-1], ((0, 0), (1, 0), (1, 0)))
+            features = 0.5 * (features + self._seen(ops, weights, moved, input_shape))
+        return ops.reshape(features, shape)
+
+    def _seen(self, ops, weights, pictures, input_shape):
+        """Features of pictures, of shape (n, height, width, filters)."""
+        scaled = super().encode(ops, weights, pictures, input_shape)
         maps = ops.reshape(scaled, (-1, *input_shape, 1))
-        for block in range(self.n_blocks):
-            n_seen = maps.shape[-1]
-            kernel = ops.reshape(weights[f"kernel{block}"], (3, 3, n_seen, -1))
+        for block in range(len(self.filters)):
+            kernel = ops.reshape(weights[f"kernel{block}"], (3, 3, maps.shape[-1], -1))
             maps = ops.conv(maps, kernel, strides=1, padding="same")
+            maps = ops.max_pool(maps, 2, strides=2, padding="same")
             power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
             maps = maps / ops.sqrt(power + EPSILON) * weights[f"gain{block}"]
-            maps = _pooled(ops, ops.maximum(maps + weights[f"bias{block}"], 0.0))
-        return ops.reshape(maps, (*leading, self.output_size(input_shape)))
-
-
-def _pooled(ops, maps):
-    """Largest of each 2 x 2 points of maps (n, height, width, filters), none of them negative."""
-    height, width, n_filters = maps.shape[1:]
-    if height % 2 or width % 2:
-        maps = ops.pad(maps, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
-    squares = ops.reshape(maps, (-1, (height + 1) // 2, 2, (width + 1) // 2, 2, n_filters))
-    return ops.max(squares, axis=(2, 4))
+            maps = ops.maximum(maps + weights[f"bias{block}"], 0.0)
+        return maps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -69,6 +69,10 @@ class Network:
     def output_size(self) -> int:
         """Length of the memory's output for a row."""
         return self.memory.output_size(self.spec.label_size)
+
+    def in_training(self) -> Network:
+        """Return the network as meta-training uses it: see :class:`ConvEncoder`."""
+        return replace(self, encoder=self.encoder.in_training())
 
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Return "part/name" -> WeightSpec for all weights."""

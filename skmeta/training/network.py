@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from skmeta import losses
+from skmeta.engines import half_ops
 from skmeta.engines.keras_loop import RowLoop
 from skmeta.networks import Network
 
@@ -20,11 +21,14 @@ class MetaNetwork(keras.Model):
         The architecture.
     weights : dict of str to ndarray
         First values by name.
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of convolutions.
     """
 
-    def __init__(self, network: Network, weights, **kwargs):
+    def __init__(self, network: Network, weights, precision="float32", **kwargs):
         super().__init__(**kwargs)
         self.network = network
+        self._encoder_ops = half_ops if precision == "bfloat16" else ops
         specs = network.weight_specs()
         self.named_weights = {
             name: self.add_weight(
@@ -39,7 +43,7 @@ class MetaNetwork(keras.Model):
 
     def call(self, batch):
         """Return answers of shape (B, T, ...) for {"inputs": ..., "labels": ...}."""
-        u = self.network.embed(ops, self.named_weights, batch["inputs"])
+        u = self.network.embed(self._encoder_ops, self.named_weights, batch["inputs"])
         fresh = self.rows.cell.get_initial_state(ops.shape(u)[0])
         outputs, _ = self.rows(u, batch["labels"], fresh)
         return self.network.answer(ops, self.named_weights, outputs)
@@ -65,3 +69,12 @@ class StepLoss(keras.losses.Loss):
         if spec.label_length == 1:
             targets = ops.expand_dims(targets, -1)
         return losses.class_nll(ops, answers, targets)
+
+
+def compiled_by_xla(network: Network):
+    """Return Keras' ``jit_compile`` for a network.
+
+    A loop over rows is faster compiled, on every backend. Without a loop Keras decides: on a CPU,
+    convolutions and factorisations of matrices take XLA several times as long as TensorFlow.
+    """
+    return "auto" if network.memory.together else True

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
-
-from skmeta.training.stream import EpisodeStream
 
 
 class ReplicaLoop:
@@ -59,17 +55,12 @@ class ReplicaLoop:
         """Whether this process is the one of its cluster that writes checkpoints."""
         return self.strategy.extended.should_checkpoint
 
-    def fit(self, stream: EpisodeStream) -> float:
-        """Take a step on each batch of a stretch, and return their mean loss."""
+    def fit(self, batches) -> float:
+        """Take a step on each of some batches, and return their mean loss."""
         losses = []
-        with ThreadPoolExecutor(1) as ahead:  # batches are made beside the steps
-            following = ahead.submit(stream.__getitem__, 0)
-            for number in range(1, len(stream) + 1):
-                batch = following.result()
-                if number < len(stream):
-                    following = ahead.submit(stream.__getitem__, number)
-                shares = self._from_each(lambda context, batch=batch: self._share(context, batch))
-                losses.append(self._step(shares))
+        for batch in batches:
+            shares = self._from_each(lambda context, batch=batch: self._share(context, batch))
+            losses.append(self._step(shares))
         return float(np.mean([loss.numpy() for loss in losses]))
 
     def at_mean_step(self, step: int) -> bool:

@@ -12,7 +12,7 @@ from skmeta.artifacts import ArtifactError, checksum_of, network_config
 from skmeta.networks import Learner
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
-from skmeta.training.network import MetaNetwork, StepLoss
+from skmeta.training.network import MetaNetwork, StepLoss, compiled_by_xla
 from skmeta.training.optimizer import make_optimizer, replicated
 from skmeta.training.progress import end_of_report, report
 from skmeta.training.replicas import ReplicaLoop
@@ -29,7 +29,7 @@ class Run:
         self.trainer = trainer
         self.held_out = held_out
         self.network = network
-        self.model = MetaNetwork(network, weights)
+        self.model = MetaNetwork(network.in_training(), weights, trainer.precision)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
             decay_steps=max(1, trainer.n_steps - min(WARM_UP_STEPS, trainer.n_steps // 10)),
@@ -40,7 +40,7 @@ class Run:
         optimizer = make_optimizer(trainer.optimizer, schedule)
         optimizer.build(self.model.trainable_variables)
         loss = StepLoss(network)
-        self.model.compile(optimizer=optimizer, loss=loss, jit_compile=True)
+        self.model.compile(optimizer=optimizer, loss=loss, jit_compile=compiled_by_xla(network))
         self.stream = EpisodeStream(families, trainer.batch_size, trainer.random_state)
         self.replicas = ReplicaLoop(self.model, trainer.batch_size) if replicated() else None
         self.step = 0
@@ -80,7 +80,7 @@ class Run:
                 (self.step // trainer.validate_every + 1) * trainer.validate_every,
                 *(c for c in self.stream.families[0].changes if c > self.step),
             )
-            loss = self._take_steps(self.stream.stretch(self.step, last))
+            loss = self._take_steps(last)
             if not np.isfinite(loss) or not self._weights_are_finite():
                 raise FloatingPointError(
                     f"The loss is {loss} between steps {self.step} and {last}. "
@@ -100,12 +100,17 @@ class Run:
         if trainer.verbose:
             end_of_report()
 
-    def _take_steps(self, stream):
-        """Take a step on each batch of a stretch: mean loss."""
+    def _take_steps(self, last):
+        """Take the steps up to number ``last``: mean loss."""
+        batches = self.stream.stretch(self.step, last)
         if self.replicas is not None:
-            return self.replicas.fit(stream)
-        result = self.model.fit(stream, verbose=0, shuffle=False)
-        return float(result.history["loss"][0])
+            return self.replicas.fit(batches)
+        # Not Keras' fit: on TensorFlow it ends when a thread of tf.data wakes up, up to as long
+        # after the last step as the steps have taken.
+        self.model.reset_metrics()
+        for batch in batches:
+            loss = self.model.train_on_batch(*batch)  # the mean so far
+        return float(loss)
 
     def _weights_are_finite(self):
         return all(np.isfinite(w).all() for w in self.model.values().values())
@@ -138,6 +143,7 @@ class Run:
             "n_steps": int(trainer.n_steps),
             "batch_size": int(trainer.batch_size),
             "optimizer": trainer.optimizer,
+            "precision": trainer.precision,
             "learning_rate": float(trainer.learning_rate),
             "random_state": int(trainer.random_state),
             "tasks": self._digest_of_tasks(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import keras
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from skmeta.sequences import encode_labels
 from skmeta.tasks import TaskFamily
+
+# Batches that are made while the training step runs.
+AHEAD = 4
 
 
 def network_inputs(batch, spec):
@@ -15,8 +17,8 @@ def network_inputs(batch, spec):
     return {"inputs": batch.inputs, "labels": encode_labels(batch.targets, spec)}
 
 
-class EpisodeStream(keras.utils.PyDataset):
-    """A stretch of the endless stream of batches, made beside the training step by one thread.
+class EpisodeStream:
+    """The endless stream of batches, made beside the training step by one thread.
 
     Parameters
     ----------
@@ -29,22 +31,24 @@ class EpisodeStream(keras.utils.PyDataset):
     """
 
     def __init__(self, families: Sequence[TaskFamily], batch_size: int, seed: int):
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self.families = families
         self.batch_size = batch_size
         self.seed = seed
-        self.first, self.last = 0, 0
 
-    def stretch(self, first: int, last: int) -> EpisodeStream:
-        """Move to the batches first, ..., last - 1."""
-        self.first, self.last = first, last
-        return self
+    def stretch(self, first: int, last: int) -> Iterator[tuple]:
+        """Yield the batches first, ..., last - 1: (rows, targets) or (rows, targets, weights)."""
+        maker = ThreadPoolExecutor(1)
+        try:
+            made = [maker.submit(self._batch, i) for i in range(first, min(first + AHEAD, last))]
+            for number in range(first, last):
+                batch = made.pop(0).result()
+                if number + AHEAD < last:
+                    made.append(maker.submit(self._batch, number + AHEAD))
+                yield batch
+        finally:  # also where a step has failed
+            maker.shutdown(cancel_futures=True)
 
-    def __len__(self):
-        return self.last - self.first
-
-    def __getitem__(self, index):
-        number = self.first + index
+    def _batch(self, number):
         family = self.families[number % len(self.families)]
         batch = family.batch(number, self.batch_size, seed=self.seed)
         rows, targets = network_inputs(batch, family.spec), batch.targets

@@ -45,6 +45,10 @@ CALLS = {
         lambda o: o.matmul(A[0], M[0]),
     ],
     "max": [lambda o: o.max(A, axis=-1, keepdims=True), lambda o: o.max(A, axis=1)],
+    "max_pool": [
+        lambda o: o.max_pool(MAPS, 2, strides=2, padding="same"),
+        lambda o: o.max_pool(MAPS[:, :4, :5], 2, strides=2, padding="same"),
+    ],
     "maximum": [lambda o: o.maximum(A, B), lambda o: o.maximum(A, 0.5)],
     "mean": [lambda o: o.mean(A, axis=-1, keepdims=True), lambda o: o.mean(A, axis=1)],
     "min": [lambda o: o.min(A, axis=-1, keepdims=True), lambda o: o.min(A, axis=1)],

@@ -39,46 +39,65 @@ def test_the_encoder_shifts_and_scales_each_pixel():
         assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
 
 
-@pytest.mark.parametrize("growth", [1, 2])
-def test_the_convolutional_encoder_point_by_point(growth):
+def test_the_convolutional_encoder_point_by_point():
     """Written again with loops over points and filters, in float64."""
-    shape, encoder = (5, 9), ConvEncoder(n_filters=3, n_blocks=2, growth=growth)
+    shape, encoder = (5, 9), ConvEncoder((3, 4))
     weights = random_weights(encoder.weight_specs(shape), seed=0)
     x = np.random.default_rng(1).normal(size=(2, *shape))
     features = encoder.encode(numpy_ops, weights, x, shape)
-    assert features.shape == (2, encoder.output_size(shape)) == (2, 2 * 3 * 3 * growth)
+    assert features.shape == (2, encoder.output_size(shape)) == (2, 2 * 3 * 4)
     for picture, found in zip(x, features, strict=True):
         scaled = (picture.ravel() - weights["center"]) / weights["scale"]
         maps = [scaled.reshape(shape)]
-        for block in range(2):
-            n_filters = 3 * growth**block
+        for block, n_filters in enumerate(encoder.filters):
             kernel = weights[f"kernel{block}"].reshape(3, 3, len(maps), n_filters)
             new = [
                 sum(correlate2d(old, kernel[:, :, c, f], mode="same") for c, old in enumerate(maps))
                 for f in range(n_filters)
             ]
+            half = [(side + 1) // 2 for side in new[0].shape]
+            new = [
+                np.reshape(
+                    [old[2 * i :, 2 * j :][:2, :2].max() for i, j in np.ndindex(*half)], half
+                )
+                for old in new
+            ]
             power = np.mean(np.square(new))
             gain, bias = weights[f"gain{block}"], weights[f"bias{block}"]
-            maps = []
-            for f, old in enumerate(new):
-                old = np.maximum(old / np.sqrt(power + 1e-6) * gain[f] + bias[f], 0)
-                half = [(side + 1) // 2 for side in old.shape]
-                largest = [old[2 * i :, 2 * j :][:2, :2].max() for i, j in np.ndindex(*half)]
-                maps.append(np.reshape(largest, half))
+            maps = [
+                np.maximum(old / np.sqrt(power + 1e-6) * gain[f] + bias[f], 0)
+                for f, old in enumerate(new)
+            ]
         assert_allclose(found, np.stack(maps, axis=-1).ravel(), atol=1e-5)
+
+
+def test_with_two_grids_the_features_are_means():
+    shape, once, twice = (6, 9), ConvEncoder((3, 4)), ConvEncoder((3, 4), two_grids=True)
+    weights = random_weights(once.weight_specs(shape), seed=0)
+    x = np.random.default_rng(1).random((2, 3, *shape), dtype=np.float32)
+    moved = np.zeros_like(x)
+    moved[..., 1:, 1:] = x[..., :-1, :-1]
+    first, second = (once.encode(numpy_ops, weights, view, shape) for view in (x, moved))
+    found = twice.encode(numpy_ops, weights, x, shape)
+    assert_allclose(found, (first + second) / 2, atol=1e-6)
+    assert np.abs(found - first).max() > 0.1
+    assert twice.in_training() == once
 
 
 @pytest.mark.parametrize("shape", [(400,), (15, 20), (16, 16, 3)])
 def test_rows_that_are_no_pictures_for_four_blocks(shape):
-    with pytest.raises(ValueError, match="4 blocks need pictures of 16 x 16 pixels or more"):
+    with pytest.raises(ValueError, match="4 blocks need pictures of 16 x 16 pixels"):
         ConvEncoder().weight_specs(shape)
 
 
 def test_sizes_of_the_convolutional_encoder():
     assert ConvEncoder().output_size((28, 28)) == 2 * 2 * 64
-    assert ConvEncoder(n_blocks=2).output_size((32, 29)) == 8 * 8 * 64
-    with pytest.raises(ValueError, match=r"must be at least 1, got \(0, 4, 1\)"):
-        ConvEncoder(n_filters=0)
+    assert ConvEncoder((8, 16)).output_size((32, 29)) == 8 * 8 * 16
+    for filters in ((), (8, 0)):
+        with pytest.raises(ValueError, match="filters must hold numbers from 1 on"):
+            ConvEncoder(filters)
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        ConvEncoder((8.5,))
 
 
 def test_center_and_scale_are_not_for_gradient_descent():

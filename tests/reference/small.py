@@ -51,8 +51,9 @@ NETWORKS = {
     "associative-vectors": Network(VECTORS, ASSOCIATIVE),
     "prototypes-classes": Network(CLASSES, PROTOTYPES),
     "prototypes-strings": Network(STRINGS, PROTOTYPES),
-    "prototypes-conv-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder(3, 2)),
-    "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder(3, 2)),
+    "prototypes-conv-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder((3, 3))),
+    "two-grids-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder((3, 3), True)),
+    "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder((3, 4))),
     "least-squares-tables": Network(TABLES, STORES["least-squares"]),
     "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),
 }

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN, LeastSquares
-from skmeta.networks import Learner
+from skmeta.networks import ConvEncoder, Learner
 from skmeta.tasks import (
     BooleanTasks,
     Curriculum,
@@ -23,7 +23,9 @@ from skmeta.tasks import (
 )
 from skmeta.training import evaluation
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
+from skmeta.training.network import compiled_by_xla
 from skmeta.training.trainer import MetaTrainer, _measured_scales, check_tasks
+from tests.reference.small import NETWORKS
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 
@@ -270,6 +272,7 @@ class TestCheckpoints:
             ({"n_steps": 3}, "n_steps"),
             ({"batch_size": 5}, "batch_size"),
             ({"optimizer": "muon"}, "optimizer"),
+            ({"precision": "bfloat16"}, "precision"),
             ({"learning_rate": 0.5}, "learning_rate"),
             ({"random_state": 1}, "random_state"),
             ({"memory": LSTM(5)}, "network"),
@@ -279,6 +282,13 @@ class TestCheckpoints:
         with pytest.raises(ArtifactError, match="another run: tasks differ"):
             MetaTrainer(**settings).fit(BooleanTasks(n_steps=6))
         assert settings["checkpoint"].read_bytes() == content
+
+    def test_an_encoder_with_options_goes_on(self, tmp_path):
+        settings = self.settings(tmp_path, n_steps=2, memory="prototypes", n_units=3)
+        settings["encoder"] = ConvEncoder(np.array([4, 4]), two_grids=True)
+        first = MetaTrainer(**settings).fit(Pictures((8, 8))).learner_
+        assert same_weights(MetaTrainer(**settings).fit(Pictures((8, 8))).learner_, first)
+        assert first.network.encoder.two_grids
 
     def test_a_checkpoint_of_another_optimiser_is_refused(self, tmp_path):
         settings, tasks = self.settings(tmp_path, n_steps=2), BooleanTasks(n_steps=5)
@@ -376,6 +386,7 @@ def test_a_kill_between_write_and_rename_leaves_the_old_checkpoint(tmp_path, mon
         ("n_steps", 1.5),
         ("batch_size", 0),
         ("optimizer", "sgd"),
+        ("precision", "float16"),
         ("learning_rate", 0.0),
         ("learning_rate", -1),
         ("validate_every", 0),
@@ -446,23 +457,46 @@ def test_score_needs_fit():
         MetaTrainer().score(BooleanTasks())
 
 
+class Pictures(TaskFamily):
+    """Random pictures of random classes."""
+
+    def __init__(self, shape=(2, 3)):
+        self.spec, self.n_steps = TaskSpec("classification", shape, 2), 4
+
+    def draw(self, rng, n_episodes):
+        shape = (n_episodes, 4, *self.spec.input_shape)
+        inputs = rng.normal(3.0, 2.0, shape).astype(np.float32)
+        inputs[..., 0, 0] = 0.0
+        return EpisodeBatch(inputs, rng.integers(2, size=(n_episodes, 4)))
+
+
 def test_tasks_of_pictures_share_one_scale():
-    spec = TaskSpec("classification", (2, 3), 2)
-
-    class Pictures(TaskFamily):
-        def __init__(self):
-            self.spec, self.n_steps = spec, 4
-
-        def draw(self, rng, n_episodes):
-            inputs = rng.normal(3.0, 2.0, (n_episodes, 4, 2, 3)).astype(np.float32)
-            inputs[..., 0, 0] = 0.0
-            return EpisodeBatch(inputs, rng.integers(2, size=(n_episodes, 4)))
-
-    weights = _measured_scales(spec, [Pictures()], 0)
+    family = Pictures()
+    weights = _measured_scales(family.spec, [family], 0)
     assert weights["encoder/center"].shape == weights["encoder/scale"].shape == (6,)
     assert (
         len(np.unique(weights["encoder/center"])) == len(np.unique(weights["encoder/scale"])) == 1
     )
+
+
+def test_half_precision_is_for_convolutions():
+    """The first loss is that of float32 but for rounding; without convolutions it is the same."""
+    losses = {}
+    for encoder in (ConvEncoder((4, 4)), "flat"):
+        for precision in ("float32", "bfloat16"):
+            options = {**TINY, "memory": "prototypes", "n_units": 3, "n_steps": 1}
+            trainer = MetaTrainer(**options, encoder=encoder, precision=precision)
+            losses[encoder, precision] = trainer.fit(Pictures((8, 8))).history_["loss"][0]
+    exact, found = (losses[ConvEncoder((4, 4)), name] for name in ("float32", "bfloat16"))
+    assert found != exact
+    assert found == pytest.approx(exact, rel=0.02)
+    assert losses["flat", "bfloat16"] == losses["flat", "float32"]
+
+
+def test_loops_are_compiled_and_the_rest_is_left_to_keras():
+    assert compiled_by_xla(NETWORKS["mann-pictures"]) is True
+    for name in ("prototypes-conv-pictures", "least-squares-tables"):
+        assert compiled_by_xla(NETWORKS[name]) == "auto"
 
 
 def test_weights_of_a_batch_reach_the_loss():
