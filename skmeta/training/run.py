@@ -105,6 +105,9 @@ class Run:
         batches = self.stream.stretch(self.step, last)
         if self.replicas is not None:
             return self.replicas.fit(batches)
+        if self.step in self.stream.families[0].changes:
+            # Episodes of another length: TensorFlow would trace a step for any length.
+            self.model.make_train_function(force=True)
         # Not Keras' fit: on TensorFlow it ends when a thread of tf.data wakes up, up to as long
         # after the last step as the steps have taken.
         self.model.reset_metrics()
