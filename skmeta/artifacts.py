@@ -2,6 +2,7 @@
 
 The header of the file holds a JSON manifest: format number, architecture,
 card and a checksum. Loading checks all of it before a learner is made.
+Where what was trained are all float16 numbers it is written as such (format 2), else as float32.
 
 Pickles follow the same rule: a shipped learner travels as its name and the
 checksum of its file, any other learner as the bytes of its file.
@@ -29,7 +30,8 @@ from skmeta.files import write_atomically
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory, Prototypes
 from skmeta.networks import ConvEncoder, FlatEncoder, Learner, Network
 
-FORMAT = 1
+# By how weights may be written.
+FORMATS = {1: (np.float32,), 2: (np.float16, np.float32)}
 SUFFIX = ".safetensors"
 PRETRAINED = Path(__file__).parent / "pretrained"
 MEMORIES: dict[str, type[Memory]] = {
@@ -170,16 +172,26 @@ def dump_learner(learner: Learner) -> bytes:
         If a part of the network is not one of this package, or the card holds
         more than numbers, text, lists and dicts.
     """
+    weights, version = dict(learner.weights), 1
+    halves = {k: half for k, half in rounded(weights).items() if np.array_equal(half, weights[k])}
+    if {k for k, spec in learner.network.weight_specs().items() if spec.trainable} <= set(halves):
+        weights, version = weights | halves, 2
     manifest = _plain(
         {
-            "format": FORMAT,
+            "format": version,
             "network": network_config(learner.network),
             "card": dict(learner.card),
         }
     )
-    checksum = checksum_of(learner.weights, manifest)
+    checksum = checksum_of(weights, manifest)
     header = {"skmeta": json.dumps({**manifest, "sha256": checksum}, sort_keys=True)}
-    return save(dict(learner.weights), metadata=header)
+    return save(weights, metadata=header)
+
+
+def rounded(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return weights as float16, within its range: a file of half the size."""
+    largest = np.finfo(np.float16).max
+    return {k: np.clip(v, -largest, largest).astype(np.float16) for k, v in weights.items()}
 
 
 def save_learner(learner: Learner, path) -> Path:
@@ -260,14 +272,14 @@ def parse_learner(data: bytes, origin: str) -> Learner:
         raise ArtifactError(
             f"{origin} has a damaged manifest. Copy it again, or train it again."
         ) from None
-    if version != FORMAT:
+    if version not in list(FORMATS):  # it may be anything
         raise ArtifactError(
-            f"{origin} has format {version}, this release of skmeta reads format {FORMAT}. "
+            f"{origin} has format {version}, this release of skmeta reads {list(FORMATS)}. "
             "Install the release that made it, or train it again."
         )
     # The checksum is over bytes and names; what type the bytes are is checked beside it.
-    float32 = all(array.dtype == np.float32 for array in weights.values())
-    if not float32 or checksum != checksum_of(weights, manifest):
+    typed = all(array.dtype in FORMATS[version] for array in weights.values())
+    if not typed or checksum != checksum_of(weights, manifest):
         raise ArtifactError(
             f"{origin} was edited or damaged: its checksum is not that of its content. "
             "Copy it again, or train it again."

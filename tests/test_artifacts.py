@@ -25,6 +25,7 @@ from skmeta.artifacts import (
     network_config,
     network_from_config,
     parse_learner,
+    rounded,
     save_learner,
 )
 from skmeta.cards import describe
@@ -59,12 +60,12 @@ def refused(data):
     return message
 
 
-def resigned(learner, **changes):
-    """Bytes of a learner whose manifest is another, under a checksum that is right."""
+def resigned(learner, weights=None, **changes):
+    """Bytes of a learner whose manifest or weights are others, under a checksum that is right."""
     manifest = {"format": 1, "network": network_config(learner.network), "card": dict(learner.card)}
     manifest.update(changes)
     manifest = {k: v for k, v in manifest.items() if v is not None}
-    weights = dict(learner.weights)
+    weights = dict(learner.weights if weights is None else weights)
     checksum = artifacts.checksum_of(weights, manifest)
     return save(weights, metadata={"skmeta": json.dumps({**manifest, "sha256": checksum})})
 
@@ -226,8 +227,45 @@ def test_damaged_manifests(manifest, learner):
 
 
 def test_another_format_number(learner):
-    message = refused(resigned(learner, format=2))
-    assert "has format 2, this release of skmeta reads format 1" in message
+    for version in (3, [1]):
+        message = refused(resigned(learner, format=version))
+        assert f"has format {version}, this release of skmeta reads [1, 2]" in message
+
+
+def test_weights_of_half_precision_are_written_as_such(learner, data):
+    halves = Learner(learner.network, rounded(learner.weights), learner.card)
+    short = dump_learner(halves)
+    assert {array.dtype for array in load(short).values()} == {np.dtype(np.float16)}
+    saved = 2 * sum(array.size for array in learner.weights.values())
+    assert abs(len(data) - len(short) - saved) < 16  # the header ends at a multiple of 8
+    again = parse_learner(short, "some.safetensors")
+    assert same(again, halves) and dump_learner(again) == short
+    for name, array in halves.weights.items():
+        assert_allclose(array, learner.weights[name], rtol=2**-10, atol=1e-7)
+
+
+def test_weights_of_half_precision_under_the_other_format_number(learner):
+    assert "was edited or damaged" in refused(resigned(learner, rounded(learner.weights), format=1))
+
+
+def test_what_was_measured_keeps_its_precision(learner):
+    """Centers and scales are in the user's units, which may be far beyond half precision."""
+    measured = {"encoder/center": 1e6, "encoder/scale": 1e-9}
+    assert set(measured) < set(learner.weights)
+    weights = rounded(learner.weights)
+    for name, value in measured.items():
+        weights[name] = np.full(learner.weights[name].shape, value, np.float32)
+    again = parse_learner(dump_learner(Learner(learner.network, weights)), "some.safetensors")
+    written = load(dump_learner(again))
+    for name, value in measured.items():
+        assert written[name].dtype == np.float32
+        assert_array_equal(again.weights[name], np.float32(value))
+    assert written["readout/kernel"].dtype == np.float16
+
+
+def test_rounding_keeps_to_the_range_of_half_precision():
+    found = rounded({"a": np.array([1e6, -1e9, 3.0], np.float32)})["a"]
+    assert_array_equal(found, np.array([65504, -65504, 3], np.float16))
 
 
 @pytest.mark.parametrize(

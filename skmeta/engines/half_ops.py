@@ -1,7 +1,7 @@
 """``keras.ops`` with convolutions in bfloat16, which some CPUs and most GPUs do much faster.
 
-What a convolution is given and what it returns is rounded to 8 bits, until it is pooled; weights
-and all other operations stay float32.
+What a convolution is given and what it returns is rounded to 8 bits; weights and all operations
+from the next pooling or cast on stay float32.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ zeros_like = np.zeros_like
 
 def cast(x, dtype):
     """Return an array as another type."""
-    return np.asarray(x).astype(dtype)
+    return np.asarray(x).astype(dtype, copy=False)
 
 
 def shape(x):

@@ -58,6 +58,8 @@ class ConvEncoder(FlatEncoder):
     A block is a 3 x 3 convolution that keeps the size, the largest of each 2 x 2 points, a
     normalisation of the whole picture to mean square 1 with a learned gain a filter, and
     max(0, x). 28 x 28 pixels and four blocks leave 2 x 2 points: the features are their filters.
+    Residual convolutions may follow, normalised alike: max(0, maps + what they add), which is
+    nothing at first.
 
     Parameters
     ----------
@@ -67,18 +69,22 @@ class ConvEncoder(FlatEncoder):
         Whether a learner sees each picture twice, once moved by a pixel down and to the right, and
         takes the mean of the features: squares that are pooled begin elsewhere. Meta-training sees
         it once, as it is: there the tasks move pictures at random.
+    residuals : tuple of int, default=()
+        Residual convolutions at the end of each block, of as many blocks as are named.
 
     Raises
     ------
     TypeError
-        If a number of filters is no integer.
+        If a number of filters or of residual convolutions is no integer.
     ValueError
-        If there is no block, or one has no filter.
+        If there is no block, one has no filter, or residual convolutions have no block.
 
     References
     ----------
     O. Vinyals et al., "Matching Networks for One Shot Learning", NeurIPS 2016, section 4.1 (the
-    blocks, there with batch normalisation).
+    blocks, there with batch normalisation). K. He et al., "Deep Residual Learning for Image
+    Recognition", CVPR 2016. P. Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1
+    (residuals that begin as nothing).
 
     Examples
     --------
@@ -89,12 +95,18 @@ class ConvEncoder(FlatEncoder):
 
     filters: tuple[int, ...] = (64, 64, 64, 64)
     two_grids: bool = False
+    residuals: tuple[int, ...] = ()
 
     def __post_init__(self):
-        # JSON and TOML have lists.
-        object.__setattr__(self, "filters", tuple(index(n) for n in self.filters))
+        for name in ("filters", "residuals"):  # JSON and TOML have lists
+            object.__setattr__(self, name, tuple(index(n) for n in getattr(self, name)))
         if not self.filters or min(self.filters) < 1:
             raise ValueError(f"filters must hold numbers from 1 on, got {self.filters}.")
+        if len(self.residuals) > len(self.filters) or min(self.residuals, default=0) < 0:
+            raise ValueError(
+                "residuals must hold numbers from 0 on, of as many blocks as there are or fewer, "
+                f"got {self.residuals} for {len(self.filters)} blocks."
+            )
 
     def in_training(self):  # noqa: D102 - inherited
         return replace(self, two_grids=False)
@@ -115,10 +127,15 @@ class ConvEncoder(FlatEncoder):
             )
         specs = super().weight_specs(input_shape)
         for block, (n_seen, n_filters) in enumerate(pairwise((1, *self.filters))):
-            specs[f"kernel{block}"] = WeightSpec((9 * n_seen, n_filters), "glorot_uniform")
-            specs[f"gain{block}"] = WeightSpec((n_filters,), 1.0)
-            specs[f"bias{block}"] = WeightSpec((n_filters,), 0.0)
+            specs |= convolution_specs(str(block), n_seen, n_filters, gain=1.0)
+            for residual in self._residuals_of(block):
+                specs |= convolution_specs(residual, n_filters, n_filters, gain=0.0)
         return specs
+
+    def _residuals_of(self, block):
+        """Names of a block's residual convolutions."""
+        counts = dict(enumerate(self.residuals))
+        return [f"{block}_{place}" for place in range(counts.get(block, 0))]
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""
@@ -141,10 +158,31 @@ class ConvEncoder(FlatEncoder):
         scaled = super().encode(ops, weights, pictures, input_shape)
         maps = ops.reshape(scaled, (-1, *input_shape, 1))
         for block in range(len(self.filters)):
-            kernel = ops.reshape(weights[f"kernel{block}"], (3, 3, maps.shape[-1], -1))
-            maps = ops.conv(maps, kernel, strides=1, padding="same")
+            maps = convolved(ops, weights, str(block), maps)
             maps = ops.max_pool(maps, 2, strides=2, padding="same")
-            power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
-            maps = maps / ops.sqrt(power + EPSILON) * weights[f"gain{block}"]
-            maps = ops.maximum(maps + weights[f"bias{block}"], 0.0)
+            maps = ops.maximum(normalised(ops, weights, str(block), maps), 0.0)
+            for residual in self._residuals_of(block):
+                added = ops.cast(convolved(ops, weights, residual, maps), maps.dtype)
+                maps = ops.maximum(maps + normalised(ops, weights, residual, added), 0.0)
         return maps
+
+
+def convolution_specs(name, n_seen, n_filters, gain):
+    """Return name -> WeightSpec of a 3 x 3 convolution and its normalisation."""
+    return {
+        f"kernel{name}": WeightSpec((9 * n_seen, n_filters), "glorot_uniform"),
+        f"gain{name}": WeightSpec((n_filters,), gain),
+        f"bias{name}": WeightSpec((n_filters,), 0.0),
+    }
+
+
+def convolved(ops, weights, name, maps):
+    """Return maps (n, height, width, seen) -> (n, height, width, filters)."""
+    kernel = ops.reshape(weights[f"kernel{name}"], (3, 3, maps.shape[-1], -1))
+    return ops.conv(maps, kernel, strides=1, padding="same")
+
+
+def normalised(ops, weights, name, maps):
+    """Return maps of mean square 1 a picture, times a gain a filter, plus a bias."""
+    power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
+    return maps / ops.sqrt(power + EPSILON) * weights[f"gain{name}"] + weights[f"bias{name}"]

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._version import __version__
-from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, build
+from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -266,16 +266,17 @@ def _make_part(part, registry, options):
                 f"got {options[key]!r}."
             )
     try:
-        return build(registry, options)
-    except ValueError as error:
+        return registry[options["type"]](**{k: v for k, v in options.items() if k != "type"})
+    except (TypeError, ValueError) as error:
         raise RecipeError(f"In {part}: {error}") from None
 
 
 def _is_like(value, default):
-    """Whether an option has the type and shape of its default, and is positive where a number."""
+    """Whether an option has the shape of its default, and the type of its numbers."""
     value, default = np.asarray(value), np.asarray(default)
-    alike = value.dtype.kind == default.dtype.kind and value.ndim == default.ndim
-    return alike and (value.dtype.kind == "b" or bool((value > 0).all()))
+    return value.ndim == default.ndim and (
+        not default.size or value.dtype.kind == default.dtype.kind
+    )
 
 
 def make_family(options: dict[str, Any]) -> TaskFamily:

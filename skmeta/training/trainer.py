@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.artifacts import ENCODERS, MEMORIES, load_learner
+from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
 from skmeta.memory import Memory
 from skmeta.networks import FlatEncoder, Learner, Network
 from skmeta.tasks import TaskFamily
@@ -46,7 +46,8 @@ class MetaTrainer(BaseEstimator):
         largest singular value.
     precision : {"float32", "bfloat16"}, default="float32"
         Of convolutions in meta-training: "bfloat16" rounds what they are given and return to 8
-        bits, and takes about half the time where the hardware has it. Learners compute in float32.
+        bits, and takes about half the time where the hardware has it. Learners compute in float32,
+        from trained weights that are rounded to float16 in the end, which halves their files.
     learning_rate : float, default=1e-3
         Peak of the schedule.
     validate_every : int, default=1_000
@@ -192,7 +193,11 @@ class MetaTrainer(BaseEstimator):
         run = Run(self, network, weights, families, held_out)
         run.resume()
         run.train()
-        learner = Learner(network, run.kept_weights(), self._card(run))
+        weights = run.kept_weights()
+        if self.precision == "bfloat16":
+            specs = network.weight_specs()
+            weights |= rounded({k: w for k, w in weights.items() if specs[k].trainable})
+        learner = Learner(network, weights, self._card(run))
         self.learner_, self.history_, self.n_steps_ = learner, run.history, run.step
         return self
 
@@ -251,7 +256,9 @@ class MetaTrainer(BaseEstimator):
             if isinstance(value, (int, float, str, type(None), np.generic))
             and name not in ("checkpoint", "verbose")
         }
-        if self.warm_start is not None:
+        if self.warm_start is not None:  # its memory and encoder are what counts
+            settings.pop("memory", None)
+            settings.pop("encoder", None)
             settings["warm_start"] = load_learner(self.warm_start).name
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
 

@@ -17,6 +17,7 @@ from skmeta.networks import (
     VoteReadout,
 )
 from tests.reference.small import (
+    LARGE_PICTURES,
     NETWORKS,
     PICTURES,
     PROTOTYPES,
@@ -39,9 +40,10 @@ def test_the_encoder_shifts_and_scales_each_pixel():
         assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
 
 
-def test_the_convolutional_encoder_point_by_point():
+@pytest.mark.parametrize("residuals", [(), (0, 2), (1,)], ids=str)
+def test_the_convolutional_encoder_point_by_point(residuals):
     """Written again with loops over points and filters, in float64."""
-    shape, encoder = (5, 9), ConvEncoder((3, 4))
+    shape, encoder = (5, 9), ConvEncoder((3, 4), residuals=residuals)
     weights = random_weights(encoder.weight_specs(shape), seed=0)
     x = np.random.default_rng(1).normal(size=(2, *shape))
     features = encoder.encode(numpy_ops, weights, x, shape)
@@ -49,12 +51,8 @@ def test_the_convolutional_encoder_point_by_point():
     for picture, found in zip(x, features, strict=True):
         scaled = (picture.ravel() - weights["center"]) / weights["scale"]
         maps = [scaled.reshape(shape)]
-        for block, n_filters in enumerate(encoder.filters):
-            kernel = weights[f"kernel{block}"].reshape(3, 3, len(maps), n_filters)
-            new = [
-                sum(correlate2d(old, kernel[:, :, c, f], mode="same") for c, old in enumerate(maps))
-                for f in range(n_filters)
-            ]
+        for block in range(len(encoder.filters)):
+            new = correlated(maps, weights[f"kernel{block}"])
             half = [(side + 1) // 2 for side in new[0].shape]
             new = [
                 np.reshape(
@@ -62,13 +60,38 @@ def test_the_convolutional_encoder_point_by_point():
                 )
                 for old in new
             ]
-            power = np.mean(np.square(new))
-            gain, bias = weights[f"gain{block}"], weights[f"bias{block}"]
-            maps = [
-                np.maximum(old / np.sqrt(power + 1e-6) * gain[f] + bias[f], 0)
-                for f, old in enumerate(new)
-            ]
+            maps = np.maximum(scaled_maps(new, weights, block), 0)
+            for place in range(dict(enumerate(residuals)).get(block, 0)):
+                name = f"{block}_{place}"
+                added = correlated(maps, weights[f"kernel{name}"])
+                maps = np.maximum(maps + scaled_maps(added, weights, name), 0)
         assert_allclose(found, np.stack(maps, axis=-1).ravel(), atol=1e-5)
+
+
+def correlated(maps, kernel):
+    kernel = kernel.reshape(3, 3, len(maps), -1)
+    return [
+        sum(correlate2d(old, kernel[:, :, c, f], mode="same") for c, old in enumerate(maps))
+        for f in range(kernel.shape[3])
+    ]
+
+
+def scaled_maps(maps, weights, name):
+    maps = np.array(maps) / np.sqrt(np.mean(np.square(maps)) + 1e-6)
+    return maps * weights[f"gain{name}"][:, None, None] + weights[f"bias{name}"][:, None, None]
+
+
+def test_residual_convolutions_begin_as_nothing():
+    plain, deep = (
+        Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder((3, 4), residuals=counts))
+        for counts in ((), (1, 2))
+    )
+    first, second = plain.initial_weights(0), deep.initial_weights(0)
+    assert len(second) == len(first) + 3 * 3
+    x = np.random.default_rng(1).random((2, 3, *LARGE_PICTURES.input_shape), dtype=np.float32)
+    assert_allclose(
+        deep.embed(numpy_ops, {**second, **first}, x), plain.embed(numpy_ops, first, x), atol=1e-6
+    )
 
 
 def test_with_two_grids_the_features_are_means():
@@ -98,6 +121,9 @@ def test_sizes_of_the_convolutional_encoder():
             ConvEncoder(filters)
     with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
         ConvEncoder((8.5,))
+    for residuals in ((0, 0, 1), (-1,)):
+        with pytest.raises(ValueError, match="residuals must hold numbers from 0 on"):
+            ConvEncoder((8, 8), residuals=residuals)
 
 
 def test_center_and_scale_are_not_for_gradient_descent():

@@ -53,6 +53,9 @@ NETWORKS = {
     "prototypes-strings": Network(STRINGS, PROTOTYPES),
     "prototypes-conv-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder((3, 3))),
     "two-grids-pictures": Network(LARGE_PICTURES, PROTOTYPES, ConvEncoder((3, 3), True)),
+    "residual-pictures": Network(
+        LARGE_PICTURES, STORES["least-squares"], ConvEncoder((3, 3), residuals=(0, 1))
+    ),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder((3, 4))),
     "least-squares-tables": Network(TABLES, STORES["least-squares"]),
     "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),

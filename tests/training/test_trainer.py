@@ -100,10 +100,12 @@ class TestRuns:
         MetaTrainer(**TINY).fit(families)
         assert sorted(set(calls), key=lambda call: call[1]) == [(i % 2, i) for i in range(12)]
 
-    def test_a_curriculum_may_change_the_length_of_episodes(self):
+    @pytest.mark.parametrize("memory", ["lstm", "least-squares", "prototypes"])
+    def test_a_curriculum_may_change_the_length_of_episodes(self, memory):
         stages = [(5, BooleanTasks(n_steps=3)), (4, BooleanTasks(n_steps=6))]
         tasks = Curriculum([*stages, (1, BooleanTasks(n_steps=4))])
-        trainer = MetaTrainer(**TINY).fit(tasks, validation_tasks=BooleanTasks(n_steps=4))
+        trainer = MetaTrainer(**{**TINY, "memory": memory, "n_units": 4})
+        trainer.fit(tasks, validation_tasks=BooleanTasks(n_steps=4))
         # cut at validations (4, 8, 12) and at changes (5, 9)
         assert trainer.history_["step"] == [4, 5, 8, 9, 12]
         assert trainer.history_["validation_step"] == [4, 8, 12]
@@ -491,6 +493,17 @@ def test_half_precision_is_for_convolutions():
     assert found != exact
     assert found == pytest.approx(exact, rel=0.02)
     assert losses["flat", "bfloat16"] == losses["flat", "float32"]
+
+
+def test_weights_after_half_precision_are_rounded():
+    for precision, rounded in (("float32", False), ("bfloat16", True)):
+        options = {**TINY, "memory": "prototypes", "n_units": 3, "n_steps": 1}
+        learner = MetaTrainer(**options, precision=precision).fit(Pictures((8, 8))).learner_
+        for name, spec in learner.network.weight_specs().items():
+            weight = learner.weights[name]
+            halved = np.array_equal(weight, weight.astype(np.float16))
+            if name.endswith("kernel") or not spec.trainable:
+                assert halved is (rounded and spec.trainable), name
 
 
 def test_loops_are_compiled_and_the_rest_is_left_to_keras():
