@@ -196,7 +196,7 @@ class MetaTrainer(BaseEstimator):
         weights = run.kept_weights()
         if self.precision == "bfloat16":
             specs = network.weight_specs()
-            weights |= rounded({k: w for k, w in weights.items() if specs[k].trainable})
+            weights = weights | rounded({k: w for k, w in weights.items() if specs[k].trainable})
         learner = Learner(network, weights, self._card(run))
         self.learner_, self.history_, self.n_steps_ = learner, run.history, run.step
         return self
@@ -250,15 +250,15 @@ class MetaTrainer(BaseEstimator):
         return network, weights
 
     def _card(self, run):
+        untold = {"checkpoint", "verbose"}
+        if self.warm_start is not None:  # its memory and encoder are what counts
+            untold |= {"memory", "encoder"}
         settings = {
             name: value
             for name, value in self.get_params(deep=False).items()
-            if isinstance(value, (int, float, str, type(None), np.generic))
-            and name not in ("checkpoint", "verbose")
+            if isinstance(value, (int, float, str, type(None), np.generic)) and name not in untold
         }
-        if self.warm_start is not None:  # its memory and encoder are what counts
-            settings.pop("memory", None)
-            settings.pop("encoder", None)
+        if self.warm_start is not None:
             settings["warm_start"] = load_learner(self.warm_start).name
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
 

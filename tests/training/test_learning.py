@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from skmeta.artifacts import dump_learner, parse_learner
 from skmeta.memory import LSTM
 from skmeta.networks import Learner
-from skmeta.tasks import BooleanTasks
+from skmeta.tasks import BooleanTasks, Curriculum
 from skmeta.training.evaluation import mean_score
 from skmeta.training.trainer import MetaTrainer
 
@@ -41,9 +41,17 @@ def test_training_learns_to_learn():
     assert parse_learner(dump_learner(learner), "").n_weights == learner.n_weights
 
 
+@pytest.mark.parametrize("memory", ["least-squares", "prototypes"])
+def test_a_step_is_traced_for_each_length_of_a_curriculum(memory):
+    tasks = Curriculum([(1, BooleanTasks(n_steps=3)), (1, BooleanTasks(n_steps=6))])
+    trainer = MetaTrainer(memory, n_units=4, n_steps=2, batch_size=2).fit(tasks)
+    assert trainer.history_["step"] == [1, 2]
+    assert np.isfinite(trainer.history_["loss"]).all()
+
+
 FIRST_LOSSES = """
 from skmeta.memory import MANN
-from skmeta.tasks import BooleanTasks
+from skmeta.tasks import BooleanTasks, Curriculum
 from skmeta.training.trainer import MetaTrainer
 
 memory = MANN(n_units=5, n_slots=4, slot_width=3, n_reads=2)

@@ -153,6 +153,7 @@ class TestRuns:
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
         assert after.card["trainer"]["warm_start"] == first.name
+        assert not {"memory", "encoder"} & set(after.card["trainer"])  # those of the learner count
         with pytest.raises(ValueError, match=r"warm_start was trained on .* Rows must be alike"):
             MetaTrainer(**TINY, warm_start=first).fit(SineTasks(n_steps=5))
 
