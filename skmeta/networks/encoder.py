@@ -134,8 +134,8 @@ class ConvEncoder(FlatEncoder):
 
     def _residuals_of(self, block):
         """Names of a block's residual convolutions."""
-        counts = dict(enumerate(self.residuals))
-        return [f"{block}_{place}" for place in range(counts.get(block, 0))]
+        n_residuals = self.residuals[block] if block < len(self.residuals) else 0
+        return [f"{block}_{place}" for place in range(n_residuals)]
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""
@@ -160,10 +160,10 @@ class ConvEncoder(FlatEncoder):
         for block in range(len(self.filters)):
             maps = convolved(ops, weights, str(block), maps)
             maps = ops.max_pool(maps, 2, strides=2, padding="same")
-            maps = ops.maximum(normalised(ops, weights, str(block), maps), 0.0)
+            maps = ops.maximum(rescaled(ops, weights, str(block), maps), 0.0)
             for residual in self._residuals_of(block):
                 added = ops.cast(convolved(ops, weights, residual, maps), maps.dtype)
-                maps = ops.maximum(maps + normalised(ops, weights, residual, added), 0.0)
+                maps = ops.maximum(maps + rescaled(ops, weights, residual, added), 0.0)
         return maps
 
 
@@ -182,7 +182,7 @@ def convolved(ops, weights, name, maps):
     return ops.conv(maps, kernel, strides=1, padding="same")
 
 
-def normalised(ops, weights, name, maps):
+def rescaled(ops, weights, name, maps):
     """Return maps of mean square 1 a picture, times a gain a filter, plus a bias."""
     power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
     return maps / ops.sqrt(power + EPSILON) * weights[f"gain{name}"] + weights[f"bias{name}"]
