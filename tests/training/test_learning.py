@@ -51,7 +51,7 @@ def test_a_step_is_traced_for_each_length_of_a_curriculum(memory):
 
 FIRST_LOSSES = """
 from skmeta.memory import MANN
-from skmeta.tasks import BooleanTasks, Curriculum
+from skmeta.tasks import BooleanTasks
 from skmeta.training.trainer import MetaTrainer
 
 memory = MANN(n_units=5, n_slots=4, slot_width=3, n_reads=2)
