@@ -27,6 +27,8 @@ WAVES = np.where((_PERIODS > 0) & (_PERIODS < 4), 1 / np.maximum(_PERIODS, 1), 0
 # height, width and slant; and in sides of a picture, how far a wave moves its points.
 CLASS_FORM = np.array([np.pi / 4, 0.3, 0.3, 0.3])
 CLASS_WARP = 0.08
+# How far from the middle of a picture a composed character is cut, at most, in sides.
+MOST_CUT = 0.15
 SPLITS = ("train", "background", "validation", "validation-alphabets", "test", "evaluation")
 
 
@@ -135,6 +137,11 @@ class OmniglotTasks(TaskFamily):
         1 it is turned by up to 45 degrees, its height and width change by up to 30 %, it leans by
         as much, and it is bent by waves of up to 8 % of the picture (see ``max_warp``): all
         drawings of a class alike, and with ``one_alphabet`` all of an episode.
+    composed : bool, default=False
+        Whether a class is put together from two characters, as one person drew both: a straight cut
+        near the middle parts what is seen of either. With ``one_alphabet`` each of a few first
+        parts meets each of a few second ones, cut alike, so that classes differ by parts as the
+        letters of an alphabet do.
     data_home : str, optional
         Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
 
@@ -174,6 +181,7 @@ class OmniglotTasks(TaskFamily):
         max_stretch=0.0,
         max_warp=0.0,
         variety=0.0,
+        composed=False,
         data_home=None,
     ):
         if labels not in ("one-hot", "string"):
@@ -197,22 +205,24 @@ class OmniglotTasks(TaskFamily):
                 f"{max_stretch} and {variety}."
             )
         sizes = np.bincount(alphabets)
-        if one_alphabet and n_classes > sizes.max():
+        self.composed = composed
+        self.one_alphabet = one_alphabet
+        self.n_classes = n_classes
+        if one_alphabet and self._n_drawn > sizes.max():
             raise ValueError(
-                f"No alphabet has n_classes={n_classes} characters, the largest has {sizes.max()}."
+                f"No alphabet has the {self._n_drawn} characters that n_classes={n_classes} take, "
+                f"the largest has {sizes.max()}."
             )
-        self._large = np.flatnonzero(sizes >= n_classes)
+        self._large = np.flatnonzero(sizes >= self._n_drawn)
         self._starts, self._sizes = np.cumsum(sizes) - sizes, sizes
         self.split = split
         self.n_characters = n_characters
-        self.n_classes = n_classes
         self.n_shots = n_shots
         self.n_steps = n_classes * n_shots
         self.labels = labels
         self.n_labels = n_labels or n_classes
         self.rotations = rotations
         self.mirrors = mirrors
-        self.one_alphabet = one_alphabet
         self.balanced = balanced
         self.max_shift = max_shift
         self.max_angle = max_angle
@@ -227,14 +237,10 @@ class OmniglotTasks(TaskFamily):
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw characters, drawings, small moves and an order: see :class:`TaskFamily`."""
-        classes = self._classes(rng, n_episodes)
+        characters = self._characters(rng, n_episodes)
         draw_rows = self._balanced_rows if self.balanced else self._random_rows
         position, drawings = draw_rows(rng, n_episodes)
-        classes = np.take_along_axis(classes, position, axis=1)
-
-        classes, turns = np.divmod(classes, self._n_turns)
-        characters, sides = np.divmod(classes, self._n_sides)
-        n_views = characters.size
+        n_views = position.size
         tilt = np.deg2rad(rng.uniform(-self.max_angle, self.max_angle, n_views))
         shift = rng.uniform(-self.max_shift, self.max_shift, (2, n_views))
         form = np.stack([tilt, *self._stretches(rng, n_views)])
@@ -243,17 +249,28 @@ class OmniglotTasks(TaskFamily):
             form_of_class, warp_of_class = self._varieties(rng, position)
             form = form + form_of_class
             warp = warp_of_class if warp is None else warp + warp_of_class
-        views = self._bank.views(
-            (characters * self.n_drawings + drawings).ravel(),
-            angle=turns.ravel() * (np.pi / 2) + form[0],
-            shift=shift,
-            stretch=form[1:3],
-            slant=form[3],
-            mirrored=sides.ravel() == 1,
-            warp=warp,
-        )
+
+        def views(characters):
+            shown = np.take_along_axis(characters, position, axis=1)
+            shown, turns = np.divmod(shown, self._n_turns)
+            shown, sides = np.divmod(shown, self._n_sides)
+            return self._bank.views(
+                (shown * self.n_drawings + drawings).ravel(),
+                angle=turns.ravel() * (np.pi / 2) + form[0],
+                shift=shift,
+                stretch=form[1:3],
+                slant=form[3],
+                mirrored=sides.ravel() == 1,
+                warp=warp,
+            )
+
+        if self.composed:
+            first, second = self._parts(characters)
+            pictures = np.where(self._first_sides(rng, position), views(first), views(second))
+        else:
+            pictures = views(characters)
         return EpisodeBatch(
-            inputs=views.reshape(*classes.shape, *self.spec.input_shape),
+            inputs=pictures.reshape(*position.shape, *self.spec.input_shape),
             targets=self._labels(rng, n_episodes, position),
         )
 
@@ -283,6 +300,36 @@ class OmniglotTasks(TaskFamily):
         return self.variety * form, self.variety * warp.reshape(-1, *warp.shape[2:])
 
     @property
+    def _n_firsts(self):
+        """How many characters of one alphabet have a first part in composed ones."""
+        return int(np.ceil(np.sqrt(self.n_classes)))
+
+    @property
+    def _n_drawn(self):
+        """Characters that an episode's classes are made of."""
+        if not (self.composed and self.one_alphabet):
+            return self.n_classes
+        return self._n_firsts + -(-self.n_classes // self._n_firsts)
+
+    def _parts(self, characters):
+        """Return the two characters of each composed one, both (B, n_classes)."""
+        if not self.one_alphabet:
+            return characters, np.roll(characters, 1, axis=1)
+        second, first = np.divmod(np.arange(self.n_classes), self._n_firsts)
+        return characters[:, first], characters[:, self._n_firsts + second]
+
+    def _first_sides(self, rng, position):
+        """Return which pixels are on the first side of a cut, by row: (n_views, size, size)."""
+        n_cuts = (len(position), 1 if self.one_alphabet else self.n_classes)
+        angle = rng.uniform(0, 2 * np.pi, n_cuts)[..., None, None]
+        place = rng.uniform(-MOST_CUT, MOST_CUT, n_cuts)[..., None, None]
+        size = self.spec.input_shape[0]
+        grid = (np.arange(size) + 0.5) / size - 0.5
+        first = np.cos(angle) * grid[:, None] + np.sin(angle) * grid > place
+        cut = 0 * position if self.one_alphabet else position
+        return first[np.arange(len(position))[:, None], cut].reshape(-1, size, size)
+
+    @property
     def _n_turns(self):
         return 4 if self.rotations else 1
 
@@ -290,15 +337,15 @@ class OmniglotTasks(TaskFamily):
     def _n_sides(self):
         return 2 if self.mirrors else 1
 
-    def _classes(self, rng, n_episodes):
-        """Classes of each episode, (B, n_classes): a character, its side and its turn in one."""
+    def _characters(self, rng, n_episodes):
+        """Draw each episode's characters, (B, n): a character, its side and its turn in one."""
         n_views = self._n_sides * self._n_turns
         if not self.one_alphabet:
             every = np.full(n_episodes, self.n_characters * n_views)
-            return draw_distinct(rng, every, self.n_classes)
+            return draw_distinct(rng, every, self._n_drawn)
         share = self._sizes[self._large] / self._sizes[self._large].sum()
         alphabet = rng.choice(self._large, n_episodes, p=share)
-        characters = draw_distinct(rng, self._sizes[alphabet], self.n_classes)
+        characters = draw_distinct(rng, self._sizes[alphabet], self._n_drawn)
         characters += self._starts[alphabet][:, None]
         return characters * n_views + rng.integers(n_views, size=(n_episodes, 1))
 

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
 from skmeta.datasets import fetch_omniglot, load_omniglot_sample
@@ -156,7 +157,7 @@ def test_episodes_of_one_alphabet(who):
         seen |= alphabets
     train = split_characters("train", N_BACKGROUND, N_EVALUATION)
     assert seen == set(np.flatnonzero(np.bincount(train // ALPHABET) >= 25))
-    with pytest.raises(ValueError, match="No alphabet has n_classes=31 characters"):
+    with pytest.raises(ValueError, match="No alphabet has the 31 characters"):
         tasks(**{**options, "n_classes": 31})
 
 
@@ -300,6 +301,65 @@ def test_variety_is_of_a_class_or_of_an_alphabet(asked, one_alphabet):
     assert (abs(variants[:, :4]).max(axis=0) > 0.85 * most).all()
     assert (abs(variants[:, :4]) <= most).all()
     assert 0.03 < abs(variants[:, 4:]).max() <= 0.04
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Indices of the pictures that tasks ask for, and their views."""
+    shown = []
+    views = PictureBank.views
+
+    def spied(bank, indices, **options):
+        shown.append((indices, views(bank, indices, **options)))
+        return shown[-1][1]
+
+    monkeypatch.setattr(PictureBank, "views", spied)
+    return shown
+
+
+@pytest.mark.parametrize("one_alphabet", [False, True])
+def test_composed_characters_have_one_part_of_each_of_two(shown, one_alphabet):
+    options = {"n_classes": 25, "n_shots": 2, "one_alphabet": one_alphabet, "composed": True}
+    batch = tasks(**options, **STILL).batch(0, 4, seed=0)
+    (first, first_views), (second, second_views) = shown
+    assert_array_equal(first % N_DRAWINGS, second % N_DRAWINGS)  # drawn by one person
+    pairs = np.stack([first, second], axis=-1).reshape(4, 50, 2) // N_DRAWINGS
+    shape = (4, 50, SIDE, SIDE)
+    first_views, second_views = first_views.reshape(shape), second_views.reshape(shape)
+    assert ((batch.inputs == first_views) | (batch.inputs == second_views)).all()
+    told = first_views != second_views  # where a pixel says which of the two it is of
+    pixels = np.stack(np.mgrid[:SIDE, :SIDE], axis=-1)
+    cuts = []
+    for episode in range(4):
+        labels = batch.targets[episode].ravel()
+        for label in range(25):
+            rows = np.flatnonzero(labels == label)
+            assert len(np.unique(pairs[episode, rows], axis=0)) == 1  # a class is one pair
+            if not one_alphabet or label == 0:
+                mine = rows if not one_alphabet else np.arange(50)
+                where = told[episode, mine]
+                is_first = (batch.inputs == first_views)[episode, mine][where]
+                points = np.broadcast_to(pixels, (*where.shape, 2))[where]
+                line = LogisticRegression(C=1e6, max_iter=10_000).fit(points, is_first)
+                assert line.score(points, is_first) == 1  # one straight cut
+                cuts.append(is_first.mean())
+        classes = np.unique(pairs[episode], axis=0)
+        assert len(classes) == 25
+        if one_alphabet:  # each of five first parts meets each of five second ones
+            assert all(len(np.unique(part)) == 5 for part in classes.T)
+            assert len(np.unique(classes)) == 10
+        else:
+            assert_array_equal(np.sort(classes[:, 0]), np.sort(classes[:, 1]))
+            assert (classes[:, 0] != classes[:, 1]).all()
+    assert 0.15 < min(cuts) < 0.45 and 0.55 < max(cuts) < 0.85
+
+
+def test_composed_characters_of_one_alphabet_need_fewer_characters():
+    family = tasks(n_classes=60, n_shots=2, one_alphabet=True, composed=True)
+    assert len(np.unique(family.batch(0, 1, seed=0).targets)) == 60
+    tasks(n_classes=225, n_shots=2, one_alphabet=True, composed=True)  # 15 and 15 of 30
+    with pytest.raises(ValueError, match="No alphabet has the 31 characters that n_classes=226"):
+        tasks(n_classes=226, n_shots=2, one_alphabet=True, composed=True)
 
 
 def test_views_are_of_the_size_asked_for():
