@@ -69,7 +69,7 @@ def grid(estimator, prefix: str = "") -> dict:
     --------
     >>> from skmeta.automl.sklearn import grid
     >>> grid("regression")
-    {'n_members': [1, 3, 8], 'n_passes': [1, 2]}
+    {'n_members': [1, 2, 8], 'n_passes': [1, 2]}
     """
     return {
         prefix + setting.name: sorted({setting.low, setting.usual, setting.high})

@@ -70,10 +70,11 @@ def sigmoid(x):
 
 
 def silu(x):
-    """Return x sigmoid(x) (Elfwing et al. 2018)."""
-    z = sigmoid(x)
-    z *= x
-    return z
+    """Return x sigmoid(x) = x / (1 + exp(-x)) (Elfwing et al. 2018)."""
+    with np.errstate(over="ignore"):  # x / infinity is the limit
+        z = np.exp(np.negative(x))
+    z += 1
+    return np.divide(x, z, out=z)
 
 
 def softplus(x):

@@ -16,9 +16,10 @@ from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
-# Rows answered at once: those of vectors by memories that read rows together, and others, which are
-# large or need a state each. Bounds the memory that predict takes, whatever the number of queries.
-QUERIES_TOGETHER, QUERIES_APART = 2048, 256
+# Rows answered at once, by all members: those of vectors by memories that read rows together, whose
+# numbers then stay in a core's cache, and others, which are large or need a state each. Bounds the
+# memory that predict takes, whatever the number of queries.
+QUERIES_TOGETHER, QUERIES_APART = 384, 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
 

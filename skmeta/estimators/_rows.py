@@ -22,10 +22,12 @@ from skmeta.episodes import TaskSpec
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
-# Members of a table where the user does not say.
-USUAL_MEMBERS = 3
+# Members of a table where the user does not say: one for codes as numbers, one for their flags.
+USUAL_MEMBERS = 2
 # Categories of so many levels or more have a flag for each level of the first support.
 FEWEST_FLAGGED = 3
+# Whole numbers may be codes of categories where the largest is less than so much above the least.
+CODE_SPAN = 10
 # Real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
 TABLE_TEMPERATURE = 0.8
 
@@ -129,6 +131,7 @@ class TableRows:
         What the learner reads.
     categorical_features : "from_dtype", array-like or None
         Which columns are categories: text and categories without order, those named, or none.
+        Only the first looks for codes among the numbers.
     """
 
     spec: TaskSpec
@@ -140,8 +143,9 @@ class TableRows:
     names: Any = None  # names of the first frame's columns
     nominal: Any = ()  # those of its columns that are text or categories without order
     flags: Any = None  # column -> levels with a flag each in its place
+    codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
-    orders: Any = None  # (M, columns seen), an order for each member
+    orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
         """Write a frame in numbers; anything else stays as it is.
@@ -176,14 +180,17 @@ class TableRows:
     @property
     def _n_views(self):
         """Members that it takes to see all columns that vary."""
-        return -(-len(varying(self.statistics)) // self.spec.n_columns)
+        return -(-len(self._seen(coded=False)) // self.spec.n_columns)
 
     def measure(self, learner, X):
-        """Choose the flags of a support's categories, and measure its columns."""
-        self.statistics = column_statistics(X)
-        self.flags = self._flagged(X)
-        if self.flags:
-            self.statistics = column_statistics(self._with_flags(X))
+        """Choose the flags of a support's categories and codes, and measure its columns."""
+        self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
+        places = self.spec.n_columns - len(varying(self.statistics))
+        categorical = self._categorical(X.shape[1])
+        self.flags, places = _flagged(X, categorical, places)
+        if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
+            self.codes, _ = _flagged(X, _codes(X, set(categorical)), places)
+        self.statistics = column_statistics(self._with_flags(X))
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(
@@ -200,16 +207,25 @@ class TableRows:
             )
 
     def deal(self, n_members, rng):
-        """Deal the columns that vary to each member, in an order of its own."""
-        columns, places, n_views = varying(self.statistics), self.spec.n_columns, self._n_views
-        orders = []
+        """Deal the columns that vary to each member, in an order of its own.
+
+        Where numbers may be codes, every other member sees flags in their place.
+        """
+        places, n_views = self.spec.n_columns, self._n_views
+        self.orders = []
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns
-                order = rng.permutation(columns)
-            orders.append(np.roll(order, -places * (member % n_views))[:places])
+                order = rng.permutation(self._seen(coded=bool(self.codes) and member % 2 == 1))
+            self.orders.append(np.roll(order, -places * (member % n_views))[:places])
         if n_views == 1:
-            orders[0] = columns
-        self.orders = np.stack(orders)
+            self.orders[0] = self._seen(coded=False)
+
+    def _seen(self, *, coded):
+        """Columns that vary, out of those with flags: codes as numbers, or flags in their place."""
+        n_flags = sum(map(len, self.codes.values()))
+        flags = np.arange(len(self.statistics.scale) - n_flags, len(self.statistics.scale))
+        numbers = [i - sum(flagged < i for flagged in self.flags) for i in self.codes]
+        return np.setdiff1d(varying(self.statistics), numbers if coded else flags)
 
     def measure_targets(self, learner, y):
         """Return center and scale of the support's targets."""
@@ -230,28 +246,15 @@ class TableRows:
             ]
         )
 
-    def _flagged(self, X):
-        """Column -> levels that have a flag, as long as there are places, fewest levels first."""
-        flags, places = {}, self.spec.n_columns - len(varying(self.statistics))
-        known = {i: X[~np.isnan(X[:, i]), i] for i in self._categorical(X.shape[1])}
-        seen = [(i, np.unique(cells)) for i, cells in known.items()]
-        for i, levels in sorted(seen, key=lambda column: len(column[1])):
-            repeated = len(levels) < len(known[i])  # rows share levels: no names of rows
-            if repeated and FEWEST_FLAGGED <= len(levels) <= places + 1:
-                flags[i] = levels
-                places -= len(levels) - 1
-        return flags
-
     def _with_flags(self, X):
         """Put flags behind the other columns: (..., columns) -> (..., others + flags).
 
-        A missing cell is missing in each of its flags, and for a new level none is up.
+        A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
+        beside their flags.
         """
-        if not self.flags:
-            return X
         up = [
             np.where(np.isnan(X[..., [i]]), np.nan, X[..., [i]] == levels)
-            for i, levels in self.flags.items()
+            for i, levels in (*self.flags.items(), *self.codes.items())
         ]
         return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
 
@@ -273,6 +276,28 @@ class TableRows:
             f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
             f"their indices, or names of a frame's columns; got {self.categorical_features!r}."
         )
+
+
+def _flagged(X, columns, places):
+    """Return column -> levels that have a flag, fewest levels first, and the places left."""
+    flags = {}
+    known = {i: X[~np.isnan(X[:, i]), i] for i in columns}
+    seen = [(i, np.unique(cells)) for i, cells in known.items()]
+    for i, levels in sorted(seen, key=lambda column: len(column[1])):
+        repeated = len(levels) < len(known[i])  # rows share levels: no names of rows
+        if repeated and FEWEST_FLAGGED <= len(levels) <= places + 1:
+            flags[i] = levels
+            places -= len(levels) - 1
+    return flags, places
+
+
+def _codes(X, others):
+    """Return which columns but others hold whole numbers that may be codes of categories."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns that are missing throughout
+        span = np.nanmax(X, axis=0) - np.nanmin(X, axis=0)
+    whole = ((np.round(X) == X) | np.isnan(X)).all(axis=0)
+    return [i for i in np.flatnonzero(whole & (span < CODE_SPAN)) if i not in others]
 
 
 def _levels(column, named):

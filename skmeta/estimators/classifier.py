@@ -30,7 +30,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose probabilities are averaged. The first reads the rows in
         the order given, with class i as label i; the others read them in random
-        orders under permuted labels, and permuted columns of a table. "auto" takes 3
+        orders under permuted labels, and permuted columns of a table. "auto" takes 2
         for tables, more where columns are too many for one, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
@@ -44,7 +44,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
         levels or more has a flag for each level of the first support as long as the learner has
         places for so many columns, those with fewest levels first. Any other is read as a number,
-        text as that of its level. Ignored by learners that do not read tables.
+        text as that of its level. With "from_dtype" whole numbers of three to ten values in a row
+        may be codes: every other member sees flags in their place. Ignored by learners that do
+        not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

@@ -27,7 +27,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose answers are averaged. The first reads the rows in the
         order given, the others in random orders, with permuted columns of a table.
-        "auto" takes 3 for tables, more where columns are too many for one, and 1 for others.
+        "auto" takes 2 for tables, more where columns are too many for one, and 1 for others.
     n_passes : int, default=1
         How often the support is read.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
@@ -36,7 +36,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
         levels or more has a flag for each level of the first support as long as the learner has
         places for so many columns, those with fewest levels first. Any other is read as a number,
-        text as that of its level. Ignored by learners that do not read tables.
+        text as that of its level. With "from_dtype" whole numbers of three to ten values in a row
+        may be codes: every other member sees flags in their place. Ignored by learners that do
+        not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

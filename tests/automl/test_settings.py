@@ -88,7 +88,7 @@ def test_halving_search_of_a_regressor():
 
 def test_halving_search_of_a_grid():
     assert grid(InContextClassifier, "clf__") == {
-        "clf__n_members": [1, 3, 8],
+        "clf__n_members": [1, 2, 8],
         "clf__n_passes": [1, 2],
         "clf__temperature": [0.4, 0.8, 2.0],
     }

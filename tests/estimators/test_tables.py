@@ -90,7 +90,7 @@ def test_more_columns_than_places_work_with_one_warning(y):
     with pytest.warns(UserWarning, match="9 columns that vary, the learner has places") as caught:
         clf = classifier(n_members=6).fit(X, y)
     assert len(caught) == 1
-    assert clf.rows_.orders.shape == (6, PLACES)
+    assert np.shape(clf.rows_.orders) == (6, PLACES)
     for first in (0, 3):  # each three members see all nine columns
         assert_array_equal(np.unique(clf.rows_.orders[first : first + 3]), np.arange(9))
     assert all(len(np.unique(order)) == PLACES for order in clf.rows_.orders)
@@ -422,12 +422,63 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     assert (est.rows_._with_flags(new)[:, 1:] == 0).all()  # none is up
 
 
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_whole_numbers_of_few_values_are_codes_to_every_other_member(as_frame):
+    rng = np.random.default_rng(0)
+    codes, known = rng.integers(3, 8, size=(60, 2)).astype(float), rng.integers(3, size=60)
+    codes[:5, 1] = np.nan
+    X = np.column_stack([known, codes, codes[:, 0] / 2, 5 * codes[:, 0], rng.normal(size=(60, 2))])
+    X = pd.DataFrame(X, columns=list("abcdefg")) if as_frame else X
+    settings = {"n_members": 5, "random_state": 0}
+    clf = InContextClassifier(**settings).fit(X, np.arange(60) % 2)
+    assert set(clf.rows_.codes) == {0, 1, 2}  # not halves, not numbers of wide range
+    assert not clf.rows_.flags
+    numbers, flags = np.arange(7), np.arange(3, 7 + 3 + 5 + 5)
+    for member, order in enumerate(clf.rows_.orders):
+        assert_array_equal(np.sort(order), flags if member % 2 else numbers)
+    cells = clf.rows_._with_flags(np.asarray(X))
+    assert_array_equal(cells[:, :7], X)
+    assert_array_equal(cells[:, 7:10], np.eye(3)[known])
+    assert_array_equal(cells[5:, 10:15], np.eye(5)[codes[5:, 0].astype(int) - 3])
+    assert np.isnan(cells[:5, 15:]).all()
+
+    named = InContextClassifier(**settings, categorical_features=[0]).fit(X, np.arange(60) % 2)
+    assert set(named.rows_.flags) == {0} and not named.rows_.codes  # the user knows
+    blind = InContextClassifier(**settings, categorical_features=None).fit(X, np.arange(60) % 2)
+    assert not blind.rows_.flags and not blind.rows_.codes
+
+
+def test_codes_beside_text_and_where_there_are_no_places():
+    rng = np.random.default_rng(0)
+    words, codes = rng.choice(list("xyz"), 60), rng.integers(4, size=60)
+    table = pd.DataFrame({"noise": rng.normal(size=60), "word": words, "code": codes})
+    clf = InContextClassifier(n_members=2, random_state=0).fit(table, codes % 2)
+    assert list(clf.rows_.flags) == [1] and list(clf.rows_.codes) == [2]
+    assert_array_equal(clf.rows_.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
+    assert_array_equal(np.sort(clf.rows_.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
+    wide = np.column_stack([rng.normal(size=(60, 37)), codes])  # of 40 places two are left
+    assert not InContextClassifier().fit(wide, codes % 2).rows_.codes
+    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.codes) == [36]
+
+
+@pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
+def test_what_codes_are_worth(estimator):
+    """Answers that hang on a code, in no order: members that see flags find them."""
+    table, y = rows_of_towns(200)
+    X = np.column_stack([table["town"].str[5:].astype(float), table["noise"]])
+    blind, seeing = (
+        estimator(categorical_features=asked, random_state=0).fit(X[:60], y[:60])
+        for asked in (None, "from_dtype")
+    )
+    assert seeing.score(X[60:], y[60:]) > blind.score(X[60:], y[60:]) + 0.05
+
+
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     rng = np.random.default_rng(0)
     X = np.column_stack([np.arange(60), np.arange(60) // 2, rng.integers(9, size=60)])
     X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=60)])
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3]).fit(X, np.arange(60) % 2)
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
-    assert clf.rows_.orders.shape[1] == 4 + 9
+    assert len(clf.rows_.orders[0]) == 4 + 9
     clf.fit(X[:20], np.arange(20) % 2)
     assert set(clf.rows_.flags) == {1, 2}  # now there are places for the levels of 1
