@@ -3,9 +3,10 @@
     SKMETA_DATA=... python benchmarks/categories.py --draws 50
 
 The default classifier with ``categorical_features="from_dtype"`` and with None (a level is a
-number), on the same supports and queries: area under the ROC curve and log-loss, with Student's
-95 % intervals of the paired differences. Tables of two classes among the CSV files with a column
-``target`` in the folder ``tabular`` of SKMETA_DATA that have text of three levels or more.
+number, and no number has flags), on the same supports and queries: area under the ROC curve and
+log-loss, with Student's 95 % intervals of the paired differences. Tables of two classes among the
+CSV files with a column ``target`` in the folder ``tabular`` of SKMETA_DATA that have text of three
+levels or more.
 """
 
 import argparse

@@ -71,10 +71,10 @@ def sigmoid(x):
 
 def silu(x):
     """Return x sigmoid(x) = x / (1 + exp(-x)) (Elfwing et al. 2018)."""
-    with np.errstate(over="ignore"):  # x / infinity is the limit
-        z = np.exp(np.negative(x))
+    with np.errstate(over="ignore", under="ignore"):  # x / infinity is the limit
+        z = np.exp(-x)
     z += 1
-    return np.divide(x, z, out=z)
+    return x / z
 
 
 def softplus(x):

@@ -27,6 +27,7 @@ USUAL_MEMBERS = 2
 # Categories of so many levels or more have a flag for each level of the first support.
 FEWEST_FLAGGED = 3
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
+# On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
 # Real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
 TABLE_TEMPERATURE = 0.8
@@ -131,7 +132,7 @@ class TableRows:
         What the learner reads.
     categorical_features : "from_dtype", array-like or None
         Which columns are categories: text and categories without order, those named, or none.
-        Only the first looks for codes among the numbers.
+        The first looks for codes among the numbers, too.
     """
 
     spec: TaskSpec
@@ -142,6 +143,7 @@ class TableRows:
     levels: Any = None  # for each column of the first frame: its levels, None for numbers
     names: Any = None  # names of the first frame's columns
     nominal: Any = ()  # those of its columns that are text or categories without order
+    plain: Any = None  # those that are neither categories nor times
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
@@ -168,6 +170,11 @@ class TableRows:
                 for i, levels in enumerate(self.levels)
                 if levels is not None and not getattr(columns[i].dtype, "ordered", False)
             ]
+            self.plain = [
+                i
+                for i, levels in enumerate(self.levels)
+                if levels is None and not _is_time(columns[i])
+            ]
         known = self.levels or [None] * len(columns)  # the first support was no frame
         numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
         return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
@@ -189,8 +196,13 @@ class TableRows:
         categorical = self._categorical(X.shape[1])
         self.flags, places = _flagged(X, categorical, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
-            self.codes, _ = _flagged(X, _codes(X, set(categorical)), places)
+            plain = range(X.shape[1]) if self.plain is None else self.plain
+            unclear = [i for i in varying(self.statistics) if i in plain and i not in categorical]
+            self.codes, _ = _flagged(X, _codes(X, unclear), places)
         self.statistics = column_statistics(self._with_flags(X))
+        if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
+            self.codes = {}
+            self.statistics = column_statistics(self._with_flags(X))
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(
@@ -250,12 +262,15 @@ class TableRows:
         """Put flags behind the other columns: (..., columns) -> (..., others + flags).
 
         A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
-        beside their flags.
+        beside their flags, and what is beyond them has the flag of the last: it may be a count.
         """
-        up = [
-            np.where(np.isnan(X[..., [i]]), np.nan, X[..., [i]] == levels)
-            for i, levels in (*self.flags.items(), *self.codes.items())
+        up = [X[..., [i]] == levels for i, levels in self.flags.items()]
+        up += [
+            np.clip(X[..., [i]], levels[0], levels[-1]) == levels
+            for i, levels in self.codes.items()
         ]
+        flagged = [*self.flags, *self.codes]
+        up = [np.where(np.isnan(X[..., [i]]), np.nan, u) for i, u in zip(flagged, up, strict=True)]
         return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
 
     def _categorical(self, n_columns):
@@ -291,13 +306,14 @@ def _flagged(X, columns, places):
     return flags, places
 
 
-def _codes(X, others):
-    """Return which columns but others hold whole numbers that may be codes of categories."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # columns that are missing throughout
-        span = np.nanmax(X, axis=0) - np.nanmin(X, axis=0)
-    whole = ((np.round(X) == X) | np.isnan(X)).all(axis=0)
-    return [i for i in np.flatnonzero(whole & (span < CODE_SPAN)) if i not in others]
+def _codes(X, columns):
+    """Return which of the columns hold whole numbers that may be codes of categories."""
+    known = {i: X[~np.isnan(X[:, i]), i] for i in columns}
+    return [
+        i
+        for i, cells in known.items()
+        if len(cells) and np.ptp(cells) < CODE_SPAN and (np.round(cells) == cells).all()
+    ]
 
 
 def _levels(column, named):

@@ -36,9 +36,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
         levels or more has a flag for each level of the first support as long as the learner has
         places for so many columns, those with fewest levels first. Any other is read as a number,
-        text as that of its level. With "from_dtype" whole numbers of three to ten values in a row
-        may be codes: every other member sees flags in their place. Ignored by learners that do
-        not read tables.
+        text as that of its level. With "from_dtype" whole numbers of three values or more, less
+        than ten apart, may be codes: every other member, from the second on, sees flags in their
+        place. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

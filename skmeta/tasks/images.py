@@ -101,7 +101,7 @@ class OmniglotTasks(TaskFamily):
             default="train"
         Which characters: see :func:`split_characters`.
     n_classes : int, default=5
-        Characters in an episode.
+        Characters in an episode, composed ones if they are.
     n_shots : int, default=10
         Drawings of each, at most 20; where classes are not balanced, their mean.
     size : int, default=20
@@ -117,7 +117,7 @@ class OmniglotTasks(TaskFamily):
         Whether the mirror image of a character is a class of its own.
     one_alphabet : bool, default=False
         Whether all characters of an episode are of one alphabet, turned and mirrored as a whole.
-        Alphabets with fewer than ``n_classes`` characters are left out.
+        Alphabets with too few characters are left out.
     balanced : bool, default=True
         Whether all characters of an episode have ``n_shots`` drawings. Otherwise each
         has a rate of its own: sizes are random, a character may be missing, and none
@@ -138,10 +138,10 @@ class OmniglotTasks(TaskFamily):
         as much, and it is bent by waves of up to 8 % of the picture (see ``max_warp``): all
         drawings of a class alike, and with ``one_alphabet`` all of an episode.
     composed : bool, default=False
-        Whether a class is put together from two characters, as one person drew both: a straight cut
-        near the middle parts what is seen of either. With ``one_alphabet`` each of a few first
-        parts meets each of a few second ones, cut alike, so that classes differ by parts as the
-        letters of an alphabet do.
+        Whether a class is put together from two characters, in drawings of the same number, which
+        are of one person within an alphabet: a straight cut near the middle parts what is seen of
+        either. With ``one_alphabet`` a few first parts meet a few second ones, cut alike, so that
+        classes differ by parts as the letters of an alphabet do.
     data_home : str, optional
         Where Omniglot is: see :func:`skmeta.datasets.fetch_omniglot`.
 
@@ -190,7 +190,10 @@ class OmniglotTasks(TaskFamily):
         n_characters = len(alphabets)
         self.n_drawings = len(self._bank) // n_characters
         most = self.n_drawings if balanced else self.n_drawings // 2
-        if not 1 <= n_classes <= n_characters or not 1 <= n_shots <= most:
+        self.composed = composed
+        self.one_alphabet = one_alphabet
+        self.n_classes = n_classes
+        if n_classes < 1 or self._n_drawn > n_characters or not 1 <= n_shots <= most:
             raise ValueError(
                 f"An episode takes 1..{n_characters} characters and 1..{most} "
                 f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
@@ -205,9 +208,6 @@ class OmniglotTasks(TaskFamily):
                 f"{max_stretch} and {variety}."
             )
         sizes = np.bincount(alphabets)
-        self.composed = composed
-        self.one_alphabet = one_alphabet
-        self.n_classes = n_classes
         if one_alphabet and self._n_drawn > sizes.max():
             raise ValueError(
                 f"No alphabet has the {self._n_drawn} characters that n_classes={n_classes} take, "

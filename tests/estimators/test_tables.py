@@ -215,7 +215,7 @@ def test_the_order_of_categories_is_kept(y):
     clf = classifier().fit(pd.DataFrame({"grade": grades}), y)
     assert clf.rows_.levels == [["low", "mid", "high"]]
     numbers = np.tile([0.0, 1, 2], 10)[:, None]
-    expected = classifier().fit(numbers, y).predict_proba(numbers)
+    expected = classifier(categorical_features=None).fit(numbers, y).predict_proba(numbers)
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
 
 
@@ -427,25 +427,55 @@ def test_whole_numbers_of_few_values_are_codes_to_every_other_member(as_frame):
     rng = np.random.default_rng(0)
     codes, known = rng.integers(3, 8, size=(60, 2)).astype(float), rng.integers(3, size=60)
     codes[:5, 1] = np.nan
-    X = np.column_stack([known, codes, codes[:, 0] / 2, 5 * codes[:, 0], rng.normal(size=(60, 2))])
+    apart = rng.permutation(np.arange(60) % 11)  # 0 to 10: too far; to 9: near enough
+    X = np.column_stack([known, codes, codes[:, 0] / 2, apart, np.minimum(apart, 9)])
+    X = np.column_stack([X, 4006381333931 + known])  # no scale to speak of: left out
     X = pd.DataFrame(X, columns=list("abcdefg")) if as_frame else X
-    settings = {"n_members": 5, "random_state": 0}
+    settings = {"n_members": 4, "random_state": 0}
     clf = InContextClassifier(**settings).fit(X, np.arange(60) % 2)
-    assert set(clf.rows_.codes) == {0, 1, 2}  # not halves, not numbers of wide range
     assert not clf.rows_.flags
-    numbers, flags = np.arange(7), np.arange(3, 7 + 3 + 5 + 5)
+    assert {i: len(levels) for i, levels in clf.rows_.codes.items()} == {0: 3, 1: 5, 2: 5, 5: 10}
     for member, order in enumerate(clf.rows_.orders):
-        assert_array_equal(np.sort(order), flags if member % 2 else numbers)
+        expected = [3, 4, *np.arange(7, 30)] if member % 2 else np.arange(6)
+        assert_array_equal(np.sort(order), expected)
     cells = clf.rows_._with_flags(np.asarray(X))
     assert_array_equal(cells[:, :7], X)
     assert_array_equal(cells[:, 7:10], np.eye(3)[known])
-    assert_array_equal(cells[5:, 10:15], np.eye(5)[codes[5:, 0].astype(int) - 3])
-    assert np.isnan(cells[:5, 15:]).all()
+    assert_array_equal(cells[:, 10:15], np.eye(5)[codes[:, 0].astype(int) - 3])
+    assert np.isnan(cells[:5, 15:20]).all() and not np.isnan(cells[5:]).any()
 
     named = InContextClassifier(**settings, categorical_features=[0]).fit(X, np.arange(60) % 2)
     assert set(named.rows_.flags) == {0} and not named.rows_.codes  # the user knows
     blind = InContextClassifier(**settings, categorical_features=None).fit(X, np.arange(60) % 2)
     assert not blind.rows_.flags and not blind.rows_.codes
+    constant = InContextClassifier().fit(np.asarray(X)[:, [6]], np.arange(60) % 2)
+    assert not constant.rows_.codes
+
+
+@pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
+def test_codes_that_come_later(estimator):
+    """The last flag stands for what is beyond it, none for what is between; row by row is one."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.choice([0, 1, 2, 5], 60), rng.normal(size=60)])
+    y = X[:, 0].astype(int) % 2
+    est = estimator(random_state=0).fit(X[:30], y[:30])
+    other = clone(est).fit(X[:30], y[:30])
+    est.partial_fit(X[30:], y[30:])
+    for i in range(30, 60):
+        other.partial_fit(X[i : i + 1], y[i : i + 1])
+    assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
+    new = np.array([[-1, 0], [3, 0], [4.5, 0], [77, 0]])
+    flags = est.rows_._with_flags(new)[:, 2:]
+    assert_array_equal(flags, [[1, 0, 0, 0], [0] * 4, [0] * 4, [0, 0, 0, 1]])
+
+
+def test_what_has_an_order_or_is_a_time_is_no_code():
+    rng = np.random.default_rng(0)
+    sizes = pd.Categorical(rng.choice(["low", "mid", "high"], 60), ["low", "mid", "high"], True)
+    times = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(5, size=60), unit="s")
+    table = pd.DataFrame({"size": sizes, "time": times, "code": rng.integers(4, size=60)})
+    clf = InContextClassifier().fit(table, np.arange(60) % 2)
+    assert list(clf.rows_.codes) == [2] and not clf.rows_.flags
 
 
 def test_codes_beside_text_and_where_there_are_no_places():

@@ -322,7 +322,7 @@ def test_composed_characters_have_one_part_of_each_of_two(shown, one_alphabet):
     options = {"n_classes": 25, "n_shots": 2, "one_alphabet": one_alphabet, "composed": True}
     batch = tasks(**options, **STILL).batch(0, 4, seed=0)
     (first, first_views), (second, second_views) = shown
-    assert_array_equal(first % N_DRAWINGS, second % N_DRAWINGS)  # drawn by one person
+    assert_array_equal(first % N_DRAWINGS, second % N_DRAWINGS)  # the same of both
     pairs = np.stack([first, second], axis=-1).reshape(4, 50, 2) // N_DRAWINGS
     shape = (4, 50, SIDE, SIDE)
     first_views, second_views = first_views.reshape(shape), second_views.reshape(shape)
@@ -354,9 +354,13 @@ def test_composed_characters_have_one_part_of_each_of_two(shown, one_alphabet):
     assert 0.15 < min(cuts) < 0.45 and 0.55 < max(cuts) < 0.85
 
 
-def test_composed_characters_of_one_alphabet_need_fewer_characters():
-    family = tasks(n_classes=60, n_shots=2, one_alphabet=True, composed=True)
-    assert len(np.unique(family.batch(0, 1, seed=0).targets)) == 60
+def test_composed_characters_of_one_alphabet_need_fewer_characters(shown):
+    family = tasks(n_classes=60, n_shots=2, one_alphabet=True, composed=True, **STILL)
+    batch = family.batch(0, 1, seed=0)
+    assert len(np.unique(batch.targets)) == 60
+    (first, _), (second, _) = shown
+    classes = np.unique(np.stack([first, second], axis=1) // N_DRAWINGS, axis=0)
+    assert len(classes) == 60 and [len(np.unique(part)) for part in classes.T] == [8, 8]
     tasks(n_classes=225, n_shots=2, one_alphabet=True, composed=True)  # 15 and 15 of 30
     with pytest.raises(ValueError, match="No alphabet has the 31 characters that n_classes=226"):
         tasks(n_classes=226, n_shots=2, one_alphabet=True, composed=True)
