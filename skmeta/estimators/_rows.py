@@ -193,11 +193,10 @@ class TableRows:
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
         places = self.spec.n_columns - len(varying(self.statistics))
-        categorical = self._categorical(X.shape[1])
-        self.flags, places = _flagged(X, categorical, places)
+        self.flags, places = _flagged(X, self._categorical(X.shape[1]), places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             plain = range(X.shape[1]) if self.plain is None else self.plain
-            unclear = [i for i in varying(self.statistics) if i in plain and i not in categorical]
+            unclear = [i for i in varying(self.statistics) if i in plain]
             self.codes, _ = _flagged(X, _codes(X, unclear), places)
         self.statistics = column_statistics(self._with_flags(X))
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags

@@ -342,7 +342,7 @@ def test_composed_characters_have_one_part_of_each_of_two(shown, one_alphabet):
                 points = np.broadcast_to(pixels, (*where.shape, 2))[where]
                 line = LogisticRegression(C=1e6, max_iter=10_000).fit(points, is_first)
                 assert line.score(points, is_first) == 1  # one straight cut
-                cuts.append(is_first.mean())
+                cuts.append((is_first.mean(), *abs(line.coef_[0] / np.linalg.norm(line.coef_))))
         classes = np.unique(pairs[episode], axis=0)
         assert len(classes) == 25
         if one_alphabet:  # each of five first parts meets each of five second ones
@@ -351,7 +351,9 @@ def test_composed_characters_have_one_part_of_each_of_two(shown, one_alphabet):
         else:
             assert_array_equal(np.sort(classes[:, 0]), np.sort(classes[:, 1]))
             assert (classes[:, 0] != classes[:, 1]).all()
-    assert 0.15 < min(cuts) < 0.45 and 0.55 < max(cuts) < 0.85
+    (share, down, right) = np.transpose(cuts)
+    assert 0.15 < min(share) < 0.45 and 0.55 < max(share) < 0.85
+    assert max(down) > 0.8 and max(right) > 0.8  # in all directions
 
 
 def test_composed_characters_of_one_alphabet_need_fewer_characters(shown):
