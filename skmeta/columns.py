@@ -13,6 +13,8 @@ import numpy as np
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
 TARGET_LIMIT = 10.0
+# Categories of so many levels or more have a flag for each level of the support.
+FEWEST_FLAGGED = 3
 # Fewest rows that the scaling of columns and targets should rest on.
 LEAST_SUPPORT = 3
 
@@ -72,6 +74,66 @@ def varying(statistics: ColumnStatistics) -> np.ndarray:
         At least one.
     """
     return np.flatnonzero(np.isfinite(statistics.scale))
+
+
+def known_cells(column: np.ndarray) -> np.ndarray:
+    """Return the cells of a column, of shape (n,), that are not missing."""
+    return column[~np.isnan(column)]
+
+
+def may_be_codes(column: np.ndarray) -> bool:
+    """Return whether a column, of shape (n,), has cells, and whole numbers alone."""
+    known = known_cells(column)
+    return len(known) > 0 and bool((np.round(known) == known).all())
+
+
+def choose_flags(X: np.ndarray, columns, places: int) -> tuple[dict[int, np.ndarray], int]:
+    """Choose the categories that have a flag for each level in their place.
+
+    Those with fewest levels come first, as long as there are places. A column of as many levels
+    as rows has none: it names rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        A support.
+    columns : iterable of int
+        Its categories, each of which takes one place by now.
+    places : int
+        Places that are left.
+
+    Returns
+    -------
+    flags : dict of int to ndarray
+        The levels of a column that have a flag.
+    places : int
+        What is left then.
+    """
+    flags = {}
+    known = {i: known_cells(X[:, i]) for i in columns}
+    seen = [(i, np.unique(cells)) for i, cells in known.items()]
+    for i, levels in sorted(seen, key=lambda column: len(column[1])):
+        repeated = len(levels) < len(known[i])
+        if repeated and FEWEST_FLAGGED <= len(levels) <= places + 1:
+            flags[i] = levels
+            places -= len(levels) - 1
+    return flags, places
+
+
+def flags_up(cells: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Write the cells of a category as flags.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (..., 1)
+    levels : ndarray of shape (L,)
+
+    Returns
+    -------
+    flags : ndarray of shape (..., L)
+        1 where the cell is of the level, NaN where it is missing. None is up for a new level.
+    """
+    return np.where(np.isnan(cells), np.nan, cells == levels)
 
 
 def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:

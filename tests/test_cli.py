@@ -89,6 +89,12 @@ def test_the_command_starts_without_keras():
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
+def test_python_runs_the_package():
+    command = [sys.executable, "-m", "skmeta", "--version"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert printed == f"skmeta {__version__}\n"
+
+
 @pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["info", "x", "--verbose"]])
 def test_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -3,7 +3,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import StandardScaler
 
-from skmeta.columns import LIMIT, column_statistics, table_rows, varying
+from skmeta.columns import (
+    LIMIT,
+    choose_flags,
+    column_statistics,
+    flags_up,
+    may_be_codes,
+    table_rows,
+    varying,
+)
 
 NAN = np.nan
 
@@ -85,3 +93,29 @@ def test_too_few_or_too_many_columns(n_columns):
     X = np.zeros((2, n_columns))
     with pytest.raises(ValueError, match=rf"1\.\.3 columns, got {n_columns}"):
         table_rows(X, column_statistics(X), 3)
+
+
+def test_whole_numbers_may_be_codes():
+    assert may_be_codes(np.array([0.0, NAN, 2.0, -7.0]))
+    assert not may_be_codes(np.array([0.0, NAN, 2.5]))
+    assert not may_be_codes(np.array([NAN, NAN]))
+
+
+def test_a_flag_is_up_for_the_level_of_a_cell():
+    cells = np.array([[2.0], [5.0], [NAN], [3.0]])
+    assert_array_equal(flags_up(cells, np.array([2.0, 5.0])), [[1, 0], [0, 1], [NAN, NAN], [0, 0]])
+
+
+def test_categories_of_few_levels_have_flags_first():
+    X = np.tile(np.arange(12.0), (5, 1)).T
+    X[:, 0] %= 4
+    X[:, 1] %= 3
+    X[:, 2] %= 2  # two levels tell as much as two flags
+    X[3, 0] = NAN
+    # Column 3 names each row. Three levels take two more places, four levels three.
+    for places, flagged in ((1, []), (2, [1]), (4, [1]), (5, [1, 0]), (30, [1, 0])):
+        flags, left = choose_flags(X, range(4), places)
+        assert list(flags) == flagged
+        assert left == places - sum(len(levels) - 1 for levels in flags.values())
+    assert_array_equal(flags[0], np.arange(4))
+    assert choose_flags(X, [1], 9)[0].keys() == {1}

@@ -12,7 +12,11 @@ import numpy as np
 from skmeta.columns import (
     LEAST_SUPPORT,
     ColumnStatistics,
+    choose_flags,
     column_statistics,
+    flags_up,
+    known_cells,
+    may_be_codes,
     table_rows,
     table_targets,
     varying,
@@ -24,8 +28,6 @@ from skmeta.episodes import TaskSpec
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 USUAL_MEMBERS = 2
-# Categories of so many levels or more have a flag for each level of the first support.
-FEWEST_FLAGGED = 3
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
@@ -193,11 +195,11 @@ class TableRows:
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
         places = self.spec.n_columns - len(varying(self.statistics))
-        self.flags, places = _flagged(X, self._categorical(X.shape[1]), places)
+        self.flags, places = choose_flags(X, self._categorical(X.shape[1]), places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             plain = range(X.shape[1]) if self.plain is None else self.plain
             unclear = [i for i in varying(self.statistics) if i in plain]
-            self.codes, _ = _flagged(X, _codes(X, unclear), places)
+            self.codes, _ = choose_flags(X, _codes(X, unclear), places)
         self.statistics = column_statistics(self._with_flags(X))
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
@@ -263,13 +265,11 @@ class TableRows:
         A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
         beside their flags, and what is beyond them has the flag of the last: it may be a count.
         """
-        up = [X[..., [i]] == levels for i, levels in self.flags.items()]
+        up = [flags_up(X[..., [i]], levels) for i, levels in self.flags.items()]
         up += [
-            np.clip(X[..., [i]], levels[0], levels[-1]) == levels
+            flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels)
             for i, levels in self.codes.items()
         ]
-        flagged = [*self.flags, *self.codes]
-        up = [np.where(np.isnan(X[..., [i]]), np.nan, u) for i, u in zip(flagged, up, strict=True)]
         return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
 
     def _categorical(self, n_columns):
@@ -292,26 +292,10 @@ class TableRows:
         )
 
 
-def _flagged(X, columns, places):
-    """Return column -> levels that have a flag, fewest levels first, and the places left."""
-    flags = {}
-    known = {i: X[~np.isnan(X[:, i]), i] for i in columns}
-    seen = [(i, np.unique(cells)) for i, cells in known.items()]
-    for i, levels in sorted(seen, key=lambda column: len(column[1])):
-        repeated = len(levels) < len(known[i])  # rows share levels: no names of rows
-        if repeated and FEWEST_FLAGGED <= len(levels) <= places + 1:
-            flags[i] = levels
-            places -= len(levels) - 1
-    return flags, places
-
-
 def _codes(X, columns):
     """Return which of the columns hold whole numbers that may be codes of categories."""
-    known = {i: X[~np.isnan(X[:, i]), i] for i in columns}
     return [
-        i
-        for i, cells in known.items()
-        if len(cells) and np.ptp(cells) < CODE_SPAN and (np.round(cells) == cells).all()
+        i for i in columns if may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN
     ]
 
 
@@ -353,7 +337,10 @@ def _numbers(column, levels):
         return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
     if column.dtype.kind == "c":
         raise ValueError("Complex data not supported: a column of X holds complex numbers.")
-    return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    except ValueError as error:
+        raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
 
 
 def rows_for(learner, name, categorical_features):

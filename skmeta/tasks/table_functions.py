@@ -318,7 +318,7 @@ def categories(rng, Z):
     meanings = rng.normal(size=(n, n_columns, MOST_LEVELS))
     tables, columns = np.arange(n)[:, None, None], np.arange(n_columns)
     hidden = np.where(categorical[:, None], meanings[tables, columns, level], Z)
-    return hidden, np.where(categorical[:, None], level - 0.5 * n_levels[:, None], Z)
+    return hidden, np.where(categorical[:, None], level, Z)
 
 
 def shown(rng, hidden, cells):
@@ -329,7 +329,7 @@ def shown(rng, hidden, cells):
         np.exp(cells),
         cells**3,
         ndtr(cells),
-        np.round(cells / step) * step,
+        np.round(cells / step),
         np.maximum(cells, step),
         cells > step,
     )

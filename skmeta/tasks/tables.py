@@ -10,7 +10,10 @@ import numpy as np
 from skmeta.columns import (
     LEAST_SUPPORT,
     ColumnStatistics,
+    choose_flags,
     column_statistics,
+    flags_up,
+    may_be_codes,
     table_rows,
     table_targets,
     varying,
@@ -81,7 +84,8 @@ class TableTasks(TableFamily):
 
     A table is drawn from one of the ingredients, with irrelevant columns,
     categories, skew and heavy tails, label noise, uneven classes and
-    missing cells. Columns, and targets of a regression, are scaled by a random
+    missing cells. Half of the tables show whole numbers as flags, as an
+    estimator's members do. Columns, and targets of a regression, are scaled by a random
     number of first rows, as an estimator scales them by its support.
 
     Parameters
@@ -157,9 +161,12 @@ class TableTasks(TableFamily):
                     rng, relevant[chosen], self.n_steps, self.spec.n_outputs, n_used[chosen]
                 )
         cells[_missing(rng, cells.shape)] = np.nan
+        in_flags = rng.random(n_episodes) < 0.5
         rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
         for episode, n in enumerate(width):
             table = cells[episode, :, :n]
+            if in_flags[episode]:
+                table = _with_flags(table, n_support[episode], self.n_columns)
             statistics = column_statistics(table, support[episode][:, None])
             columns = varying(statistics)
             rows[episode] = table_rows(table[:, columns], statistics.of(columns), self.n_columns)
@@ -168,6 +175,16 @@ class TableTasks(TableFamily):
         else:
             targets = _targets(rng, scores[..., 0], support)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
+
+
+def _with_flags(table, n_support, width):
+    """Put flags in the place of whole numbers, as many as a learner has places for."""
+    support = table[:n_support]
+    columns = varying(column_statistics(support))
+    whole = [i for i in columns if may_be_codes(support[:, i])]
+    flags, _ = choose_flags(support, whole, width - table.shape[1])
+    up = [flags_up(table[:, [i]], levels) for i, levels in flags.items()]
+    return np.concatenate([np.delete(table, list(flags), axis=1), *up], axis=1)
 
 
 def class_counts(rng, n: int, most: int) -> np.ndarray:

@@ -206,7 +206,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
     later[0] = np.full(30, np.datetime64("9999-12-31", "s"))  # no date is too far away
     assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
-    with pytest.raises(ValueError, match="Unable to parse string"):
+    with pytest.raises(ValueError, match=r"'three' at position 3 of column 1: it held numbers"):
         clf.predict(table.replace({1: {"3": "three"}}))
 
 

@@ -12,8 +12,10 @@ from skmeta.tasks.table_functions import (
     CausalGraph,
     Clusters,
     Factors,
+    Ingredient,
     Interactions,
     Linear,
+    Table,
     Trees,
     categories,
     correlated,
@@ -293,6 +295,35 @@ def test_tables_scaled_by_a_given_number_of_rows(kind, n_support):
         assert_allclose(first.mean(axis=1)[kept], 0, atol=1e-5)
         assert n_support == 1 or np.allclose(first.std(axis=1)[kept], 1, atol=1e-4)
     assert np.isfinite(batch.inputs).all()
+
+
+class ThreeCodes(Ingredient):
+    """The first column holds codes, others do not."""
+
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
+        cells = rng.normal(size=(*relevant.shape[:1], n_rows, relevant.shape[1]))
+        cells[..., 0] = rng.integers(3, size=cells.shape[:2])
+        return Table(cells, rng.normal(size=(*cells.shape[:2], n_scores)))
+
+
+@pytest.mark.parametrize("n_columns", [2, 9])
+def test_half_of_the_tables_show_codes_as_flags(n_columns):
+    family = TableTasks(n_steps=60, n_columns=n_columns, ingredients=[ThreeCodes()])
+    rows = family.scaled_by(60).batch(0, 200, seed=0).inputs
+    n_values = np.array([[len(np.unique(column)) for column in table.T] for table in rows])
+    there = n_values[:, :n_columns] > 1
+    n_codes = (n_values[:, :n_columns] == 3).sum(axis=1)
+    n_flags = (n_values[:, :n_columns] == 2).sum(axis=1)
+    whole = ~(n_values[:, n_columns:] > 1).any(axis=1)  # no cell is missing
+    assert_array_equal(np.unique(n_codes[whole] * 3 + n_flags[whole]), [3])
+    if n_columns == 2:  # no place for three flags
+        assert (n_flags == 0).all()
+    else:
+        assert 0.35 < (n_flags[whole] == 3).mean() < 0.6
+        for table in rows[whole & (n_flags == 3)]:
+            flags = table[:, :n_columns][:, [len(np.unique(column)) == 2 for column in table.T[:9]]]
+            assert_array_equal((flags > 0).sum(axis=1), 1)
+    assert (there.sum(axis=1) <= n_columns).all()
 
 
 def test_one_step_is_a_table_too():
