@@ -202,7 +202,8 @@ class Clusters(Ingredient):
         spread = np.exp(rng.normal(0, 0.3, size=(n, 1, n_columns)))
         # The more columns tell clusters apart, the nearer the centers may be, or not.
         crowd = relevant.sum(axis=1)[:, None, None] ** rng.uniform(0, 0.5, size=(n, 1, 1))
-        apart = importance(rng, relevant)[:, None] * rng.uniform(1, 4, size=(n, 1, 1)) / crowd
+        weight = importance(rng, relevant)[:, None]
+        apart = weight * np.exp(rng.uniform(0, np.log(8), size=(n, 1, 1))) / crowd
         # Clusters of a class lie together in one table, and all over the place in another.
         centers = np.repeat(rng.normal(size=(n, n_scores, n_columns)), self.n_clusters, axis=1)
         share = rng.uniform(0, 1, size=(n, 1, 1))

@@ -226,7 +226,7 @@ def classes_of_scores(rng, scores: np.ndarray, n_classes: np.ndarray) -> np.ndar
     n, n_rows, most = scores.shape
     n_classes = n_classes[:, None]
     allowed = np.arange(most) < n_classes
-    noise = np.exp(rng.uniform(np.log(0.01), np.log(0.5), size=(n, 1, 1)))
+    noise = np.exp(rng.uniform(np.log(0.001), np.log(0.5), size=(n, 1, 1)))
     scores = scores + noise * rng.gumbel(size=scores.shape)
 
     offset = rng.uniform(0, 1, size=(n, 1)) * rng.normal(size=(n, most))
