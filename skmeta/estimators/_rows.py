@@ -22,6 +22,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
+from skmeta.estimators._frames import FrameColumns, in_numbers
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
@@ -142,10 +143,8 @@ class TableRows:
     finite = "allow-nan"
     dtype = np.float64
     usual_temperature = TABLE_TEMPERATURE
-    levels: Any = None  # for each column of the first frame: its levels, None for numbers
     names: Any = None  # names of the first frame's columns
-    nominal: Any = ()  # those of its columns that are text or categories without order
-    plain: Any = None  # those that are neither categories nor times
+    frame: Any = None  # FrameColumns, what they hold
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
@@ -159,27 +158,12 @@ class TableRows:
         """
         if not hasattr(X, "iloc") or X.ndim != 2 or X.shape[1] == 0:
             return X
-        import pandas as pd
-
-        columns = [X.iloc[:, i] for i in range(X.shape[1])]
         if self.statistics is None:
             self.names = list(X.columns)
             asked = self.categorical_features
-            named = [] if isinstance(asked, str) else self._categorical(len(columns))
-            self.levels = [_levels(column, i in named) for i, column in enumerate(columns)]
-            self.nominal = [
-                i
-                for i, levels in enumerate(self.levels)
-                if levels is not None and not getattr(columns[i].dtype, "ordered", False)
-            ]
-            self.plain = [
-                i
-                for i, levels in enumerate(self.levels)
-                if levels is None and not _is_time(columns[i])
-            ]
-        known = self.levels or [None] * len(columns)  # the first support was no frame
-        numbers = [_numbers(column, levels) for column, levels in zip(columns, known, strict=True)]
-        return pd.DataFrame(np.column_stack(numbers), columns=X.columns, index=X.index)
+            named = [] if isinstance(asked, str) else self._categorical(X.shape[1])
+            self.frame = FrameColumns.of(X, named)
+        return in_numbers(X, None if self.frame is None else self.frame.levels)
 
     @property
     def usual_members(self):
@@ -197,7 +181,7 @@ class TableRows:
         places = self.spec.n_columns - len(varying(self.statistics))
         self.flags, places = choose_flags(X, self._categorical(X.shape[1]), places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
-            plain = range(X.shape[1]) if self.plain is None else self.plain
+            plain = range(X.shape[1]) if self.frame is None else self.frame.plain
             unclear = [i for i in varying(self.statistics) if i in plain]
             self.codes, _ = choose_flags(X, _codes(X, unclear), places)
         self.statistics = column_statistics(self._with_flags(X))
@@ -276,7 +260,7 @@ class TableRows:
         """Which columns are categories, as indices."""
         asked = self.categorical_features
         if isinstance(asked, str):  # "from_dtype"
-            return self.nominal
+            return [] if self.frame is None else self.frame.nominal
         asked = np.asarray([] if asked is None else asked)
         columns = np.arange(n_columns)
         if asked.dtype == bool and asked.shape == columns.shape:
@@ -297,50 +281,6 @@ def _codes(X, columns):
     return [
         i for i in columns if may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN
     ]
-
-
-def _levels(column, named):
-    """Levels that a column has, or None for one of numbers or times."""
-    import pandas as pd
-
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        categories = column.cat if column.cat.ordered else column.cat.remove_unused_categories().cat
-        return list(categories.categories)
-    if pd.api.types.is_numeric_dtype(column) or _is_time(column):
-        return None
-    known = column.dropna()
-    if not named and len(known):
-        try:
-            pd.to_numeric(known)
-            return None
-        except (TypeError, ValueError):
-            pass
-    return sorted(known.unique(), key=str)
-
-
-def _is_time(column):
-    from pandas.api.types import is_datetime64_any_dtype, is_timedelta64_dtype
-
-    return is_datetime64_any_dtype(column) or is_timedelta64_dtype(column)
-
-
-def _numbers(column, levels):
-    """Write a column of a frame as floats."""
-    import pandas as pd
-
-    if levels is not None:
-        codes = {level: code for code, level in enumerate(levels)}
-        return column.astype(object).map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
-    if _is_time(column):
-        span = pd.api.types.is_timedelta64_dtype(column)
-        times = column.to_numpy("timedelta64[us]" if span else "datetime64[us]")
-        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
-    if column.dtype.kind == "c":
-        raise ValueError("Complex data not supported: a column of X holds complex numbers.")
-    try:
-        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-    except ValueError as error:
-        raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
 
 
 def rows_for(learner, name, categorical_features):

@@ -197,7 +197,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     table = pd.DataFrame({0: days, 1: [str(i) for i in range(30)], 2: days - days[3]})
     table[3] = [1, "x", None] * 10
     clf = classifier().fit(table, y)
-    assert [levels is None for levels in clf.rows_.levels] == [True, True, True, False]
+    assert [levels is None for levels in clf.rows_.frame.levels] == [True, True, True, False]
     numbers = np.column_stack([np.arange(30.0)] * 3 + [np.tile([0, 1, np.nan], 10)])
     expected = classifier().fit(numbers, y)
     assert_allclose(clf.predict_proba(table), expected.predict_proba(numbers), atol=1e-5)
@@ -213,7 +213,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
 def test_the_order_of_categories_is_kept(y):
     grades = pd.Categorical(["low", "mid", "high"] * 10, ["low", "mid", "high"], ordered=True)
     clf = classifier().fit(pd.DataFrame({"grade": grades}), y)
-    assert clf.rows_.levels == [["low", "mid", "high"]]
+    assert clf.rows_.frame.levels == [["low", "mid", "high"]]
     numbers = np.tile([0.0, 1, 2], 10)[:, None]
     expected = classifier(categorical_features=None).fit(numbers, y).predict_proba(numbers)
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
@@ -223,7 +223,7 @@ def test_levels_are_those_that_the_first_rows_have(y):
     codes = np.arange(30) % 3
     first = pd.DataFrame({"code": pd.Categorical(codes, [0, 1, 2, 9]), "none": [None] * 30})
     clf = InContextClassifier(random_state=0).fit(first, y)
-    assert clf.rows_.levels == [[0, 1, 2], []]
+    assert clf.rows_.frame.levels == [[0, 1, 2], []]
     proba = clf.predict_proba(first)
     # As numbers, which is how they are read from a file with a gap; and a column that fills late.
     table = pd.DataFrame({"code": codes.astype(float), "none": ["Linz"] * 30})
@@ -235,9 +235,9 @@ def test_levels_are_those_that_the_first_rows_have(y):
 def test_digits_of_a_category_are_text(y):
     table = pd.DataFrame({"code": ["01", "1", "2"] * 10})
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
-    assert clf.rows_.levels == [["01", "1", "2"]]
+    assert clf.rows_.frame.levels == [["01", "1", "2"]]
     assert np.isnan(clf.rows_.numbers(table.replace("2", "x"))["code"][2])
-    assert InContextClassifier().fit(table, y).rows_.levels == [None]
+    assert InContextClassifier().fit(table, y).rows_.frame.levels == [None]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])
@@ -260,7 +260,7 @@ def test_a_frame_after_an_array_is_read_as_numbers(X, y):
     with pytest.warns(UserWarning, match="feature names"):
         proba = clf.predict_proba(table)
     assert_array_equal(proba, clf.predict_proba(X))
-    assert clf.rows_.levels is None
+    assert clf.rows_.frame is None
 
 
 def test_output_of_transformers_as_frames_changes_nothing(y):
