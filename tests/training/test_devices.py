@@ -34,7 +34,7 @@ class Watched(TableTasks):
         return super().batch(index, n_episodes, seed=seed)
 
 def train(checkpoint=None):
-    settings = dict(n_steps=6, batch_size=4, validate_every=3, learning_rate=0.01)
+    settings = dict(n_steps=6, batch_size=4, validate_every=3, learning_rate=0.003)
     settings["optimizer"] = os.environ["OPTIMIZER"]
     tasks = Watched(n_steps=10, n_columns=3, n_classes=2)
     trainer = MetaTrainer(LSTM(8), **settings, checkpoint=checkpoint)
