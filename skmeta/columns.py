@@ -109,7 +109,9 @@ def choose_flags(X: np.ndarray, columns, places: int) -> tuple[dict[int, np.ndar
     places : int
         What is left then.
     """
-    flags = {}
+    flags: dict[int, np.ndarray] = {}
+    if places < FEWEST_FLAGGED - 1:
+        return flags, places
     known = {i: known_cells(X[:, i]) for i in columns}
     seen = [(i, np.unique(cells)) for i, cells in known.items()]
     for i, levels in sorted(seen, key=lambda column: len(column[1])):

@@ -2,107 +2,122 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 
-class FrameColumns(NamedTuple):
-    """What the columns of a first frame hold.
+@dataclass(frozen=True)
+class FrameColumn:
+    """What a column of a first frame holds.
 
+    kind : {"numbers", "times", "spans of time", "levels"}
     levels : list
-        For each column its levels, or None for numbers and times.
-    nominal : list of int
-        Columns of text, or of categories without order.
-    plain : list of int
-        Columns that are neither categories nor times.
+        Of a column of that kind. One without a known cell has none.
+    nominal : bool
+        Whether it is a category without order.
     """
 
-    levels: list[Any]
-    nominal: list[int]
-    plain: list[int]
+    kind: str = "numbers"
+    levels: Any = ()
+    nominal: bool = False
 
     @classmethod
-    def of(cls, frame, named) -> FrameColumns:
-        """Look at a frame; columns of text at the places ``named`` are categories in any case."""
-        columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
-        levels = [_levels(column, i in named) for i, column in enumerate(columns)]
-        nominal = [
-            i
-            for i, known in enumerate(levels)
-            if known is not None and not getattr(columns[i].dtype, "ordered", False)
-        ]
-        plain = [i for i, known in enumerate(levels) if known is None and not _is_time(columns[i])]
-        return cls(levels, nominal, plain)
+    def of(cls, column, named=False) -> FrameColumn:
+        """Look at a column. A category, if ``named``: its text may be digits.
+
+        Raises
+        ------
+        ValueError
+            If its cells are none of this, such as lists.
+        """
+        import pandas as pd
+
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            used = column if column.cat.ordered else column.cat.remove_unused_categories()
+            return cls("levels", list(used.cat.categories), not column.cat.ordered)
+        cells = column.dropna().infer_objects()
+        if len(cells) and _kind(cells) != "numbers":
+            return cls(_kind(cells))
+        if len(cells) and not (named and _needs_levels(cells)):
+            if pd.api.types.is_numeric_dtype(cells):
+                return cls()
+            try:
+                pd.to_numeric(cells)
+                return cls()
+            except (TypeError, ValueError):
+                pass
+        try:
+            return cls("levels", sorted(cells.unique(), key=str), True)
+        except TypeError as error:  # no hash
+            raise ValueError(f"Column {column.name!r} of X: {error}.") from None
 
 
-def in_numbers(frame, levels=None):
+def in_numbers(frame, columns=None):
     """Write a frame in numbers.
 
     Parameters
     ----------
     frame : DataFrame
-    levels : list, optional
-        Those of the first frame's columns. A cell of one with levels becomes the number of its
-        level, NaN where it is missing or new. By default no column has any.
+    columns : list of FrameColumn, optional
+        Those of the first frame; numbers by default.
 
     Returns
     -------
     numbers : DataFrame of float
-        Times are in seconds.
+        Times are in seconds, levels are their places in the list, NaN where missing or new.
 
     Raises
     ------
     ValueError
-        If a column without levels holds text that is no number, or complex numbers.
+        If a column holds something else than in the first frame, or complex numbers.
     """
     import pandas as pd
 
-    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
-    known = [None] * len(columns) if levels is None else levels
-    cells = [_cells(column, known) for column, known in zip(columns, known, strict=True)]
+    columns = [FrameColumn()] * frame.shape[1] if columns is None else columns
+    cells = [_cells(frame.iloc[:, i], column) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
-def _levels(column, named):
-    """Levels that a column has, or None for one of numbers or times."""
-    import pandas as pd
+def _needs_levels(cells):
+    """Whether the cells of a category are not told by their numbers: text, or long integers."""
+    from pandas.api.types import is_numeric_dtype
 
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        categories = column.cat if column.cat.ordered else column.cat.remove_unused_categories().cat
-        return list(categories.categories)
-    if pd.api.types.is_numeric_dtype(column) or _is_time(column):
-        return None
-    known = column.dropna()
-    if not named and len(known):
-        try:
-            pd.to_numeric(known)
-            return None
-        except (TypeError, ValueError):
-            pass
-    return sorted(known.unique(), key=str)
+    return not is_numeric_dtype(cells) or cells.nunique() > cells.astype(float).nunique()
 
 
-def _is_time(column):
+def _kind(column):
+    """Times, spans of time, or what may be numbers."""
     from pandas.api.types import is_datetime64_any_dtype, is_timedelta64_dtype
 
-    return is_datetime64_any_dtype(column) or is_timedelta64_dtype(column)
+    if is_datetime64_any_dtype(column):
+        return "times"
+    return "spans of time" if is_timedelta64_dtype(column) else "numbers"
 
 
-def _cells(column, levels):
-    """Write a column of a frame as floats."""
+def _cells(column, first):
+    """Write a column of a frame as floats; ``first`` is what it held at first."""
     import pandas as pd
 
-    if levels is not None:
-        codes = {level: code for code, level in enumerate(levels)}
+    if first.kind == "levels":
+        codes = {level: code for code, level in enumerate(first.levels)}
         return column.astype(object).map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
-    if _is_time(column):
-        span = pd.api.types.is_timedelta64_dtype(column)
-        times = column.to_numpy("timedelta64[us]" if span else "datetime64[us]")
+    column = column.where(column.notna()).infer_objects()
+    if column.isna().all():
+        return np.full(len(column), np.nan)
+    kind = _kind(column)
+    if kind != first.kind:
+        raise ValueError(
+            f"Column {column.name!r} of X holds {kind}, it held {first.kind} at first."
+        )
+    if kind != "numbers":
+        times = column.to_numpy("datetime64[us]" if kind == "times" else "timedelta64[us]")
         return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
-    if column.dtype.kind == "c":
-        raise ValueError("Complex data not supported: a column of X holds complex numbers.")
     try:
-        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-    except ValueError as error:
+        numbers = pd.to_numeric(column)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
+    if numbers.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: column {column.name!r} of X holds it.")
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)

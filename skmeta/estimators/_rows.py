@@ -22,7 +22,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.estimators._frames import FrameColumns, in_numbers
+from skmeta.estimators._frames import FrameColumn, in_numbers
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
@@ -144,7 +144,7 @@ class TableRows:
     dtype = np.float64
     usual_temperature = TABLE_TEMPERATURE
     names: Any = None  # names of the first frame's columns
-    frame: Any = None  # FrameColumns, what they hold
+    columns: Any = None  # FrameColumn, what each of them holds
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
@@ -162,13 +162,13 @@ class TableRows:
             self.names = list(X.columns)
             asked = self.categorical_features
             named = [] if isinstance(asked, str) else self._categorical(X.shape[1])
-            self.frame = FrameColumns.of(X, named)
-        return in_numbers(X, None if self.frame is None else self.frame.levels)
+            self.columns = [FrameColumn.of(X.iloc[:, i], i in named) for i in range(X.shape[1])]
+        return in_numbers(X, self.columns)
 
     @property
     def usual_members(self):
         """A few members, and more for a wide table: its columns are seen twice over."""
-        return USUAL_MEMBERS if self._n_views == 1 else max(USUAL_MEMBERS, 2 * self._n_views)
+        return USUAL_MEMBERS * self._n_views
 
     @property
     def _n_views(self):
@@ -178,12 +178,12 @@ class TableRows:
     def measure(self, learner, X):
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
-        places = self.spec.n_columns - len(varying(self.statistics))
-        self.flags, places = choose_flags(X, self._categorical(X.shape[1]), places)
+        named = self._categorical(X.shape[1])
+        # Long codes differ by less than rounding, and are silent until they have flags.
+        places = self.spec.n_columns - len(np.union1d(varying(self.statistics), named))
+        self.flags, places = choose_flags(X, named, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
-            plain = range(X.shape[1]) if self.frame is None else self.frame.plain
-            unclear = [i for i in varying(self.statistics) if i in plain]
-            self.codes, _ = choose_flags(X, _codes(X, unclear), places)
+            self.codes, _ = choose_flags(X, self._codes(X), places)
         self.statistics = column_statistics(self._with_flags(X))
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
@@ -247,8 +247,11 @@ class TableRows:
         """Put flags behind the other columns: (..., columns) -> (..., others + flags).
 
         A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
-        beside their flags, and what is beyond them has the flag of the last: it may be a count.
+        beside their flags, and what is beyond them has the flag of the first or last: it may be a
+        count.
         """
+        if not self.flags and not self.codes:
+            return X
         up = [flags_up(X[..., [i]], levels) for i, levels in self.flags.items()]
         up += [
             flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels)
@@ -256,11 +259,18 @@ class TableRows:
         ]
         return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
 
+    def _codes(self, X):
+        """Numbers that may be codes of categories: whole, and not far apart."""
+        for i in varying(self.statistics).tolist():
+            number = self.columns is None or self.columns[i].kind == "numbers"
+            if number and may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN:
+                yield i
+
     def _categorical(self, n_columns):
         """Which columns are categories, as indices."""
         asked = self.categorical_features
         if isinstance(asked, str):  # "from_dtype"
-            return [] if self.frame is None else self.frame.nominal
+            return [i for i, column in enumerate(self.columns or []) if column.nominal]
         asked = np.asarray([] if asked is None else asked)
         columns = np.arange(n_columns)
         if asked.dtype == bool and asked.shape == columns.shape:
@@ -274,13 +284,6 @@ class TableRows:
             f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
             f"their indices, or names of a frame's columns; got {self.categorical_features!r}."
         )
-
-
-def _codes(X, columns):
-    """Return which of the columns hold whole numbers that may be codes of categories."""
-    return [
-        i for i in columns if may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN
-    ]
 
 
 def rows_for(learner, name, categorical_features):

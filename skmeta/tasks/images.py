@@ -193,6 +193,12 @@ class OmniglotTasks(TaskFamily):
         self.composed = composed
         self.one_alphabet = one_alphabet
         self.n_classes = n_classes
+        sizes = np.bincount(alphabets)
+        if one_alphabet and self._n_drawn > sizes.max():
+            raise ValueError(
+                f"No alphabet has the {self._n_drawn} characters that n_classes={n_classes} take, "
+                f"the largest has {sizes.max()}."
+            )
         if n_classes < 1 or self._n_drawn > n_characters or not 1 <= n_shots <= most:
             raise ValueError(
                 f"An episode takes 1..{n_characters} characters and 1..{most} "
@@ -206,12 +212,6 @@ class OmniglotTasks(TaskFamily):
             raise ValueError(
                 "max_stretch and 0.3 of variety must be below 1 together, got "
                 f"{max_stretch} and {variety}."
-            )
-        sizes = np.bincount(alphabets)
-        if one_alphabet and self._n_drawn > sizes.max():
-            raise ValueError(
-                f"No alphabet has the {self._n_drawn} characters that n_classes={n_classes} take, "
-                f"the largest has {sizes.max()}."
             )
         self._large = np.flatnonzero(sizes >= self._n_drawn)
         self._starts, self._sizes = np.cumsum(sizes) - sizes, sizes

@@ -84,9 +84,10 @@ class TableTasks(TableFamily):
 
     A table is drawn from one of the ingredients, with irrelevant columns,
     categories, skew and heavy tails, label noise, uneven classes and
-    missing cells. Half of the tables show whole numbers as flags, as an
-    estimator's members do. Columns, and targets of a regression, are scaled by a random
-    number of first rows, as an estimator scales them by its support.
+    missing cells. Half of the tables show whole numbers as flags, however far
+    apart they are; later rows may have levels of which none is up. Columns, and
+    targets of a regression, are scaled by a random number of first rows, as an
+    estimator scales them by its support.
 
     Parameters
     ----------
@@ -180,8 +181,7 @@ class TableTasks(TableFamily):
 def _with_flags(table, n_support, width):
     """Put flags in the place of whole numbers, as many as a learner has places for."""
     support = table[:n_support]
-    columns = varying(column_statistics(support))
-    whole = [i for i in columns if may_be_codes(support[:, i])]
+    whole = [i for i in range(table.shape[1]) if may_be_codes(support[:, i])]
     flags, _ = choose_flags(support, whole, width - table.shape[1])
     up = [flags_up(table[:, [i]], levels) for i, levels in flags.items()]
     return np.concatenate([np.delete(table, list(flags), axis=1), *up], axis=1)

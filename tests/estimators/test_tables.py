@@ -173,6 +173,10 @@ def frame(n=30):
     )
 
 
+def levels_of(estimator):
+    return [c.levels if c.kind == "levels" else None for c in estimator.rows_.columns]
+
+
 def test_frames_with_text_categories_and_missing_values(y):
     table = frame()
     table.loc[3, "count"] = pd.NA
@@ -197,7 +201,8 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     table = pd.DataFrame({0: days, 1: [str(i) for i in range(30)], 2: days - days[3]})
     table[3] = [1, "x", None] * 10
     clf = classifier().fit(table, y)
-    assert [levels is None for levels in clf.rows_.frame.levels] == [True, True, True, False]
+    kinds = [column.kind for column in clf.rows_.columns]
+    assert kinds == ["times", "numbers", "spans of time", "levels"]
     numbers = np.column_stack([np.arange(30.0)] * 3 + [np.tile([0, 1, np.nan], 10)])
     expected = classifier().fit(numbers, y)
     assert_allclose(clf.predict_proba(table), expected.predict_proba(numbers), atol=1e-5)
@@ -208,12 +213,16 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
     with pytest.raises(ValueError, match=r"'three' at position 3 of column 1: it held numbers"):
         clf.predict(table.replace({1: {"3": "three"}}))
+    dates = table.copy()
+    dates[1] = [day.date() for day in days]
+    with pytest.raises(ValueError, match="column 1: it held numbers"):
+        clf.predict(dates)
 
 
 def test_the_order_of_categories_is_kept(y):
     grades = pd.Categorical(["low", "mid", "high"] * 10, ["low", "mid", "high"], ordered=True)
     clf = classifier().fit(pd.DataFrame({"grade": grades}), y)
-    assert clf.rows_.frame.levels == [["low", "mid", "high"]]
+    assert levels_of(clf) == [["low", "mid", "high"]]
     numbers = np.tile([0.0, 1, 2], 10)[:, None]
     expected = classifier(categorical_features=None).fit(numbers, y).predict_proba(numbers)
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
@@ -223,7 +232,7 @@ def test_levels_are_those_that_the_first_rows_have(y):
     codes = np.arange(30) % 3
     first = pd.DataFrame({"code": pd.Categorical(codes, [0, 1, 2, 9]), "none": [None] * 30})
     clf = InContextClassifier(random_state=0).fit(first, y)
-    assert clf.rows_.frame.levels == [[0, 1, 2], []]
+    assert levels_of(clf) == [[0, 1, 2], []]
     proba = clf.predict_proba(first)
     # As numbers, which is how they are read from a file with a gap; and a column that fills late.
     table = pd.DataFrame({"code": codes.astype(float), "none": ["Linz"] * 30})
@@ -235,9 +244,46 @@ def test_levels_are_those_that_the_first_rows_have(y):
 def test_digits_of_a_category_are_text(y):
     table = pd.DataFrame({"code": ["01", "1", "2"] * 10})
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
-    assert clf.rows_.frame.levels == [["01", "1", "2"]]
+    assert levels_of(clf) == [["01", "1", "2"]]
     assert np.isnan(clf.rows_.numbers(table.replace("2", "x"))["code"][2])
-    assert InContextClassifier().fit(table, y).rows_.frame.levels == [None]
+    assert levels_of(InContextClassifier().fit(table, y)) == [None]
+
+
+@pytest.mark.parametrize("digits", [False, True])
+def test_long_codes_of_a_category_are_levels(digits, y):
+    """As floats they would be one."""
+    codes = 2**53 + np.arange(30) % 3
+    table = pd.DataFrame({"code": codes.astype(str) if digits else codes})
+    assert len(np.unique(table["code"].astype(float))) < 3
+    clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
+    assert len(clf.rows_.flags[0]) == 3
+    assert_array_equal(clf.rows_.numbers(table)["code"], np.arange(30) % 3)
+
+
+def test_what_a_column_holds_stays(y):
+    days = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(30), "D")
+    columns = {"number": np.arange(30), "time": days, "span": days - days[0]}
+    table = pd.DataFrame(columns)
+    clf = classifier().fit(table, y)
+    kinds = [column.kind for column in clf.rows_.columns]
+    for name, kind in zip(columns, kinds, strict=True):
+        for other, found in zip(columns, kinds, strict=True):
+            if other != name:
+                message = f"Column '{name}' of X holds {found}, it held {kind} at first"
+                with pytest.raises(ValueError, match=message):
+                    clf.predict(table.assign(**{name: columns[other]}))
+        gone = clf.predict_proba(table.assign(**{name: None}))  # missing is missing
+        assert_array_equal(gone, clf.predict_proba(table.assign(**{name: np.nan})))
+    as_objects = table.astype(object)
+    assert_array_equal(clf.predict_proba(as_objects), clf.predict_proba(table))
+    assert classifier().fit(as_objects, y).rows_.columns == clf.rows_.columns
+
+
+def test_a_column_that_was_missing_at_first_stays_silent(y):
+    first = pd.DataFrame({"x": np.arange(30.0), "none": [np.nan] * 30})
+    clf = classifier().fit(first, y)
+    for cells in (np.arange(30), list("abc") * 10, pd.Timestamp("2026-01-01")):
+        assert_array_equal(clf.predict_proba(first.assign(none=cells)), clf.predict_proba(first))
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])
@@ -247,6 +293,8 @@ def test_digits_of_a_category_are_text(y):
         (frame()["size"], "2-dimensional container"),
         (frame()[[]], "at least one array"),
         (frame().assign(size=1j), "Complex data not supported"),
+        (frame().assign(size=[1j, None, 2] * 10), "Complex data not supported"),
+        (frame().assign(size=[[1], [2], None] * 10), "'size' of X: unhashable type: 'list'"),
     ],
 )
 def test_frames_that_cannot_be_read(estimator, X, message):
@@ -260,7 +308,7 @@ def test_a_frame_after_an_array_is_read_as_numbers(X, y):
     with pytest.warns(UserWarning, match="feature names"):
         proba = clf.predict_proba(table)
     assert_array_equal(proba, clf.predict_proba(X))
-    assert clf.rows_.frame is None
+    assert clf.rows_.columns is None
 
 
 def test_output_of_transformers_as_frames_changes_nothing(y):
@@ -489,6 +537,8 @@ def test_codes_beside_text_and_where_there_are_no_places():
     wide = np.column_stack([rng.normal(size=(60, 37)), codes])  # of 40 places two are left
     assert not InContextClassifier().fit(wide, codes % 2).rows_.codes
     assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.codes) == [36]
+    levels = np.column_stack([wide[:, :37], codes % 3])  # two are enough
+    assert list(InContextClassifier().fit(levels, codes % 2).rows_.codes) == [37]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])

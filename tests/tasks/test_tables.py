@@ -178,6 +178,7 @@ def test_categories_have_a_meaning_for_each_code():
     for table, column in np.argwhere(changed):
         codes, meanings = cells[table, :, column], hidden[table, :, column]
         assert len(np.unique(codes)) <= 30
+        assert_array_equal(codes, np.round(codes))
         pairs = {tuple(pair) for pair in np.column_stack([codes, meanings])}
         assert len(pairs) == len(np.unique(codes))
     levels = [len(np.unique(cells[table, :, column])) for table, column in np.argwhere(changed)]
@@ -313,7 +314,6 @@ def test_half_of_the_tables_show_codes_as_flags(n_columns):
     family = TableTasks(n_steps=60, n_columns=n_columns, ingredients=[ThreeCodes()])
     rows = family.scaled_by(60).batch(0, 200, seed=0).inputs
     n_values = np.array([[len(np.unique(column)) for column in table.T] for table in rows])
-    there = n_values[:, :n_columns] > 1
     n_codes = (n_values[:, :n_columns] == 3).sum(axis=1)
     n_flags = (n_values[:, :n_columns] == 2).sum(axis=1)
     whole = ~(n_values[:, n_columns:] > 1).any(axis=1)  # no cell is missing
@@ -325,7 +325,32 @@ def test_half_of_the_tables_show_codes_as_flags(n_columns):
         for table in rows[whole & (n_flags == 3)]:
             flags = table[:, :n_columns][:, [len(np.unique(column)) == 2 for column in table.T[:9]]]
             assert_array_equal((flags > 0).sum(axis=1), 1)
-    assert (there.sum(axis=1) <= n_columns).all()
+
+
+class LateLevel(Ingredient):
+    """A column of codes, one of which the first five rows lack, and one of noise."""
+
+    def draw(self, rng, relevant, n_rows, n_scores, n_used):
+        shape = (*relevant.shape[:1], n_rows)
+        cells = rng.normal(size=(*shape, relevant.shape[1]))
+        cells[..., 0] = rng.integers(4, size=shape)
+        cells[:, :5, 0] = [0, 1, 2, 2, 1]
+        return Table(cells, rng.normal(size=(*shape, n_scores)))
+
+
+def test_flags_are_those_of_the_rows_that_scale_a_table():
+    family = TableTasks(n_steps=60, n_columns=6, ingredients=[LateLevel()])
+    rows = family.scaled_by(5).batch(0, 200, seed=0).inputs
+    n_values = np.array([[len(np.unique(column)) for column in table.T] for table in rows])
+    n_flags = (n_values[:, :6] == 2).sum(axis=1)
+    whole = ~(n_values[:, 6:] > 1).any(axis=1)
+    assert set(n_flags[whole]) == {0, 3}
+    for table, found in zip(rows[whole], n_values[whole], strict=True):
+        flags = table[:, :6][:, found[:6] == 2]
+        up = (flags > 0).sum(axis=1)
+        if flags.size:
+            assert_array_equal(up[:5], 1)
+            assert 0.05 < (up == 0).mean() < 0.45  # the fourth level has none
 
 
 def test_one_step_is_a_table_too():
