@@ -171,8 +171,8 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
     Returns
     -------
     rows : ndarray of shape (..., 2 * width), float32
-        Standardised cells within +-4, 0 where missing or empty, then 1 where a cell is
-        missing. Few columns are louder than many: cells are multiplied by sqrt(width / d).
+        Standardised cells within +-4, 0 where there is none, then marks: 0 for a cell, 1 for
+        one that is missing, -1 for a place without a column.
 
     Raises
     ------
@@ -184,8 +184,8 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
         raise ValueError(f"Expected 1..{width} columns, got {n_columns}.")
     missing = np.isnan(X)
     cells = (X - statistics.center) / statistics.scale
-    cells = np.clip(np.where(missing, 0, cells), -LIMIT, LIMIT) * np.sqrt(width / n_columns)
     rows = np.zeros((*X.shape[:-1], 2 * width), dtype=np.float32)
-    rows[..., :n_columns] = cells
+    rows[..., :n_columns] = np.clip(np.where(missing, 0, cells), -LIMIT, LIMIT)
     rows[..., width : width + n_columns] = missing
+    rows[..., width + n_columns :] = -1
     return rows

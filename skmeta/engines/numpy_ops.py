@@ -70,11 +70,15 @@ def sigmoid(x):
 
 
 def silu(x):
-    """Return x sigmoid(x) = x / (1 + exp(-x)) (Elfwing et al. 2018)."""
+    """Return x sigmoid(x) = x / (1 + exp(-x)) (Elfwing et al. 2018).
+
+    In one array: fresh memory for others would take two thirds of the time.
+    """
     with np.errstate(over="ignore", under="ignore"):  # x / infinity is the limit
-        z = np.exp(-x)
+        z = np.negative(x)
+        np.exp(z, out=z)
     z += 1
-    return x / z
+    return np.divide(x, z, out=z)
 
 
 def softplus(x):

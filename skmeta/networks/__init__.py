@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skmeta.networks.encoder import ConvEncoder, FlatEncoder
+from skmeta.networks.encoder import ConvEncoder, FlatEncoder, TableEncoder
 from skmeta.networks.learner import Learner
 from skmeta.networks.network import Network, part_weights
 from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
@@ -14,6 +14,7 @@ __all__ = [
     "GaussianReadout",
     "Learner",
     "Network",
+    "TableEncoder",
     "VoteReadout",
     "part_weights",
 ]

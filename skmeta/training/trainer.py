@@ -14,9 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
 from skmeta.memory import Memory
-from skmeta.networks import FlatEncoder, Learner, Network
+from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder
 from skmeta.tasks import TaskFamily
 from skmeta.training.evaluation import mean_of_scores
+
+INPUT_KERNEL = "memory/input_kernel"  # of fast weights: from features to units
 
 
 class MetaTrainer(BaseEstimator):
@@ -31,8 +33,9 @@ class MetaTrainer(BaseEstimator):
     memory : {"lstm", "mann", "associative", "prototypes", "fast-weights", "least-squares"} or \
             Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
-    encoder : {"flat", "conv"} or FlatEncoder, default="flat"
-        What turns a row into features: "conv" for pictures of 16 x 16 pixels or more.
+    encoder : {"auto", "flat", "table", "conv"} or FlatEncoder, default="auto"
+        What turns a row into features: "conv" for pictures of 16 x 16 pixels or more. "auto" takes
+        "table" for rows of tables, and "flat" for others.
     n_units : int or None, default=None
         Units of the memory's LSTM; None keeps the memory's own number.
     n_steps : int, default=10_000
@@ -60,6 +63,8 @@ class MetaTrainer(BaseEstimator):
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of
         ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape.
+        A :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more steps than the
+        learner's, which count for nothing at first, before a memory of fast weights.
         For other labels or another kind of target, the weights that meet them start anew:
         the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
@@ -94,7 +99,7 @@ class MetaTrainer(BaseEstimator):
 
     _parameter_constraints: dict = {
         "memory": [StrOptions(set(MEMORIES)), Memory],
-        "encoder": [StrOptions(set(ENCODERS)), FlatEncoder],
+        "encoder": [StrOptions({"auto", *ENCODERS}), FlatEncoder],
         "n_units": [Interval(Integral, 1, None, closed="left"), None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -113,7 +118,7 @@ class MetaTrainer(BaseEstimator):
         self,
         memory="lstm",
         *,
-        encoder="flat",
+        encoder="auto",
         n_units=None,
         n_steps=10_000,
         batch_size=16,
@@ -225,27 +230,35 @@ class MetaTrainer(BaseEstimator):
         memory = MEMORIES[self.memory]() if isinstance(self.memory, str) else self.memory
         if self.n_units is not None:
             memory = memory.resized(int(self.n_units))
-        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
-        network = Network(families[0].spec, memory, encoder)
+        network = Network(families[0].spec, memory, self._encoder(families[0].spec))
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(network.spec, families, self.random_state))
         return network, weights
 
+    def _encoder(self, spec):
+        if self.encoder == "auto":
+            return ENCODERS["table" if spec.table else "flat"]()
+        return ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
+
     def _begun(self, learner, families):
-        """Architecture and weights of a learner; for other labels, new weights meet them."""
+        """Architecture and weights of a learner; what is new meets them with new weights."""
         spec, found = families[0].spec, learner.spec
-        if spec == found:
+        encoder = learner.network.encoder if self.encoder == "auto" else self._encoder(spec)
+        if (spec, encoder) == (found, learner.network.encoder):
             return learner.network, dict(learner.weights)
         if (found.input_shape, found.table) != (spec.input_shape, spec.table):
             raise ValueError(
                 f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike."
             )
-        network = Network(spec, learner.network.memory, learner.network.encoder)
+        network = Network(spec, learner.network.memory, encoder)
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
-        for name, weight in learner.weights.items():
-            new = name.startswith("readout/") or name == "memory/label_kernel"
-            if not new and weight.shape == weights[name].shape:
+        known = dict(learner.weights)
+        if encoder != learner.network.encoder:
+            known[INPUT_KERNEL] = _widened(learner, encoder, weights)
+        for name, weight in known.items():
+            answer = name.startswith("readout/") or name == "memory/label_kernel"
+            if weight.shape == weights[name].shape and (spec == found or not answer):
                 weights[name] = weight
         return network, weights
 
@@ -261,6 +274,23 @@ class MetaTrainer(BaseEstimator):
         if self.warm_start is not None:
             settings["warm_start"] = load_learner(self.warm_start).name
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
+
+
+def _widened(learner, encoder, weights):
+    """Return the input kernel of a learner, with zeros for the steps that are new."""
+    old = learner.network.encoder
+    if not (
+        isinstance(old, TableEncoder)
+        and isinstance(encoder, TableEncoder)
+        and encoder.steps[: len(old.steps)] == old.steps
+        and INPUT_KERNEL in weights
+    ):
+        raise ValueError(
+            f"warm_start reads rows through {old}, which cannot become {encoder}: leave encoder "
+            "at 'auto'."
+        )
+    kernel = learner.weights[INPUT_KERNEL]
+    return np.pad(kernel, ((0, len(weights[INPUT_KERNEL]) - len(kernel)), (0, 0)))
 
 
 def check_tasks(tasks) -> list[TaskFamily]:

@@ -14,6 +14,7 @@ from skmeta.networks import (
     GaussianReadout,
     Learner,
     Network,
+    TableEncoder,
     VoteReadout,
 )
 from tests.reference.small import (
@@ -22,6 +23,7 @@ from tests.reference.small import (
     PICTURES,
     PROTOTYPES,
     STRINGS,
+    TABLES,
     VECTORS,
     episodes,
     random_weights,
@@ -38,6 +40,29 @@ def test_the_encoder_shifts_and_scales_each_pixel():
     for pixel in range(6):
         expected = x[:, :, pixel // 3, pixel % 3] - weights["center"][pixel]
         assert_allclose(features[:, :, pixel], expected / weights["scale"][pixel], rtol=1e-6)
+
+
+def test_the_encoder_of_tables_cell_by_cell():
+    """Tables of four columns, of three with a cell missing, and of one."""
+    encoder = TableEncoder(steps=[-1, 0.5])
+    cells = np.array([[0.5, -2, 3, 0], [0, 1, -1, 0], [4, 0, 0, 0]])
+    marks = np.array([[0, 0, 0, 0], [1, 0, 0, -1], [0, -1, -1, -1]])
+    x = np.concatenate([cells, marks], axis=1).astype(np.float32)
+    features = encoder.encode(numpy_ops, {}, x, TABLES.input_shape)
+    assert features.shape == (3, encoder.output_size(TABLES.input_shape)) == (3, 16)
+    for row, n_columns in enumerate((4, 3, 1)):
+        for place in range(4):
+            cell, mark = cells[row, place], marks[row, place]
+            steps = np.tanh(4 * (cell - np.array([-1, 0.5]))) if mark == 0 else np.zeros(2)
+            expected = np.array([cell, *steps]) * np.sqrt(4 / n_columns)
+            assert_allclose(features[row, [place, 8 + place, 12 + place]], expected, rtol=1e-5)
+            assert features[row, 4 + place] == (mark == 1)
+
+
+def test_an_encoder_of_tables_without_steps_shows_cells_alone():
+    x = np.array([[1, -1, 0, 0, 0, 0, -1, -1]], dtype=np.float32)
+    features = TableEncoder(steps=()).encode(numpy_ops, {}, x, TABLES.input_shape)
+    assert_allclose(features, [[2**0.5, -(2**0.5), 0, 0, 0, 0, 0, 0]])
 
 
 @pytest.mark.parametrize("residuals", [(), (0, 2), (1,)], ids=str)

@@ -8,7 +8,7 @@ import numpy as np
 
 from skmeta.episodes import TaskSpec
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Prototypes
-from skmeta.networks import ConvEncoder, Learner, Network
+from skmeta.networks import ConvEncoder, Learner, Network, TableEncoder
 from skmeta.sequences import encode_labels
 
 CLASSES = TaskSpec("classification", (4,), 3)
@@ -57,8 +57,11 @@ NETWORKS = {
         LARGE_PICTURES, STORES["least-squares"], ConvEncoder((3, 3), residuals=(0, 1))
     ),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder((3, 4))),
-    "least-squares-tables": Network(TABLES, STORES["least-squares"]),
-    "fast-weights-table-numbers": Network(NUMBERS_OF_TABLES, STORES["fast-weights"]),
+    "least-squares-tables": Network(TABLES, STORES["least-squares"], TableEncoder()),
+    "lstm-tables": Network(TABLES, LSTM(6), TableEncoder(steps=())),
+    "fast-weights-table-numbers": Network(
+        NUMBERS_OF_TABLES, STORES["fast-weights"], TableEncoder(steps=[0.5])
+    ),
 }
 
 

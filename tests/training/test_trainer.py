@@ -12,7 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN, LeastSquares
-from skmeta.networks import ConvEncoder, Learner
+from skmeta.networks import ConvEncoder, Learner, TableEncoder
+from skmeta.sequences import encode_labels
 from skmeta.tasks import (
     BooleanTasks,
     Curriculum,
@@ -180,6 +181,32 @@ class TestRuns:
         for name, weight in after.weights.items():
             taken = name not in fresh
             assert np.array_equal(weight, first.weights.get(name, 0)) == taken, name
+
+    def test_warm_start_with_more_steps_of_cells(self):
+        """A learner of the same answers, whose new weights move."""
+        tasks = TableTasks(n_steps=5, n_columns=3)
+        tiny = {**TINY, "memory": LeastSquares(8, 1, 2)}
+        first = MetaTrainer(**tiny, encoder=TableEncoder([0.5])).fit(tasks).learner_
+        still = {**tiny, "n_steps": 1, "learning_rate": 1e-30, "encoder": TableEncoder([0.5, 1])}
+        after = MetaTrainer(**still, warm_start=first).fit(tasks).learner_
+        assert after.network.encoder.steps == (0.5, 1)
+        for name, weight in first.weights.items():
+            assert_array_equal(after.weights[name][: len(weight)], weight)
+        batch = tasks.batch(9, 4, seed=0)
+        labels = encode_labels(batch.targets, tasks.spec)
+        assert_allclose(
+            after.rehearse(batch.inputs, labels), first.rehearse(batch.inputs, labels), atol=1e-6
+        )
+        moved = MetaTrainer(**{**still, "learning_rate": 1e-3}, warm_start=first).fit(tasks)
+        assert (moved.learner_.weights["memory/input_kernel"][-3:] != 0).any()
+
+    @pytest.mark.parametrize("encoder", ["flat", TableEncoder(()), TableEncoder([1.0, 0.5])])
+    def test_warm_start_with_another_encoder(self, encoder):
+        tasks = TableTasks(n_steps=5, n_columns=3)
+        tiny = {**TINY, "memory": LeastSquares(8, 1, 2)}
+        first = MetaTrainer(**tiny, encoder=TableEncoder([0.5])).fit(tasks).learner_
+        with pytest.raises(ValueError, match="which cannot become"):
+            MetaTrainer(**tiny, encoder=encoder, warm_start=first).fit(tasks)
 
     def test_a_loss_that_is_not_finite_stops_the_run(self, tmp_path):
         checkpoint = tmp_path / "run"
