@@ -13,6 +13,9 @@ import numpy as np
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
 TARGET_LIMIT = 10.0
+# Marks beside the cells of a row: 0 for one that is known, else what takes its place.
+MISSING = 1
+NO_COLUMN = -1
 # Categories of so many levels or more have a flag for each level of the support.
 FEWEST_FLAGGED = 3
 # Fewest rows that the scaling of columns and targets should rest on.
@@ -186,6 +189,6 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
     cells = (X - statistics.center) / statistics.scale
     rows = np.zeros((*X.shape[:-1], 2 * width), dtype=np.float32)
     rows[..., :n_columns] = np.clip(np.where(missing, 0, cells), -LIMIT, LIMIT)
-    rows[..., width : width + n_columns] = missing
-    rows[..., width + n_columns :] = -1
+    rows[..., width : width + n_columns] = MISSING * missing
+    rows[..., width + n_columns :] = NO_COLUMN
     return rows

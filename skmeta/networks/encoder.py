@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import prod
 from operator import index
 
+from skmeta.columns import MISSING
 from skmeta.memory import WeightSpec
 
 # Inside square roots: an empty picture has finite gradients.
@@ -96,7 +97,7 @@ class TableEncoder(FlatEncoder):
         places = input_shape[0] // 2
         cells, marks = x[..., :places], x[..., places:]
         known = ops.cast(marks == 0, cells.dtype)
-        missing = ops.cast(marks > 0, cells.dtype)
+        missing = ops.cast(marks == MISSING, cells.dtype)
         n_columns = ops.sum(known + missing, axis=-1, keepdims=True)
         loudness = ops.sqrt(places / ops.maximum(n_columns, 1.0))
         steps = [loudness * known * ops.tanh(STEEPNESS * (cells - step)) for step in self.steps]

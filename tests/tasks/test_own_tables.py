@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta.columns import LIMIT
+from skmeta.columns import LIMIT, MISSING, NO_COLUMN
 from skmeta.tasks.own_tables import DataTables, from_tables
 
 RNG = np.random.default_rng(0)
@@ -58,10 +58,12 @@ def test_columns_are_dealt_anew_and_missing_cells_stay_missing():
     X[::2, 0], X[:, 2] = np.nan, np.nan
     tasks = from_tables([(X, np.arange(20) % 2)], n_steps=20).scaled_by(20)
     batch = tasks.batch(0, 30, seed=0)
-    missing = batch.inputs[..., 3:]
-    assert set(missing.sum(axis=(1, 2))) == {10}  # a column without a cell is left out
+    marks = batch.inputs[..., 3:]
+    missing = marks == MISSING
+    assert set(missing.sum(axis=(1, 2))) == {10}
+    assert set((marks == NO_COLUMN).sum(axis=(1, 2))) == {20}  # a column without a cell
     assert 5 < missing[..., 0].any(axis=1).sum() < 25
-    assert_array_equal(batch.inputs[..., :3][missing == 1], 0)
+    assert_array_equal(batch.inputs[..., :3][missing], 0)
 
 
 def test_targets_of_a_regression_are_those_of_their_rows():

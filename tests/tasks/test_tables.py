@@ -5,7 +5,7 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
-from skmeta.columns import TARGET_LIMIT
+from skmeta.columns import MISSING, NO_COLUMN, TARGET_LIMIT
 from skmeta.tasks import TableTasks
 from skmeta.tasks.table_functions import (
     INGREDIENTS,
@@ -254,14 +254,15 @@ def test_a_batch_depends_on_seed_and_index_only(kind):
 
 def test_widths_of_tables():
     rows = TableTasks(n_steps=15, n_columns=8).batch(0, 600, seed=0).inputs
-    used = (rows != 0).any(axis=1)
-    width = np.array([np.flatnonzero(table)[-1] + 1 if table.any() else 0 for table in used[:, :8]])
-    assert set(width) >= set(range(1, 9))
+    cells, marks = rows[..., :8], rows[..., 8:]
+    assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
+    columns = marks != NO_COLUMN
+    assert (columns == columns[:, :1]).all()
+    width = columns[:, 0].sum(axis=1)
+    assert set(width) == set(range(1, 9))
     assert (width <= 2).mean() > (width >= 7).mean()
-    missing = rows[..., 8:]
-    assert_array_equal(np.unique(missing), [0, 1])
-    assert 0.05 < missing.any(axis=(1, 2)).mean() < 0.3
-    assert (rows[..., :8][missing == 1] == 0).all()
+    assert 0.05 < (marks == MISSING).any(axis=(1, 2)).mean() < 0.3
+    assert (cells[marks != 0] == 0).all()
 
 
 def test_targets_have_the_scale_of_the_first_rows():
