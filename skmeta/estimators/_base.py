@@ -19,7 +19,7 @@ from skmeta.networks import Learner
 # Rows answered at once, by all members: those of vectors by memories that read rows together, whose
 # numbers then stay in a core's cache, and others, which are large or need a state each. Bounds the
 # memory that predict takes, whatever the number of queries.
-QUERIES_TOGETHER, QUERIES_APART = 512, 256
+QUERIES_TOGETHER, QUERIES_APART = 256, 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
 

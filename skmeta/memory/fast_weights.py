@@ -265,10 +265,14 @@ class FastWeights(Memory):
         found = self.found(ops, store, queries, overlap, changes)  # (B, H, N, ...)
         found = ops.transpose(found, (0, 2, 1, 3))
         found = ops.reshape(found, (-1, streams.shape[1], self._n_found))
+        # x += y saves NumPy a new array; a tensor of Keras is the same as x + y.
         streams = streams + dense(ops, found, own("read_kernel"))
-        hidden = normalized(ops, streams) * own("hidden_gain")
-        hidden = dense(ops, hidden, own("hidden_kernel")) + own("hidden_bias")
-        return streams + dense(ops, ops.silu(hidden), own("back_kernel"))
+        seen = normalized(ops, streams)
+        seen *= own("hidden_gain")
+        hidden = dense(ops, seen, own("hidden_kernel"))
+        hidden += own("hidden_bias")
+        streams += dense(ops, ops.silu(hidden), own("back_kernel"))
+        return streams
 
     def _heads(self, ops, tokens):
         """(B, N, D) -> (B, H, N, D / H)."""

@@ -100,7 +100,8 @@ class TableEncoder(FlatEncoder):
         missing = ops.cast(marks == MISSING, cells.dtype)
         n_columns = ops.sum(known + missing, axis=-1, keepdims=True)
         loudness = ops.sqrt(places / ops.maximum(n_columns, 1.0))
-        steps = [loudness * known * ops.tanh(STEEPNESS * (cells - step)) for step in self.steps]
+        loud, steep = loudness * known, STEEPNESS * cells
+        steps = [loud * ops.tanh(steep - STEEPNESS * step) for step in self.steps]
         return ops.concatenate([loudness * cells, missing, *steps], axis=-1)
 
 
