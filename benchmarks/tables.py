@@ -4,7 +4,8 @@
 
 Tables that ship with scikit-learn, and those found as CSV files with a column ``target`` in the
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
-on them. Support and queries of a draw are the same for all models, missing cells are filled with
+on them. With --cut the classes are quantiles of real targets: fourteen tables more, with more
+noise. Support and queries of a draw are the same for all models, missing cells are filled with
 the table's medians, text with the number of its level. Probabilities count as 1e-4 at least, R2 as
 -1 at least. SVC has no probabilities: a softmax of its decision function stands in for them.
 """
@@ -38,6 +39,8 @@ from skmeta import InContextClassifier, InContextRegressor, load_learner
 
 SIZES = (5, 10, 20, 50, 100)
 N_QUERIES = 200
+# Classes that a real target is cut into.
+N_CUT = (2, 4)
 LEAST_PROBABILITY = 1e-4
 # One table comes with a real target; of others a column is one.
 TARGETS = {
@@ -84,6 +87,16 @@ def real_tables(kind):
         f"{name}: {target}": _columns_and_target(frames[name], target)
         for name, target in targets.items()
     }
+
+
+def cut_tables():
+    """Name -> (X, y): tables of regression, whose classes are quantiles of the target."""
+    tables = {}
+    for name, (X, y) in real_tables("regression").items():
+        for n_classes in N_CUT:
+            borders = np.quantile(y, np.arange(1, n_classes) / n_classes)
+            tables[f"{name} in {n_classes}"] = X, np.searchsorted(borders, y)
+    return tables
 
 
 def _columns_and_target(frame, target):
@@ -141,9 +154,8 @@ def score(model, kind, X, y, size, seed):
         return (max(-1.0, r2_score(y[queries], fitted.predict(X[queries]))),)
 
 
-def compare(models, kind, draws, seed, n_jobs):
-    """Scores of shape (models, tables, sizes, draws, scores), and the names of the tables."""
-    tables = real_tables(kind)
+def compare(models, kind, tables, draws, seed, n_jobs):
+    """Scores of shape (models, tables, sizes, draws, scores)."""
     scores = Parallel(n_jobs)(
         delayed(score)(model, kind, X, y, size, [seed, t, s, d])
         for model in models.values()
@@ -151,7 +163,7 @@ def compare(models, kind, draws, seed, n_jobs):
         for s, size in enumerate(SIZES)
         for d in range(draws)
     )
-    return np.reshape(scores, (len(models), len(tables), len(SIZES), draws, -1)), list(tables)
+    return np.reshape(scores, (len(models), len(tables), len(SIZES), draws, -1))
 
 
 def half_width(gains):
@@ -185,11 +197,12 @@ def main():
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cut", action="store_true", help="classes are quantiles of real targets")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
-    if arguments.temperatures and kind == "regression":
-        parser.error("--temperatures are those of classifiers")
+    if kind == "regression" and (arguments.temperatures or arguments.cut):
+        parser.error("--temperatures and --cut are for classifiers")
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
     models = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
@@ -206,7 +219,8 @@ def main():
         }
     if not arguments.no_baselines:
         models |= (classifiers if kind == "classification" else regressors)(arguments.seed)
-    scores, tables = compare(models, kind, arguments.draws, arguments.seed, arguments.jobs)
+    tables = cut_tables() if arguments.cut else real_tables(kind)
+    scores = compare(models, kind, tables, arguments.draws, arguments.seed, arguments.jobs)
     print(report(kind, models, tables, scores))
 
 

@@ -32,8 +32,8 @@ USUAL_MEMBERS = 2
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
-# Real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
-TABLE_TEMPERATURE = 0.8
+# Some real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
+TABLE_TEMPERATURE = 0.9
 
 
 @dataclass
