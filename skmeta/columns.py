@@ -55,9 +55,11 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     n = np.maximum(counted.sum(axis=-2), 1)
     center = np.where(counted, X, 0).sum(axis=-2) / n
     spread = np.where(counted, X - center[..., None, :], 0)
-    scale = np.sqrt(np.square(spread).sum(axis=-2) / n)
+    largest = np.abs(spread).max(axis=-2)  # whose square may be more than a number can be
+    parts = spread / np.where(largest > 0, largest, 1)[..., None, :]
+    scale = largest * np.sqrt(np.square(parts).sum(axis=-2) / n)
     # Rounding leaves a constant column a spread of its own.
-    varies = scale > 1e-12 * np.maximum(np.abs(center), 1e-30)
+    varies = scale > 1e-12 * np.abs(center)
     gaps = counted.any(axis=-2) & (counted != asked).any(axis=-2)
     silent = (varies | gaps).any(axis=-1, keepdims=True) & ~gaps
     return ColumnStatistics(center, np.where(varies, scale, np.where(silent, np.inf, 1.0)))

@@ -32,7 +32,7 @@ class Setting(NamedTuple):
 
 MEMBERS = Setting("n_members", "integer", 1, 8, usual=2)
 PASSES = Setting("n_passes", "integer", 1, 2, usual=1)
-TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.8)
+TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.9)
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "classification": (MEMBERS, PASSES, TEMPERATURE),

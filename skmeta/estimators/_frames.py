@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +38,12 @@ class FrameColumn:
         if isinstance(column.dtype, pd.CategoricalDtype):
             used = column if column.cat.ordered else column.cat.remove_unused_categories()
             return cls("levels", list(used.cat.categories), not column.cat.ordered)
-        cells = column.dropna().infer_objects()
-        if len(cells) and _kind(cells) != "numbers":
-            return cls(_kind(cells))
+        cells = _inferred(column.dropna())
+        kind = _kind(cells)
+        if len(cells) and kind in ("times", "spans of time"):
+            return cls(kind)
         if len(cells) and not (named and _needs_levels(cells)):
-            if pd.api.types.is_numeric_dtype(cells):
+            if kind == "numbers":
                 return cls()
             try:
                 pd.to_numeric(cells)
@@ -87,13 +89,32 @@ def _needs_levels(cells):
     return not is_numeric_dtype(cells) or cells.nunique() > cells.astype(float).nunique()
 
 
+def _inferred(column):
+    """Return a column as what its cells are: categories unwrapped, dates and periods as times."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    column = column.where(column.notna()).infer_objects()
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if held == "period":
+        periods = pd.PeriodIndex(column)
+        return pd.Series(periods.to_timestamp(), column.index, name=column.name)
+    if held in ("date", "datetime"):
+        with suppress(ValueError, TypeError):  # beyond what pandas counts in
+            return pd.to_datetime(column, utc=True)
+    return column
+
+
 def _kind(column):
-    """Times, spans of time, or what may be numbers."""
-    from pandas.api.types import is_datetime64_any_dtype, is_timedelta64_dtype
+    """Times, spans of time, numbers, or text, which may still be digits."""
+    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
 
     if is_datetime64_any_dtype(column):
         return "times"
-    return "spans of time" if is_timedelta64_dtype(column) else "numbers"
+    if is_timedelta64_dtype(column):
+        return "spans of time"
+    return "numbers" if is_numeric_dtype(column) else "text"
 
 
 def _cells(column, first):
@@ -102,22 +123,26 @@ def _cells(column, first):
 
     if first.kind == "levels":
         codes = {level: code for code, level in enumerate(first.levels)}
-        return column.astype(object).map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
-    column = column.where(column.notna()).infer_objects()
+        try:
+            places = column.astype(object).map(codes)
+        except TypeError as error:  # no hash
+            raise ValueError(f"Column {column.name!r} of X: {error}.") from None
+        return places.to_numpy(dtype=np.float64, na_value=np.nan)
+    column = _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
     kind = _kind(column)
-    if kind != first.kind:
+    if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
             f"Column {column.name!r} of X holds {kind}, it held {first.kind} at first."
         )
-    if kind != "numbers":
+    if kind in ("times", "spans of time"):
         times = column.to_numpy("datetime64[us]" if kind == "times" else "timedelta64[us]")
         return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
     try:
         numbers = pd.to_numeric(column)
-    except (TypeError, ValueError) as error:
+        if numbers.dtype.kind != "c":
+            return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
-    if numbers.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: column {column.name!r} of X holds it.")
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    raise ValueError(f"Complex data not supported: column {column.name!r} of X holds it.")

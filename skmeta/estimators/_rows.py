@@ -180,7 +180,8 @@ class TableRows:
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
         named = self._categorical(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
-        places = self.spec.n_columns - len(np.union1d(varying(self.statistics), named))
+        told = [i for i in named if len(np.unique(known_cells(X[:, i]))) > 1]
+        places = self.spec.n_columns - len(np.union1d(varying(self.statistics), told))
         self.flags, places = choose_flags(X, named, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             self.codes, _ = choose_flags(X, self._codes(X), places)

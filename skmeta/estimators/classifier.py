@@ -35,8 +35,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
-        Divides the logits: above 1 makes probabilities more even. "auto" takes 0.8
-        for tables, because real ones have less noise than the synthetic ones of
+        Divides the logits: above 1 makes probabilities more even. "auto" takes 0.9
+        for tables, because some real ones have less noise than the synthetic ones of
         meta-training, and 1 for other learners.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"

@@ -200,13 +200,13 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         answers = self._answers(X)[..., 0]  # (M, Q, 2)
-        mean = answers[..., 0] * self.target_scale_.scale + self.target_scale_.center
-        std = np.exp(answers[..., 1]) * self.target_scale_.scale
-        mixture_mean = mean.mean(axis=0)
+        mean, std = answers[..., 0], np.exp(answers[..., 1])
+        mixture_mean, (center, scale) = mean.mean(axis=0), self.target_scale_
+        y_mean = mixture_mean * scale + center
         if not return_std:
-            return mixture_mean
-        variance = (std**2 + mean**2).mean(axis=0) - mixture_mean**2
-        return mixture_mean, np.sqrt(np.maximum(variance, 0.0))
+            return y_mean
+        variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
+        return y_mean, np.sqrt(variance) * scale
 
     def _numeric_support(self, rows, X, y, *, first):
         """Check support rows and their targets; plain ones must be finite as float32, too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import prod
+from math import isfinite, prod
 from operator import index
 
 from skmeta.columns import MISSING
@@ -83,6 +83,8 @@ class TableEncoder(FlatEncoder):
 
     def __post_init__(self):
         object.__setattr__(self, "steps", tuple(float(step) for step in self.steps))
+        if not all(map(isfinite, self.steps)):
+            raise ValueError(f"Steps must be finite, got {self.steps}.")
 
     def weight_specs(self, input_shape):
         """Return name -> WeightSpec: a table was scaled by its own support."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from skmeta.episodes import TaskSpec
 from skmeta.memory import Memory, WeightSpec
-from skmeta.networks.encoder import FlatEncoder
+from skmeta.networks.encoder import FlatEncoder, TableEncoder
 from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 
 
@@ -44,7 +44,8 @@ class Network:
     Raises
     ------
     ValueError
-        If targets are numbers, and the memory learns classes alone.
+        If targets are numbers, and the memory learns classes alone, or if the encoder reads
+        tables alone, and rows are none.
     """
 
     spec: TaskSpec
@@ -57,6 +58,8 @@ class Network:
                 f"{type(self.memory).__name__} learns classes, and the targets are numbers: choose "
                 "another memory."
             )
+        if isinstance(self.encoder, TableEncoder) and not self.spec.table:
+            raise ValueError("A TableEncoder reads tables, and the tasks are none (TaskSpec.table).")
 
     @property
     def readout(self):
@@ -76,9 +79,10 @@ class Network:
 
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Return "part/name" -> WeightSpec for all weights."""
+        encoder = self.encoder.weight_specs(self.spec.input_shape)  # it knows what it cannot read
         n_features = self.encoder.output_size(self.spec.input_shape)
         parts = {
-            "encoder": self.encoder.weight_specs(self.spec.input_shape),
+            "encoder": encoder,
             "memory": self.memory.weight_specs(n_features, self.spec.label_size),
             "readout": self.readout.weight_specs(self.output_size, self.spec),
         }

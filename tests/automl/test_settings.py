@@ -13,6 +13,9 @@ from skmeta import InContextClassifier, InContextRegressor
 from skmeta.automl import optuna
 from skmeta.automl.settings import KINDS, SETTINGS, kind_of, plain
 from skmeta.automl.sklearn import distributions, grid
+from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
+
+USUAL = {"n_members": USUAL_MEMBERS, "n_passes": 1, "temperature": TABLE_TEMPERATURE}
 
 
 class Trial:
@@ -35,6 +38,7 @@ def test_settings_are_parameters_and_hold_their_usual_values(kind):
     estimator = KINDS[kind]()
     for setting in SETTINGS[kind]:
         assert setting.low <= setting.usual <= setting.high
+        assert setting.usual == USUAL[setting.name]
         for value in (setting.low, setting.high, setting.usual):
             estimator.set_params(**{setting.name: value})._validate_params()
 
@@ -90,7 +94,7 @@ def test_halving_search_of_a_grid():
     assert grid(InContextClassifier, "clf__") == {
         "clf__n_members": [1, 2, 8],
         "clf__n_passes": [1, 2],
-        "clf__temperature": [0.4, 0.8, 2.0],
+        "clf__temperature": [0.4, 0.9, 2.0],
     }
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))

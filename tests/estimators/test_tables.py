@@ -215,7 +215,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
         clf.predict(table.replace({1: {"3": "three"}}))
     dates = table.copy()
     dates[1] = [day.date() for day in days]
-    with pytest.raises(ValueError, match="column 1: it held numbers"):
+    with pytest.raises(ValueError, match="Column 1 of X holds times, it held numbers"):
         clf.predict(dates)
 
 
@@ -277,6 +277,29 @@ def test_what_a_column_holds_stays(y):
     as_objects = table.astype(object)
     assert_array_equal(clf.predict_proba(as_objects), clf.predict_proba(table))
     assert classifier().fit(as_objects, y).rows_.columns == clf.rows_.columns
+    assert_array_equal(clf.predict_proba(table.astype("category")), clf.predict_proba(table))
+    with pytest.raises(ValueError, match="Column 'time' of X holds text, it held times at first"):
+        clf.predict(table.assign(time=days.astype(str)))
+    with pytest.raises(ValueError, match="too large to convert to float of column 'number'"):
+        clf.predict(table.assign(number=[10**400] * 30))
+
+
+def test_days_and_months_are_times(y):
+    days = pd.Series(pd.date_range("2026-01-01", periods=30))
+    expected = classifier().fit(pd.DataFrame({"day": days}), y)
+    gaps = days.where(np.arange(30) % 7 > 0)
+    zones = [day.tz_localize("Asia/Tokyo" if i % 2 else "UTC") for i, day in enumerate(days)]
+    for other in (days.dt.date, days.dt.to_period("D"), days.dt.to_period("D").astype(object)):
+        clf = classifier().fit(pd.DataFrame({"day": other}), y)
+        assert [column.kind for column in clf.rows_.columns] == ["times"]
+        for cells in (days, other, gaps, other.where(gaps.notna())):
+            query = pd.DataFrame({"day": cells})
+            assert_array_equal(clf.predict_proba(query), expected.predict_proba(query))
+    seconds = expected.rows_.numbers(pd.DataFrame({"day": zones}))["day"]
+    assert_array_equal(seconds, [day.timestamp() for day in zones])
+    months = pd.DataFrame({"day": days.dt.to_period("M")})
+    first_days = pd.DataFrame({"day": days.dt.to_period("M").dt.to_timestamp()})
+    assert_array_equal(expected.predict_proba(months), expected.predict_proba(first_days))
 
 
 def test_a_column_that_was_missing_at_first_stays_silent(y):
@@ -382,6 +405,34 @@ def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     clf.partial_fit(X[n_rows:], y[n_rows:])
     reg.partial_fit(X[n_rows:], X[n_rows:, 0])
     assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(reg.predict(X)).all()
+
+
+def test_columns_without_a_scale_leave_places_for_flags():
+    table, y = rows_of_towns()
+    clf = InContextClassifier(random_state=0).fit(table, y)
+    empty = {f"empty {i}": None for i in range(20)} | {f"same {i}": "x" for i in range(20)}
+    wide = InContextClassifier(random_state=0).fit(table.assign(**empty), y)
+    assert list(wide.rows_.flags) == [0]
+    assert_array_equal(wide.predict_proba(table.assign(**empty)), clf.predict_proba(table))
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e200])
+def test_very_large_and_very_small_numbers(X, size):
+    y = X[:, 0] > 2
+    reg = InContextRegressor(random_state=0)
+    for est, answer in ((InContextClassifier(random_state=0), y), (reg, X[:, 0])):
+        expected = est.fit(X, answer).predict(X)
+        assert_allclose(est.fit(X * size, answer).predict(X * size), expected, rtol=1e-6)
+    expected = reg.fit(X, X[:, 0]).predict(X, return_std=True)
+    scaled = reg.fit(X, X[:, 0] * size).predict(X, return_std=True)
+    assert_allclose(np.divide(scaled, size), expected, rtol=1e-6)
+
+
+def test_the_spread_of_targets_far_from_0(X):
+    reg = InContextRegressor(random_state=0)
+    expected = reg.fit(X, X[:, 0]).predict(X, return_std=True)[1]
+    found = reg.fit(X, X[:, 0] + 1e8).predict(X, return_std=True)[1]
+    assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_a_huge_target_does_not_spoil_the_state(X):

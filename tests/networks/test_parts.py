@@ -7,6 +7,7 @@ from scipy.signal import correlate2d
 from scipy.special import log_softmax
 
 from skmeta.engines import numpy_ops
+from skmeta.memory import LeastSquares
 from skmeta.networks import (
     ClassReadout,
     ConvEncoder,
@@ -57,6 +58,13 @@ def test_the_encoder_of_tables_cell_by_cell():
             expected = np.array([cell, *steps]) * np.sqrt(4 / n_columns)
             assert_allclose(features[row, [place, 8 + place, 12 + place]], expected, rtol=1e-5)
             assert features[row, 4 + place] == (mark == 1)
+
+
+def test_what_an_encoder_of_tables_refuses():
+    with pytest.raises(ValueError, match="Steps must be finite"):
+        TableEncoder(steps=[0.5, np.nan])
+    with pytest.raises(ValueError, match="A TableEncoder reads tables, and the tasks are none"):
+        Network(VECTORS, LeastSquares(8, 1, 2), TableEncoder())
 
 
 def test_an_encoder_of_tables_without_steps_shows_cells_alone():

@@ -168,12 +168,14 @@ class TestRuns:
         ("memory", "meets_labels"),
         [(LeastSquares(8, 1, 2), "memory/label_kernel"), (MANN(4), "memory/recurrent_kernel")],
     )
-    def test_warm_start_for_another_kind_of_target(self, memory, meets_labels):
-        """What does not meet labels is taken over: here from classes of tables to numbers."""
+    @pytest.mark.parametrize("kind", ["classification", "regression"])
+    def test_warm_start_for_another_kind_of_target(self, memory, meets_labels, kind):
+        """What does not meet labels is taken over: from classes of tables to numbers, and back."""
         tiny = {**TINY, "memory": memory}
-        first = MetaTrainer(**tiny).fit(TableTasks(n_steps=5, n_columns=3)).learner_
+        (other,) = {"classification", "regression"} - {kind}
+        first = MetaTrainer(**tiny).fit(TableTasks(other, n_steps=5, n_columns=3)).learner_
         still = {**tiny, "n_steps": 1, "learning_rate": 1e-30}
-        tasks = TableTasks("regression", n_steps=5, n_columns=3)
+        tasks = TableTasks(kind, n_steps=5, n_columns=3)
         after = MetaTrainer(**still, warm_start=first).fit(tasks).learner_
         assert after.spec == tasks.spec and after.network.memory == first.network.memory
         fresh = {meets_labels, "readout/kernel", "readout/bias"}
