@@ -8,7 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := python3.13 python3.12 python3.11 python3.10 python3
-EXTRAS := plot examples test lint docs build tpot ray
+EXTRAS := examples test lint docs build tpot ray
 STAMPS := $(addprefix $(VENV)/.installed-,$(EXTRAS))
 
 # A name on the PATH may be a shim without a Python behind it, so each candidate has to run.
@@ -28,7 +28,7 @@ set-up: | $(VENV)/.created  ## all that the other targets install in .venv, at o
 	$(BIN)/python -m pip install -q -e ".[$(subst $(blank),$(comma),$(EXTRAS))]"
 	@touch $(STAMPS)
 
-demo: $(VENV)/.installed-plot  ## see a learner at work
+demo: $(VENV)/.installed-examples  ## see a learner at work
 	$(BIN)/skmeta demo $(ARGS)
 
 test: $(VENV)/.installed-test  ## the tests, less the slow ones, in two processes

@@ -216,14 +216,15 @@ def test_the_readme_can_be_pasted_and_prints_what_it_says(capsys, tmp_path, monk
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     *blocks, own = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(blocks) == 3
-    names = {}
+    names, number = {}, r"\d+\.\d+"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for block in blocks:
             exec(block, names)
-            said = [float(n) for n in re.findall(r"print\(.*\)  # (\d\.\d+)", block)]
-            printed = [float(line) for line in capsys.readouterr().out.split()]
-            assert said and printed == pytest.approx(said, abs=0.006)
+            said = " ".join(re.findall(r"print\(.*\)  # ([^;\n]*)", block))
+            said, printed = (re.findall(number, part) for part in (said, capsys.readouterr().out))
+            printed = [float(n) for n in printed]
+            assert said and printed == pytest.approx([float(n) for n in said], abs=0.006)
     assert names["clf"].learner == "omniglot"
     exec(own, names)
     assert names["clf"].learner == "mine.safetensors" and names["trainer"].n_steps_ == 20

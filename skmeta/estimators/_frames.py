@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+# 2026-11-25, and with a time behind it.
+ISO_DATE = r"\d{4}-\d\d-\d\d($|[ T]\d\d:)"
+
 
 @dataclass(frozen=True)
 class FrameColumn:
@@ -38,7 +41,7 @@ class FrameColumn:
         if isinstance(column.dtype, pd.CategoricalDtype):
             used = column if column.cat.ordered else column.cat.remove_unused_categories()
             return cls("levels", list(used.cat.categories), not column.cat.ordered)
-        cells = _inferred(column.dropna())
+        cells = _inferred(column.dropna(), dates=not named)
         kind = _kind(cells)
         if len(cells) and kind in ("times", "spans of time"):
             return cls(kind)
@@ -89,8 +92,11 @@ def _needs_levels(cells):
     return not is_numeric_dtype(cells) or cells.nunique() > cells.astype(float).nunique()
 
 
-def _inferred(column):
-    """Return a column as what its cells are: categories unwrapped, dates and periods as times."""
+def _inferred(column, dates=True):
+    """Return a column as what its cells are: categories unwrapped, periods and dates as times.
+
+    Text is dates, if ``dates``, where all of it is written as ISO 8601 has it.
+    """
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -100,9 +106,11 @@ def _inferred(column):
     if held == "period":
         periods = pd.PeriodIndex(column)
         return pd.Series(periods.to_timestamp(), column.index, name=column.name)
+    if held == "string" and dates and column.dropna().str.match(ISO_DATE).all():
+        held = "date"
     if held in ("date", "datetime"):
         with suppress(ValueError, TypeError):  # beyond what pandas counts in
-            return pd.to_datetime(column, utc=True)
+            return pd.to_datetime(column, utc=True, format="ISO8601")
     return column
 
 

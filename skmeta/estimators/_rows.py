@@ -32,6 +32,8 @@ USUAL_MEMBERS = 2
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
+# A category of so many rows, each with a level of its own, names rows.
+LEAST_NAMES = 20
 # Some real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
 TABLE_TEMPERATURE = 0.9
 
@@ -197,6 +199,16 @@ class TableRows:
                 "see all.",
                 stacklevel=3,
             )
+        for i in named:
+            cells = known_cells(X[:, i])
+            if len(np.unique(cells)) == len(cells) >= LEAST_NAMES:
+                name = int(i) if self.names is None else self.names[i]
+                warnings.warn(
+                    f"The category {name!r} of X has another level in each row: new rows have new "
+                    "ones, and nothing is learnt from it. Drop it, or make categories or numbers "
+                    "of it.",
+                    stacklevel=3,
+                )
         if len(X) < LEAST_SUPPORT:
             warnings.warn(
                 f"Only {len(X)} rows set the scale of columns and targets, for good. Begin with "

@@ -279,7 +279,7 @@ def test_what_a_column_holds_stays(y):
     assert classifier().fit(as_objects, y).rows_.columns == clf.rows_.columns
     assert_array_equal(clf.predict_proba(table.astype("category")), clf.predict_proba(table))
     with pytest.raises(ValueError, match="Column 'time' of X holds text, it held times at first"):
-        clf.predict(table.assign(time=days.astype(str)))
+        clf.predict(table.assign(time=[*days.astype(str)[:-1], "yesterday"]))
     with pytest.raises(ValueError, match="too large to convert to float of column 'number'"):
         clf.predict(table.assign(number=[10**400] * 30))
 
@@ -289,7 +289,9 @@ def test_days_and_months_are_times(y):
     expected = classifier().fit(pd.DataFrame({"day": days}), y)
     gaps = days.where(np.arange(30) % 7 > 0)
     zones = [day.tz_localize("Asia/Tokyo" if i % 2 else "UTC") for i, day in enumerate(days)]
-    for other in (days.dt.date, days.dt.to_period("D"), days.dt.to_period("D").astype(object)):
+    texts = days.dt.strftime("%Y-%m-%d"), days.dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("string")
+    periods = days.dt.to_period("D"), days.dt.to_period("D").astype(object)
+    for other in (days.dt.date, *periods, *texts):
         clf = classifier().fit(pd.DataFrame({"day": other}), y)
         assert [column.kind for column in clf.rows_.columns] == ["times"]
         for cells in (days, other, gaps, other.where(gaps.notna())):
@@ -300,6 +302,16 @@ def test_days_and_months_are_times(y):
     months = pd.DataFrame({"day": days.dt.to_period("M")})
     first_days = pd.DataFrame({"day": days.dt.to_period("M").dt.to_timestamp()})
     assert_array_equal(expected.predict_proba(months), expected.predict_proba(first_days))
+    named = classifier(categorical_features=["day"])
+    assert named.fit(pd.DataFrame({"day": texts[0].iloc[:10]}), y[:10]).rows_.columns[0].nominal
+
+
+def test_text_that_is_another_in_each_row_is_told_of(y):
+    names = pd.DataFrame({"x": np.arange(30.0), "name": [f"row {i}" for i in range(30)]})
+    with pytest.warns(UserWarning, match="The category 'name' of X has another level in each row"):
+        InContextClassifier(random_state=0).fit(names, y)
+    InContextClassifier(random_state=0).fit(names.iloc[:19], y[:19])  # chance, perhaps
+    InContextClassifier(random_state=0).fit(names.replace("row 1", "row 2"), y)
 
 
 def test_a_column_that_was_missing_at_first_stays_silent(y):
@@ -608,8 +620,10 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     rng = np.random.default_rng(0)
     X = np.column_stack([np.arange(60), np.arange(60) // 2, rng.integers(9, size=60)])
     X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=60)])
-    clf = InContextClassifier(categorical_features=[0, 1, 2, 3]).fit(X, np.arange(60) % 2)
+    clf = InContextClassifier(categorical_features=[0, 1, 2, 3])
+    with pytest.warns(UserWarning, match="The category 0 of X has another level in each row"):
+        clf.fit(X, np.arange(60) % 2)
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
     assert len(clf.rows_.orders[0]) == 4 + 9
-    clf.fit(X[:20], np.arange(20) % 2)
+    clf.fit(X[:19], np.arange(19) % 2)
     assert set(clf.rows_.flags) == {1, 2}  # now there are places for the levels of 1
