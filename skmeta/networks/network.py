@@ -59,7 +59,7 @@ class Network:
                 "another memory."
             )
         if isinstance(self.encoder, TableEncoder) and not self.spec.table:
-            raise ValueError("A TableEncoder reads tables, and the tasks are none (TaskSpec.table).")
+            raise ValueError("A TableEncoder reads tables, and the tasks are none.")
 
     @property
     def readout(self):
