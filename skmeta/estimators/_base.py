@@ -28,8 +28,8 @@ class InContextEstimator(BaseEstimator):
     """Base of the estimators that learn by reading.
 
     A fitted estimator holds the memory's state after the support, one episode
-    a member: members read the same rows, the first in the order given, the
-    others in orders of their own. Only ``fit`` and ``partial_fit`` change it.
+    a member: members read the same rows, in orders of their own if there are
+    more than one. Only ``fit`` and ``partial_fit`` change it.
     """
 
     _parameter_constraints: dict = {
@@ -116,10 +116,10 @@ class InContextEstimator(BaseEstimator):
         return tags
 
     def _orders(self, n_rows, n_members, rng):
-        """Orders of rows, shape (M, S): the given one, then random ones."""
-        orders = [np.arange(n_rows)]
-        orders += [rng.permutation(n_rows) for _ in range(n_members - 1)]
-        return np.stack(orders)
+        """Orders of rows, shape (M, S): the given one for one member, which may be sorted."""
+        if n_members == 1:
+            return given_orders(n_rows, 1)
+        return np.stack([rng.permutation(n_rows) for _ in range(n_members)])
 
     def _answers(self, X):
         """Answer queries from the frozen state, shape (M, Q, ...)."""

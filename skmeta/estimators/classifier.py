@@ -28,9 +28,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Name of a shipped learner, path of a ``.safetensors`` file, or
         ``MetaTrainer(...).fit(tasks).learner_``.
     n_members : int or "auto", default="auto"
-        Members whose probabilities are averaged. The first reads the rows in
-        the order given, with class i as label i; the others read them in random
-        orders under permuted labels, and permuted columns of a table. "auto" takes 2
+        Members whose probabilities are averaged. One reads the rows in the order
+        given, more in random orders. The first has class i as label i; the others have
+        permuted labels, and see permuted columns of a table. "auto" takes 2
         for tables, more where columns are too many for one, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.

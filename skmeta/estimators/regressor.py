@@ -25,8 +25,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         Name of a shipped learner, path of a ``.safetensors`` file, or
         ``MetaTrainer(...).fit(tasks).learner_``.
     n_members : int or "auto", default="auto"
-        Members whose answers are averaged. The first reads the rows in the
-        order given, the others in random orders, with permuted columns of a table.
+        Members whose answers are averaged. One reads the rows in the order given,
+        more in random orders; all but the first see permuted columns of a table.
         "auto" takes 2 for tables, more where columns are too many for one, and 1 for others.
     n_passes : int, default=1
         How often the support is read.

@@ -440,6 +440,19 @@ def test_very_large_and_very_small_numbers(X, size):
     assert_allclose(np.divide(scaled, size), expected, rtol=1e-6)
 
 
+def test_sorted_rows_do_no_harm():
+    """Each member reads them in a random order; alone, it reads them as they come."""
+    X, y = make_friedman1(300, n_features=6, random_state=0)
+    rising = np.argsort(y[:100])
+    mixed, by_target, alone = (
+        InContextRegressor(n_members=n_members, random_state=0)
+        .fit(X[rows], y[rows])
+        .score(X[100:], y[100:])
+        for rows, n_members in ((np.arange(100), 2), (rising, 2), (rising, 1))
+    )
+    assert by_target > mixed - 0.03 and by_target > alone + 0.03
+
+
 def test_the_spread_of_targets_far_from_0(X):
     reg = InContextRegressor(random_state=0)
     expected = reg.fit(X, X[:, 0]).predict(X, return_std=True)[1]
