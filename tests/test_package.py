@@ -216,7 +216,7 @@ def test_the_readme_can_be_pasted_and_prints_what_it_says(capsys, tmp_path, monk
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     *blocks, own = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert len(blocks) == 3
-    names, number = {}, r"\d+\.\d+"
+    names, number = {}, r"\d+\.\d*"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for block in blocks:

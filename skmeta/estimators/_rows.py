@@ -27,8 +27,10 @@ from skmeta.estimators._frames import FrameColumn, in_numbers
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
-# Members of a table where the user does not say: one for codes as numbers, one for their flags.
-USUAL_MEMBERS = 2
+# Members of a table where the user does not say: for each that sees codes as numbers one that sees
+# flags. Few rows are soon read, and it matters most there how columns and labels are dealt.
+USUAL_MEMBERS, MEMBERS_OF_FEW = 2, 4
+FEW_ROWS = 20
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
@@ -150,6 +152,7 @@ class TableRows:
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
+    n_rows: Any = None  # of the first support
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
@@ -169,8 +172,8 @@ class TableRows:
 
     @property
     def usual_members(self):
-        """A few members, and more for a wide table: its columns are seen twice over."""
-        return USUAL_MEMBERS * self._n_views
+        """A few members, more for few rows, and for a wide table, seen as often in parts."""
+        return (MEMBERS_OF_FEW if self.n_rows <= FEW_ROWS else USUAL_MEMBERS) * self._n_views
 
     @property
     def _n_views(self):
@@ -180,6 +183,7 @@ class TableRows:
     def measure(self, learner, X):
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
+        self.n_rows = len(X)
         named = self._categorical(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
         told = [i for i in named if len(np.unique(known_cells(X[:, i]))) > 1]

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import MISSING, TARGET_LIMIT, column_statistics, table_rows
-from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
+from skmeta.estimators._rows import MEMBERS_OF_FEW, TABLE_TEMPERATURE, USUAL_MEMBERS
 from skmeta.memory import least_squares
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
@@ -135,6 +135,8 @@ def test_members_where_the_user_does_not_say(X, y):
     wide = np.random.default_rng(0).normal(size=(30, 9))
     for estimator, target in ((classifier(), y), (regressor(), X[:, 0])):
         assert len(estimator.fit(X, target).rows_.orders) == USUAL_MEMBERS
+        assert len(estimator.fit(X[:21], target[:21]).rows_.orders) == USUAL_MEMBERS
+        assert len(estimator.fit(X[:20], target[:20]).rows_.orders) == MEMBERS_OF_FEW
         assert len(estimator.fit(wide, target).rows_.orders) == 6
     plain = InContextClassifier(small_learner("lstm-classes"))
     assert len(plain.fit(wide[:, :4], np.arange(30) % 3).label_slots_) == 1
