@@ -27,9 +27,9 @@ from skmeta.estimators._frames import FrameColumn, in_numbers
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
-# Members of a table where the user does not say: for each that sees codes as numbers one that sees
-# flags. Few rows are soon read, and it matters most there how columns and labels are dealt.
-USUAL_MEMBERS, MEMBERS_OF_FEW = 2, 4
+# Members of a table where the user does not say: one for codes as numbers, one for their flags.
+# Few rows are soon read, and it matters most there how columns and labels are dealt.
+USUAL_MEMBERS, MEMBERS_OF_FEW = 2, 3
 FEW_ROWS = 20
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.

@@ -27,7 +27,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose answers are averaged. One reads the rows in the order given,
         more in random orders; all but the first see permuted columns of a table.
-        "auto" takes 2 for tables, 4 up to 20 rows, more where columns are too many for one,
+        "auto" takes 2 for tables, 3 up to 20 rows, more where columns are too many for one,
         and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
