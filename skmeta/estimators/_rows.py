@@ -28,7 +28,7 @@ from skmeta.estimators._frames import FrameColumn, in_numbers
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Few rows are soon read, and it matters most there how columns and labels are dealt.
+# Few rows are soon read, and it matters most there how labels are dealt.
 USUAL_MEMBERS, MEMBERS_OF_FEW = 2, 3
 FEW_ROWS = 20
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
@@ -172,8 +172,9 @@ class TableRows:
 
     @property
     def usual_members(self):
-        """A few members, more for few rows, and for a wide table, seen as often in parts."""
-        return (MEMBERS_OF_FEW if self.n_rows <= FEW_ROWS else USUAL_MEMBERS) * self._n_views
+        """A few members, more for few rows of classes, and for a wide table, seen in parts."""
+        few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
+        return (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
 
     @property
     def _n_views(self):
