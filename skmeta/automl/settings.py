@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmeta.estimators import InContextClassifier, InContextRegressor
+from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
 
 KINDS = {"classification": InContextClassifier, "regression": InContextRegressor}
 
@@ -30,9 +31,9 @@ class Setting(NamedTuple):
     usual: float
 
 
-MEMBERS = Setting("n_members", "integer", 1, 8, usual=2)
+MEMBERS = Setting("n_members", "integer", 1, 8, usual=USUAL_MEMBERS)
 PASSES = Setting("n_passes", "integer", 1, 2, usual=1)
-TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.9)
+TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=TABLE_TEMPERATURE)
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "classification": (MEMBERS, PASSES, TEMPERATURE),

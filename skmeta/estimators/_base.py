@@ -16,10 +16,9 @@ from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
-# Rows answered at once, by all members: those of vectors by memories that read rows together, whose
-# numbers then stay in a core's cache, and others, which are large or need a state each. Bounds the
-# memory that predict takes, whatever the number of queries.
-QUERIES_TOGETHER, QUERIES_APART = 256, 256
+# Rows answered at once, by all members: their numbers stay in a core's cache, and the memory that
+# predict takes is bounded, whatever the number of queries.
+QUERY_CHUNK = 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
 
@@ -133,8 +132,7 @@ class InContextEstimator(BaseEstimator):
             ensure_all_finite=rows.finite,
         )
         runner, n_members = self._runner(learner), count_episodes(self.state_)
-        together = learner.network.memory.together and len(learner.spec.input_shape) == 1
-        chunk = max(1, (QUERIES_TOGETHER if together else QUERIES_APART) // n_members)
+        chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
         for first in range(0, len(X), chunk):
             inputs = rows.shown(X[None, first : first + chunk])

@@ -187,7 +187,8 @@ class TableRows:
         self.n_rows = len(X)
         named = self._categorical(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
-        told = [i for i in named if len(np.unique(known_cells(X[:, i]))) > 1]
+        n_levels = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
+        told = [i for i, n in n_levels.items() if n > 1]
         places = self.spec.n_columns - len(np.union1d(varying(self.statistics), told))
         self.flags, places = choose_flags(X, named, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
@@ -204,9 +205,8 @@ class TableRows:
                 "see all.",
                 stacklevel=3,
             )
-        for i in named:
-            cells = known_cells(X[:, i])
-            if len(np.unique(cells)) == len(cells) >= LEAST_NAMES:
+        for i, n in n_levels.items():
+            if n == len(known_cells(X[:, i])) >= LEAST_NAMES:
                 name = int(i) if self.names is None else self.names[i]
                 warnings.warn(
                     f"The category {name!r} of X has another level in each row: new rows have new "

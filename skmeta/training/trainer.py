@@ -258,9 +258,7 @@ class MetaTrainer(BaseEstimator):
             known[INPUT_KERNEL] = _widened(learner, encoder, weights)
         for name, weight in known.items():
             answer = name.startswith("readout/") or name == "memory/label_kernel"
-            if answer and spec != found:
-                continue
-            if weight.shape == weights[name].shape:
+            if (spec == found or not answer) and weight.shape == weights[name].shape:
                 weights[name] = weight
         return network, weights
 
