@@ -184,7 +184,7 @@ def table_times(repeats):
     }
     for n_rows in (10, 1_000):
         known = np.resize(np.arange(len(y)), n_rows)
-        fitted = InContextClassifier(random_state=SEED).fit(X[known], y[known])
+        fitted = InContextClassifier(n_members=2, random_state=SEED).fit(X[known], y[known])
         found[f"predict 200 rows after {n_rows:,}"] = best_ms(
             lambda fitted=fitted: fitted.predict(queries), repeats
         )
