@@ -4,11 +4,12 @@
 
 Tables that ship with scikit-learn, and those found as CSV files with a column ``target`` in the
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
-on them. With --cut the classes are quantiles of real targets: fourteen tables more, with more
-noise. Support and queries of a draw are the same for all models, missing cells are filled with
-the table's medians, text with the number of its level. Probabilities count as 1e-4 at least, R2 as
--1 at least. SVC has no probabilities: a softmax of its decision function stands in for them.
-The blend (--blend) is the mean of the four classifiers, of which SVC is tuned by cross-validation,
+on them. "--tables cut" are fourteen more, with more noise, whose classes are quantiles of real
+targets; "--tables wide" have a column for each level of a category, and where that makes fewer than
+41, columns of noise up to 60. Support and queries of a draw are the same for all models, missing
+cells are filled with the table's medians, text with the number of its level. Probabilities count as
+1e-4 at least, R2 as -1 at least. SVC has no probabilities: a softmax of
+its decision function stands in for them. The blend (--blend) is the mean of the four classifiers, of which SVC is tuned by cross-validation,
 and of a tuned logistic regression; of numbers, that of ridge, a Gaussian process and extra trees.
 """
 
@@ -47,6 +48,8 @@ SIZES = (5, 10, 20, 50, 100)
 N_QUERIES = 200
 # Classes that a real target is cut into.
 N_CUT = (2, 4)
+# Wide tables have more columns than WIDE. Levels of a category, at most; columns with noise.
+WIDE, MOST_LEVELS, N_NOISY = 40, 16, 60
 LEAST_PROBABILITY = 1e-4
 # One table comes with a real target; of others a column is one.
 TARGETS = {
@@ -130,7 +133,7 @@ def real_tables(kind):
     }
 
 
-def cut_tables():
+def cut_tables(kind):
     """Name -> (X, y): tables of regression, whose classes are quantiles of the target."""
     tables = {}
     for name, (X, y) in real_tables("regression").items():
@@ -138,6 +141,25 @@ def cut_tables():
             borders = np.quantile(y, np.arange(1, n_classes) / n_classes)
             tables[f"{name} in {n_classes}"] = X, np.searchsorted(borders, y)
     return tables
+
+
+def wide_tables(kind):
+    """Name -> (X, y): a column for each level of whole numbers, then noise, until they are wide."""
+    tables, rng = {}, np.random.default_rng(0)
+    for name, (X, y) in real_tables(kind).items():
+        if X.shape[1] <= WIDE:
+            X = np.hstack([_levels_apart(column) for column in X.T])
+        if X.shape[1] <= WIDE:
+            X = np.hstack([X, rng.normal(size=(len(X), N_NOISY - X.shape[1]))])
+        tables[name] = X, y
+    return tables
+
+
+def _levels_apart(column):
+    levels = np.unique(column)
+    if 2 < len(levels) <= MOST_LEVELS and (levels == levels.round()).all():
+        return (column[:, None] == levels).astype(float)
+    return column[:, None]
 
 
 def _columns_and_target(frame, target):
@@ -238,13 +260,13 @@ def main():
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--cut", action="store_true", help="classes are quantiles of real targets")
+    parser.add_argument("--tables", choices=("plain", "cut", "wide"), default="plain")
     parser.add_argument("--blend", action="store_true", help="a blend of tuned models, too")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
-    if kind == "regression" and (arguments.temperatures or arguments.cut):
-        parser.error("--temperatures and --cut are for classifiers")
+    if kind == "regression" and (arguments.temperatures or arguments.tables == "cut"):
+        parser.error("temperatures and cut targets are for classifiers")
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
     models = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
@@ -264,7 +286,7 @@ def main():
     if arguments.blend:
         blend = ClassifierBlend if kind == "classification" else regressor_blend
         models["blend"] = blend(arguments.seed)
-    tables = cut_tables() if arguments.cut else real_tables(kind)
+    tables = {"plain": real_tables, "cut": cut_tables, "wide": wide_tables}[arguments.tables](kind)
     scores = compare(models, kind, tables, arguments.draws, arguments.seed, arguments.jobs)
     print(report(kind, models, tables, scores))
 

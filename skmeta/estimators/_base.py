@@ -91,13 +91,14 @@ class InContextEstimator(BaseEstimator):
         -------
         state : the state after the rows. Nothing is set on the estimator.
         """
-        members, runner = np.arange(len(orders))[:, None], self._runner(learner)
-        memory, chunk = learner.network.memory, max(1, SUPPORT_CHUNK // len(orders))
+        members, runner = np.arange(len(orders))[:, None], self._runner(learner, rows)
+        spec, memory = runner.network.spec, runner.network.memory
+        chunk = max(1, SUPPORT_CHUNK // len(orders))
         for _ in range(self.n_passes):
             first = 0
             while first < len(X):
                 chosen = orders[:, first : first + min(chunk, memory.room(state))]
-                state = runner.store(state, rows.shown(X[chosen]), labels[members, chosen])
+                state = runner.store(state, rows.shown(X[chosen], spec), labels[members, chosen])
                 state = memory.relieved(state)
                 first += chosen.shape[1]
         return state
@@ -131,18 +132,19 @@ class InContextEstimator(BaseEstimator):
             dtype=rows.dtype,
             ensure_all_finite=rows.finite,
         )
-        runner, n_members = self._runner(learner), count_episodes(self.state_)
+        runner, n_members = self._runner(learner, rows), count_episodes(self.state_)
         chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
         for first in range(0, len(X), chunk):
-            inputs = rows.shown(X[None, first : first + chunk])
+            inputs = rows.shown(X[None, first : first + chunk], runner.network.spec)
             inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
             answers = runner.read(self.state_, inputs.reshape(-1, *inputs.shape[2:]))
             parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 
-    def _runner(self, learner):
-        """What runs the learner: the learner itself in NumPy, or its twin in Keras."""
+    def _runner(self, learner, rows):
+        """What runs the learner on such rows: in NumPy, or its twin in Keras."""
+        learner = rows.reader(learner)
         if self.engine == "numpy":
             return learner
         from skmeta.engines.keras_engine import compiled

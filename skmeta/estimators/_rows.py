@@ -101,6 +101,10 @@ class PlainRows:
     def deal(self, n_members, rng):
         """Deal nothing: all members see the same columns."""
 
+    def reader(self, learner):
+        """Return what reads the rows that are shown: the learner."""
+        return learner
+
     def _compare(self, what, values, learner, part):
         """Warn of values that look nothing like those of meta-training."""
         center, scale = (learner.weights[f"{part}/{name}"] for name in ("center", "scale"))
@@ -124,9 +128,9 @@ class PlainRows:
         """Return targets as the learner is told them."""
         return y
 
-    def shown(self, X):
+    def shown(self, X, spec):
         """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
-        return X.astype(np.float32).reshape(*X.shape[:2], *self.spec.input_shape)
+        return X.astype(np.float32).reshape(*X.shape[:2], *spec.input_shape)
 
 
 @dataclass
@@ -235,6 +239,10 @@ class TableRows:
         if n_views == 1:
             self.orders[0] = self._seen(coded=False)
 
+    def reader(self, learner):
+        """Return what reads the rows that are shown: the learner, with as few places as will do."""
+        return learner.for_columns(max(map(len, self.orders)))
+
     def _seen(self, *, coded):
         """Columns that vary, out of those with flags: codes as numbers, or flags in their place."""
         n_flags = sum(map(len, self.codes.values()))
@@ -250,13 +258,13 @@ class TableRows:
         """Return targets as the learner is told them."""
         return table_targets(y[:, None], scale)[:, 0]
 
-    def shown(self, X):
+    def shown(self, X, spec):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
         X = self._with_flags(X)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [
-                table_rows(cells[:, order], self.statistics.of(order), self.spec.n_columns)
+                table_rows(cells[:, order], self.statistics.of(order), spec.n_columns)
                 for cells, order in zip(X, self.orders, strict=True)
             ]
         )

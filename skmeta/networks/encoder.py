@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import isfinite, prod
 from operator import index
 
+import numpy as np
+
 from skmeta.columns import MISSING
 from skmeta.memory import WeightSpec
 
@@ -105,6 +107,37 @@ class TableEncoder(FlatEncoder):
         loud, steep = loudness * known, STEEPNESS * cells
         steps = [loud * ops.tanh(steep - STEEPNESS * step) for step in self.steps]
         return ops.concatenate([loudness * cells, missing, *steps], axis=-1)
+
+    def resized(self, kernel, n_places, n_wanted, rng=None):
+        """Return weights of features for another number of places, or of more steps.
+
+        For tables that both have places for, the product of features and weights is the same. New
+        steps count for nothing. New places are mixtures of the others: as loud, and apart from
+        each.
+
+        Parameters
+        ----------
+        kernel : ndarray of shape (features, units)
+            Weights of ``n_places`` places, perhaps of fewer steps.
+        n_places, n_wanted : int
+            Places that there are, and that there are to be.
+        rng : numpy.random.Generator, optional
+            Mixes new places.
+
+        Returns
+        -------
+        kernel : ndarray of shape (output_size, units), float32
+        """
+        n_units = kernel.shape[1]
+        kinds = kernel.reshape(-1, n_places, n_units)  # cells, whether missing, steps
+        if n_wanted > n_places:
+            mixture = rng.normal(size=(n_wanted - n_places, n_places)) / np.sqrt(n_places)
+            kinds = np.concatenate([kinds, mixture @ kinds], axis=1)
+        resized = np.zeros((2 + len(self.steps), n_wanted, n_units), dtype=np.float32)
+        resized[: len(kinds)] = kinds[:, :n_wanted]
+        loud = np.arange(len(resized)) != 1  # all but whether a cell is missing
+        resized[loud] *= np.sqrt(n_places / n_wanted)
+        return resized.reshape(-1, n_units)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -11,10 +12,15 @@ import numpy as np
 
 from skmeta.engines import numpy_ops
 from skmeta.memory import count_episodes, map_state
+from skmeta.networks.encoder import TableEncoder
 from skmeta.networks.network import Network
 
 # Rows that are read together, by a memory that can: the cost of a row grows with their number.
 ROWS_TOGETHER = 64
+# Weights from features to units, before a memory of fast weights.
+INPUT_KERNEL = "memory/input_kernel"
+# Narrow learners are made for so many columns, or a multiple of that, and the last few are kept.
+COLUMNS_TOGETHER = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +106,22 @@ class Learner:
     def spec(self):
         """TaskSpec: what the tasks look like."""
         return self.network.spec
+
+    def for_columns(self, n_columns: int) -> Learner:
+        """Return a learner of the same answers, but for rounding, that takes less time.
+
+        Parameters
+        ----------
+        n_columns : int
+            Columns of the tables to read.
+
+        Returns
+        -------
+        learner : Learner
+            One with fewer places, where there are more than are needed, before a memory of fast
+            weights; else this one.
+        """
+        return _narrowed(self, -(-n_columns // COLUMNS_TOGETHER) * COLUMNS_TOGETHER)
 
     @property
     def n_weights(self) -> int:
@@ -204,6 +226,19 @@ class Learner:
         """
         _, outputs = self.learn(self.initial_state(len(inputs)), inputs, labels)
         return self.answer(outputs)
+
+
+@lru_cache(maxsize=4)
+def _narrowed(learner, n_columns):
+    """A learner for so many columns: see :meth:`Learner.for_columns`."""
+    network, weights = learner.network, dict(learner.weights)
+    encoder, n_places = network.encoder, network.spec.n_columns
+    fixed = not isinstance(encoder, TableEncoder) or INPUT_KERNEL not in weights
+    if fixed or n_columns >= n_places:
+        return learner
+    weights[INPUT_KERNEL] = encoder.resized(weights[INPUT_KERNEL], n_places, n_columns)
+    spec = replace(network.spec, input_shape=(2 * n_columns,))
+    return Learner(replace(network, spec=spec), weights, learner.card)
 
 
 def _single(state):

@@ -143,8 +143,8 @@ class TableTasks(TableFamily):
         """Draw tables: see :class:`TaskFamily`."""
         width = log_uniform(rng, LEAST_WIDTH, self.n_columns, n_episodes)
         there = np.arange(self.n_columns) < width[:, None]
-        # In almost half of the tables all columns matter.
-        relevant = there & (rng.random(there.shape) < rng.uniform(0.2, 1.6, (n_episodes, 1)))
+        # In two of five tables all columns matter, in others down to one in twenty.
+        relevant = there & (rng.random(there.shape) < rng.uniform(0.05, 1.6, (n_episodes, 1)))
         relevant[~relevant.any(axis=1), 0] = True
         n_support = self.draw_support(rng, n_episodes)
         support = np.arange(self.n_steps) < n_support[:, None]

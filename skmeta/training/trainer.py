@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,10 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
 from skmeta.memory import Memory
 from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder
+from skmeta.networks.learner import INPUT_KERNEL
 from skmeta.tasks import TaskFamily
 from skmeta.training.evaluation import mean_of_scores
-
-INPUT_KERNEL = "memory/input_kernel"  # of fast weights: from features to units
 
 
 class MetaTrainer(BaseEstimator):
@@ -62,9 +62,10 @@ class MetaTrainer(BaseEstimator):
         File that the run is saved to, and goes on from if it exists.
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of
-        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape.
-        A :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more steps than the
-        learner's, which count for nothing at first, before a memory of fast weights.
+        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape. Before a
+        memory of fast weights, though, tables may have more columns, whose first weights are
+        mixtures of those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder``
+        may bring more steps than the learner's, which count for nothing at first.
         For other labels or another kind of target, the weights that meet them start anew:
         the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
@@ -246,7 +247,8 @@ class MetaTrainer(BaseEstimator):
         encoder = learner.network.encoder if self.encoder == "auto" else self._encoder(spec)
         if (spec, encoder) == (found, learner.network.encoder):
             return learner.network, dict(learner.weights)
-        if (found.input_shape, found.table) != (spec.input_shape, spec.table):
+        wider = found.table and spec.table and spec.n_columns >= found.n_columns
+        if not wider and (found.input_shape, found.table) != (spec.input_shape, spec.table):
             raise ValueError(
                 f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike."
             )
@@ -254,11 +256,12 @@ class MetaTrainer(BaseEstimator):
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         known = dict(learner.weights)
-        if encoder != learner.network.encoder:
-            known[INPUT_KERNEL] = _widened(learner, encoder, weights)
+        if encoder != learner.network.encoder or spec.input_shape != found.input_shape:
+            known[INPUT_KERNEL] = _resized(learner, network, self.random_state)
+        same_answer = spec == replace(found, input_shape=spec.input_shape)
         for name, weight in known.items():
             answer = name.startswith("readout/") or name == "memory/label_kernel"
-            if (spec == found or not answer) and weight.shape == weights[name].shape:
+            if (same_answer or not answer) and weight.shape == weights[name].shape:
                 weights[name] = weight
         return network, weights
 
@@ -276,21 +279,23 @@ class MetaTrainer(BaseEstimator):
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
 
 
-def _widened(learner, encoder, weights):
-    """Return the input kernel of a learner, with zeros for the steps that are new."""
-    old = learner.network.encoder
+def _resized(learner, network, seed):
+    """Return the input kernel of a learner for a network of more steps of cells and more places."""
+    old, new = learner.network.encoder, network.encoder
     if not (
         isinstance(old, TableEncoder)
-        and isinstance(encoder, TableEncoder)
-        and encoder.steps[: len(old.steps)] == old.steps
-        and INPUT_KERNEL in weights
+        and isinstance(new, TableEncoder)
+        and new.steps[: len(old.steps)] == old.steps
+        and INPUT_KERNEL in learner.weights
     ):
         raise ValueError(
-            f"warm_start reads rows through {old}, which cannot become {encoder}: leave encoder "
-            "at 'auto'."
+            f"warm_start reads rows of {learner.spec} through {old}, which cannot become "
+            f"{network.spec} through {new}: only a TableEncoder before a memory of fast weights "
+            "can have more steps and more columns."
         )
     kernel = learner.weights[INPUT_KERNEL]
-    return np.pad(kernel, ((0, len(weights[INPUT_KERNEL]) - len(kernel)), (0, 0)))
+    places = learner.spec.n_columns, network.spec.n_columns
+    return new.resized(kernel, *places, np.random.default_rng(seed))
 
 
 def check_tasks(tasks) -> list[TaskFamily]:

@@ -543,7 +543,7 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     new, missing = (np.array([[value, 0.0]]) for value in (77, np.nan))
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     assert est.n_features_in_ == 2
-    shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2))[0]
+    shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2), est.learner_.spec)[0]
     marked = shown[:, est.learner_.spec.n_columns :] == MISSING
     assert_array_equal(marked.sum(axis=1), [0, len(est.rows_.flags[0])])
     assert (est.rows_._with_flags(new)[:, 1:] == 0).all()  # none is up

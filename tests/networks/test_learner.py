@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skmeta import load_learner
+from skmeta.columns import MISSING, NO_COLUMN
 from skmeta.memory import map_state
 from skmeta.networks import Learner
+from skmeta.sequences import encode_labels
+from skmeta.tasks import TableTasks
 from tests.reference.small import NETWORKS, episodes, random_weights, small_learner
 
 LEARNERS = [
@@ -221,3 +225,32 @@ def test_the_state_does_not_hang_on_the_arrays_it_was_read_from(name):
     inputs[:] = 9
     labels[:] = 9
     assert_array_equal(learner.read(state, query), answers)
+
+
+@pytest.mark.parametrize("name", ["tabular", "tabular-regression"])
+def test_a_narrow_learner_answers_alike(name):
+    learner = load_learner(name)
+    narrow = learner.for_columns(13)
+    n_places = narrow.spec.n_columns
+    assert 13 <= n_places < learner.spec.n_columns and learner.for_columns(15) is narrow
+    assert learner.for_columns(learner.spec.n_columns) is learner
+    assert narrow.card == learner.card
+
+    tasks = TableTasks(learner.spec.kind, n_columns=n_places, n_steps=30)
+    batch = tasks.batch(0, 8, seed=0)
+    labels = encode_labels(batch.targets, narrow.spec)
+    cells, marks = np.split(batch.inputs, 2, axis=-1)
+    assert (marks == MISSING).any()
+    room = ((0, 0), (0, 0), (0, learner.spec.n_columns - n_places))
+    wide = [np.pad(cells, room), np.pad(marks, room, constant_values=NO_COLUMN)]
+    assert_allclose(
+        narrow.rehearse(batch.inputs, labels),
+        learner.rehearse(np.concatenate(wide, axis=-1), labels),
+        atol=1e-4,
+    )
+
+
+@pytest.mark.parametrize("name", ["lstm-tabular", "omniglot"])
+def test_other_learners_stay_as_wide_as_they_are(name):
+    learner = load_learner(name)
+    assert learner.for_columns(1) is learner

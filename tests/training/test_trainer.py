@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
+from skmeta.columns import NO_COLUMN
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN, LeastSquares
 from skmeta.networks import ConvEncoder, Learner, TableEncoder
@@ -201,6 +202,31 @@ class TestRuns:
         )
         moved = MetaTrainer(**{**still, "learning_rate": 1e-3}, warm_start=first).fit(tasks)
         assert (moved.learner_.weights["memory/input_kernel"][-3:] != 0).any()
+
+    def test_warm_start_with_more_columns(self):
+        """A learner of the same answers for tables that it could read, which hears new columns."""
+        tiny = {**TINY, "memory": LeastSquares(8, 1, 2), "encoder": TableEncoder([0.5])}
+        narrow, wide = (TableTasks(n_steps=6, n_columns=n) for n in (3, 7))
+        first = MetaTrainer(**tiny).fit(narrow).learner_
+        still = {**tiny, "n_steps": 1, "learning_rate": 1e-30}
+        after = MetaTrainer(**still, warm_start=first).fit(wide).learner_
+        assert after.spec == wide.spec
+        batch = narrow.batch(9, 4, seed=0)
+        labels = encode_labels(batch.targets, narrow.spec)
+        cells, marks = np.split(batch.inputs, 2, axis=-1)
+        rows = np.zeros((*batch.inputs.shape[:2], 14), dtype=np.float32)
+        rows[..., :3], rows[..., 7:10], rows[..., 10:] = cells, marks, NO_COLUMN
+        assert_allclose(
+            after.rehearse(rows, labels), first.rehearse(batch.inputs, labels), atol=1e-5
+        )
+        kernel = after.weights["memory/input_kernel"].reshape(3, 7, 8)
+        lengths = np.linalg.norm(kernel, axis=-1)
+        assert (lengths[:, 3:] > 0.2 * lengths[:, :3].mean()).all()
+        with pytest.raises(ValueError, match="Rows must be alike"):
+            MetaTrainer(**still, warm_start=after).fit(narrow)
+        lstm = MetaTrainer(**TINY).fit(narrow).learner_
+        with pytest.raises(ValueError, match="which cannot become"):
+            MetaTrainer(**TINY, warm_start=lstm).fit(wide)
 
     @pytest.mark.parametrize("encoder", ["flat", TableEncoder(()), TableEncoder([1.0, 0.5])])
     def test_warm_start_with_another_encoder(self, encoder):
