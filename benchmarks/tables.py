@@ -9,8 +9,8 @@ targets; "--tables wide" have a column for each level of a category, and where t
 41, columns of noise up to 60. Support and queries of a draw are the same for all models, missing
 cells are filled with the table's medians, text with the number of its level. Probabilities count as
 1e-4 at least, R2 as -1 at least. SVC has no probabilities: a softmax of its decision function
-stands in for them. The blend (--blend) is the mean of the four classifiers, of which SVC is tuned by
-cross-validation, and of a tuned logistic regression; of numbers, that of ridge, a Gaussian process
+stands in for them. The blend (--blend) is the mean of the four classifiers, of which SVC is tuned
+by cross-validation, and of a tuned logistic regression; of numbers, that of ridge, a Gaussian process
 and extra trees.
 """
 
