@@ -5,13 +5,13 @@
 Tables that ship with scikit-learn, and those found as CSV files with a column ``target`` in the
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
 on them. "--tables cut" are fourteen more, with more noise, whose classes are quantiles of real
-targets; "--tables wide" have a column for each level of a category, and where that makes fewer
-than 41, columns of noise up to 60. Support and queries of a draw are the same for all models,
-missing cells are filled with the table's medians, text with the number of its level.
-Probabilities count as 1e-4 at least, R2 as -1 at least. SVC has no probabilities: a softmax of
-its decision function stands in for them. The blend (--blend) is the mean of the four classifiers,
-of which SVC is tuned by cross-validation, and of a tuned logistic regression; of numbers, that of
-ridge, a Gaussian process and extra trees.
+targets; "--tables wide" have a column for each value of whole numbers of 3 to 16 values, and
+where that makes fewer than 41, columns of noise up to 60. Support and queries of a draw are the
+same for all models, missing cells are filled with the table's medians, text with the number of
+its level. Probabilities count as 1e-4 at least, R2 as -1 at least. SVC has no probabilities: a
+softmax of its decision function stands in for them. The blend (--blend) is the mean of the four
+classifiers, of which SVC is tuned by cross-validation, and of a tuned logistic regression; of
+numbers, that of ridge, a Gaussian process and extra trees.
 """
 
 import argparse
@@ -145,14 +145,14 @@ def cut_tables(kind):
 
 
 def wide_tables(kind):
-    """Name -> (X, y): a column for each level of whole numbers, then noise, until they are wide."""
+    """Name -> (X, y): a column for each level of whole numbers, and noise, until they are wide."""
     tables, rng = {}, np.random.default_rng(0)
     for name, (X, y) in real_tables(kind).items():
         if X.shape[1] <= WIDE:
             X = np.hstack([_levels_apart(column) for column in X.T])
         if X.shape[1] <= WIDE:
             X = np.hstack([X, rng.normal(size=(len(X), N_NOISY - X.shape[1]))])
-        tables[name] = X, y
+        tables[name] = X[:, rng.permutation(X.shape[1])], y
     return tables
 
 

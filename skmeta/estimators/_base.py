@@ -144,9 +144,8 @@ class InContextEstimator(BaseEstimator):
 
     def _runner(self, learner, rows):
         """What runs the learner on such rows: in NumPy, or its twin in Keras."""
-        learner = rows.reader(learner)
         if self.engine == "numpy":
-            return learner
+            return rows.reader(learner)
         from skmeta.engines.keras_engine import compiled
 
         return compiled(learner)

@@ -28,9 +28,10 @@ from skmeta.estimators._frames import FrameColumn, in_numbers
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Few rows are soon read, and it matters most there how labels are dealt.
-USUAL_MEMBERS, MEMBERS_OF_FEW = 2, 3
-FEW_ROWS = 20
+# Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
+# places they are.
+USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
+FEW_ROWS, MANY_COLUMNS = 20, 40
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
@@ -157,6 +158,7 @@ class TableRows:
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
     n_rows: Any = None  # of the first support
+    n_columns: Any = None  # of it, that vary
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
@@ -176,9 +178,10 @@ class TableRows:
 
     @property
     def usual_members(self):
-        """A few members, more for few rows of classes, and for a wide table, seen in parts."""
+        """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
         few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
-        return (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
+        members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
+        return max(members, MEMBERS_OF_WIDE) if self.n_columns > MANY_COLUMNS else members
 
     @property
     def _n_views(self):
@@ -193,7 +196,8 @@ class TableRows:
         # Long codes differ by less than rounding, and are silent until they have flags.
         n_levels = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         told = [i for i, n in n_levels.items() if n > 1]
-        places = self.spec.n_columns - len(np.union1d(varying(self.statistics), told))
+        self.n_columns = len(np.union1d(varying(self.statistics), told))
+        places = self.spec.n_columns - self.n_columns
         self.flags, places = choose_flags(X, named, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             self.codes, _ = choose_flags(X, self._codes(X), places)

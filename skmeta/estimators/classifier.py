@@ -31,7 +31,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Members whose probabilities are averaged. One reads the rows in the order
         given, more in random orders. The first has class i as label i; the others have
         permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 3 up
-        to 20 rows, more where columns are too many for one, and 1 for other learners.
+        to 20 rows, 4 from 41 columns on, more where columns are too many for one member, and
+        1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"

@@ -27,7 +27,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose answers are averaged. One reads the rows in the order given,
         more in random orders; all but the first see permuted columns of a table.
-        "auto" takes 2 for tables, more where columns are too many for one, and 1 for others.
+        "auto" takes 2 for tables, 4 from 41 columns on, more where columns are too many for one
+        member, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \

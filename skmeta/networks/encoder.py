@@ -122,7 +122,7 @@ class TableEncoder(FlatEncoder):
         n_places, n_wanted : int
             Places that there are, and that there are to be.
         rng : numpy.random.Generator, optional
-            Mixes new places.
+            Mixes new places; needed where there are any.
 
         Returns
         -------

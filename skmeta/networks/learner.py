@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skmeta.engines import numpy_ops
-from skmeta.memory import count_episodes, map_state
+from skmeta.memory import FastWeights, LeastSquares, count_episodes, map_state
 from skmeta.networks.encoder import TableEncoder
 from skmeta.networks.network import Network
 
@@ -121,7 +121,12 @@ class Learner:
             One with fewer places, where there are more than are needed, before a memory of fast
             weights; else this one.
         """
-        return _narrowed(self, -(-n_columns // COLUMNS_TOGETHER) * COLUMNS_TOGETHER)
+        network = self.network
+        n_columns = -(-max(n_columns, 1) // COLUMNS_TOGETHER) * COLUMNS_TOGETHER
+        # Subclasses may have weights and features of their own.
+        known = type(network.encoder) is TableEncoder
+        known = known and type(network.memory) in (FastWeights, LeastSquares)
+        return _narrowed(self, n_columns) if known and n_columns < self.spec.n_columns else self
 
     @property
     def n_weights(self) -> int:
@@ -230,13 +235,10 @@ class Learner:
 
 @lru_cache(maxsize=4)
 def _narrowed(learner, n_columns):
-    """A learner for so many columns: see :meth:`Learner.for_columns`."""
+    """A learner for fewer columns: see :meth:`Learner.for_columns`."""
     network, weights = learner.network, dict(learner.weights)
-    encoder, n_places = network.encoder, network.spec.n_columns
-    fixed = not isinstance(encoder, TableEncoder) or INPUT_KERNEL not in weights
-    if fixed or n_columns >= n_places:
-        return learner
-    weights[INPUT_KERNEL] = encoder.resized(weights[INPUT_KERNEL], n_places, n_columns)
+    kernel, n_places = weights[INPUT_KERNEL], learner.spec.n_columns
+    weights[INPUT_KERNEL] = network.encoder.resized(kernel, n_places, n_columns)
     spec = replace(network.spec, input_shape=(2 * n_columns,))
     return Learner(replace(network, spec=spec), weights, learner.card)
 
