@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from skmeta.engines import numpy_ops
+from skmeta.engines.threads import one_thread
 from skmeta.memory import FastWeights, LeastSquares, count_episodes, map_state
-from skmeta.networks.encoder import TableEncoder
+from skmeta.networks.encoder import ConvEncoder, TableEncoder
 from skmeta.networks.network import Network
 
 # Rows that are read together, by a memory that can: the cost of a row grows with their number.
@@ -156,8 +158,11 @@ class Learner:
         """
         size = (*np.shape(inputs)[:2], self.network.output_size)
         outputs = np.empty(size, dtype=self._precision)
-        for rows, u, y in self._pieces(inputs, labels):
-            outputs[:, rows], state = self.network.learn_rows(numpy_ops, self._weights, state, u, y)
+        with self._threads():
+            for rows, u, y in self._pieces(inputs, labels):
+                outputs[:, rows], state = self.network.learn_rows(
+                    numpy_ops, self._weights, state, u, y
+                )
         return _single(state), outputs
 
     def store(self, state, inputs, labels):
@@ -172,9 +177,14 @@ class Learner:
         -------
         state : the state after the rows, float32
         """
-        for _, u, y in self._pieces(inputs, labels):
-            state = self.network.store_rows(numpy_ops, self._weights, state, u, y)
+        with self._threads():
+            for _, u, y in self._pieces(inputs, labels):
+                state = self.network.store_rows(numpy_ops, self._weights, state, u, y)
         return _single(state)
+
+    def _threads(self):
+        """One thread for small products, all there are for convolutions."""
+        return nullcontext() if isinstance(self.network.encoder, ConvEncoder) else one_thread()
 
     def _pieces(self, inputs, labels):
         """Cut rows into pieces that the memory reads at once: (slice, u, y)."""
@@ -212,9 +222,11 @@ class Learner:
             raise ValueError(
                 f"{len(inputs)} rows cannot be shared out evenly to {n_episodes} episodes."
             )
-        u = self.network.embed(numpy_ops, self._weights, np.asarray(inputs, dtype=self._precision))
-        u = u.reshape(n_episodes, len(inputs) // n_episodes, u.shape[-1])
-        outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
+        inputs = np.asarray(inputs, dtype=self._precision)
+        with self._threads():
+            u = self.network.embed(numpy_ops, self._weights, inputs)
+            u = u.reshape(n_episodes, len(inputs) // n_episodes, u.shape[-1])
+            outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
         return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))
 
     def rehearse(self, inputs, labels):
