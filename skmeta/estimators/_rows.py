@@ -218,8 +218,8 @@ class TableRows:
                 name = int(i) if self.names is None else self.names[i]
                 warnings.warn(
                     f"The category {name!r} of X has another level in each row: new rows have new "
-                    "ones, and nothing is learnt from it. Drop it, or make categories or numbers "
-                    "of it.",
+                    "ones, and nothing is learnt from it. Drop it, or make categories, numbers or "
+                    "dates (pandas.to_datetime) of it.",
                     stacklevel=3,
                 )
         if len(X) < LEAST_SUPPORT:
