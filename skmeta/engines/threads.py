@@ -21,10 +21,10 @@ def _controller():
 def one_thread():
     """Give BLAS, the library behind NumPy's products, one thread.
 
-    On a quiet machine two threads save a sixth of the time that a table takes. On a busy one, or
-    in a container with less than its share of cores, they wait for each other, many times as long
-    as they compute. The number is one for a whole process: who comes while another has set it lets
-    it be, so that it is always set back to what it was.
+    On a quiet machine two threads save a little of the time that a table takes. On a busy one, or
+    in a container with less than its share of cores, they wait for each other, several times as
+    long as they compute. The number is one for a whole process: who comes while another has set it
+    lets it be, so that it is always set back to what it was.
     """
     if not _free.acquire(blocking=False):
         yield

@@ -123,12 +123,11 @@ class Learner:
             One with fewer places, where there are more than are needed, before a memory of fast
             weights; else this one.
         """
-        network = self.network
-        n_columns = -(-max(n_columns, 1) // COLUMNS_TOGETHER) * COLUMNS_TOGETHER
-        # Subclasses may have weights and features of their own.
-        known = type(network.encoder) is TableEncoder
-        known = known and type(network.memory) in (FastWeights, LeastSquares)
-        return _narrowed(self, n_columns) if known and n_columns < self.spec.n_columns else self
+        wanted = COLUMNS_TOGETHER * -(-max(n_columns, 1) // COLUMNS_TOGETHER)
+        # Exact types: subclasses may have features and weights of their own.
+        encoder, memory = type(self.network.encoder), type(self.network.memory)
+        known = encoder is TableEncoder and memory in (FastWeights, LeastSquares)
+        return _narrowed(self, wanted) if known and wanted < self.spec.n_columns else self
 
     @property
     def n_weights(self) -> int:
@@ -227,7 +226,7 @@ class Learner:
             u = self.network.embed(numpy_ops, self._weights, inputs)
             u = u.reshape(n_episodes, len(inputs) // n_episodes, u.shape[-1])
             outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
-        return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))
+            return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))
 
     def rehearse(self, inputs, labels):
         """Run whole episodes from a fresh memory: the answer to every row before its label.

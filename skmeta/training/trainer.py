@@ -247,8 +247,9 @@ class MetaTrainer(BaseEstimator):
         encoder = learner.network.encoder if self.encoder == "auto" else self._encoder(spec)
         if (spec, encoder) == (found, learner.network.encoder):
             return learner.network, dict(learner.weights)
-        wider = found.table and spec.table and spec.n_columns >= found.n_columns
-        if not wider and (found.input_shape, found.table) != (spec.input_shape, spec.table):
+        alike = (found.input_shape, found.table) == (spec.input_shape, spec.table)
+        wider = found.table and spec.table and spec.n_columns > found.n_columns
+        if not (alike or wider):
             raise ValueError(
                 f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike."
             )
@@ -256,7 +257,7 @@ class MetaTrainer(BaseEstimator):
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         known = dict(learner.weights)
-        if encoder != learner.network.encoder or spec.input_shape != found.input_shape:
+        if wider or encoder != learner.network.encoder:
             known[INPUT_KERNEL] = _resized(learner, network, self.random_state)
         same_answer = spec == replace(found, input_shape=spec.input_shape)
         for name, weight in known.items():

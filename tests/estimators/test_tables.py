@@ -650,18 +650,16 @@ def test_codes_beside_text_and_where_there_are_no_places():
     assert list(InContextClassifier().fit(levels, codes % 2).rows_.codes) == [n_noise]
 
 
-@pytest.mark.parametrize(
-    ("estimator", "worth"), [(InContextClassifier, 0.05), (InContextRegressor, 0.02)]
-)
-def test_what_codes_are_worth(estimator, worth):
+@pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
+def test_what_codes_are_worth(estimator):
     """Answers that hang on a code, in no order: members that see flags find them."""
     table, y = rows_of_towns(200)
     X = np.column_stack([table["town"].str[5:].astype(float), table["noise"]])
     blind, seeing = (
-        estimator(categorical_features=asked, random_state=0).fit(X[:30], y[:30])
+        estimator(categorical_features=asked, random_state=0).fit(X[:20], y[:20])
         for asked in (None, "from_dtype")
     )
-    assert seeing.score(X[30:], y[30:]) > blind.score(X[30:], y[30:]) + worth
+    assert seeing.score(X[20:], y[20:]) > blind.score(X[20:], y[20:]) + 0.05
 
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
