@@ -100,8 +100,9 @@ def build(registry: Mapping[str, type], config: Mapping[str, Any]):
 def network_config(network: Network) -> dict[str, Any]:
     """Write an architecture as plain data."""
     spec = {**asdict(network.spec), "input_shape": list(network.spec.input_shape)}
-    if not spec["table"]:
-        del spec["table"]  # as in the files of release 0.1
+    for name in ("table", "weighted"):
+        if not spec[name]:
+            del spec[name]  # as in files of before
     return _plain(
         {
             "spec": spec,

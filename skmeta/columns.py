@@ -13,11 +13,13 @@ import numpy as np
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
 TARGET_LIMIT = 10.0
-# Marks beside the cells of a row: 0 for one that is known, else what takes its place.
+# Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
 MISSING = 1
 NO_COLUMN = -1
 # Categories of so many levels or more have a flag for each level of the support.
 FEWEST_FLAGGED = 3
+# What a column alone seems to tell by chance, times the number of rows: about a standard deviation.
+CHANCE = 2.0
 # Fewest rows that the scaling of columns and targets should rest on.
 LEAST_SUPPORT = 3
 
@@ -161,7 +163,73 @@ def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
 
 
-def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.ndarray:
+def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+    """Weigh the columns of a support by how much each alone tells of the targets.
+
+    The share of a column's variance that is between the classes, or goes with the numbers, less
+    what chance gives in the mean (adjusted R2, at least 0), and two over the number of rows, for
+    what so few rows cannot tell. The weight is the root of the sum.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of its columns.
+    targets : ndarray of shape (S,)
+        Classes, as integers from 0 on, or real numbers.
+
+    Returns
+    -------
+    weights : ndarray of shape (d,)
+        Positive; alike where rows are too few to tell.
+
+    References
+    ----------
+    M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
+    """
+    n_rows = len(X)
+    cells = standardised(X, statistics)
+    cells = cells - cells.mean(axis=0)
+    if targets.dtype.kind == "f":
+        directions = (targets - targets.mean())[:, None]
+    else:
+        directions = np.eye(targets.max() + 1)[targets]
+        directions = directions[:, directions.any(axis=0)]
+    length = np.linalg.norm(directions, axis=0)
+    found = np.square((directions / np.where(length > 0, length, 1)).T @ cells).sum(axis=0)
+    total = np.square(cells).sum(axis=0)
+    share = found / np.where(total > 0, total, 1)
+    left = n_rows - max(2, directions.shape[1])  # degrees of freedom
+    if left > 0:
+        told = np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
+    else:
+        told = np.zeros_like(share)
+    return np.sqrt(told + CHANCE / n_rows)
+
+
+def standardised(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
+    """Scale cells, and keep them within +-4.
+
+    Parameters
+    ----------
+    X : ndarray of shape (..., d)
+        NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of the support's columns, broadcastable to X. Columns that do not vary in it are silent.
+
+    Returns
+    -------
+    cells : ndarray of shape (..., d)
+        0 where a cell is missing.
+    """
+    cells = (X - statistics.center) / statistics.scale
+    return np.clip(np.where(np.isnan(X), 0, cells), -LIMIT, LIMIT)
+
+
+def table_rows(
+    X: np.ndarray, statistics: ColumnStatistics, width: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Write rows of a table as a network reads them.
 
     Parameters
@@ -172,12 +240,15 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
         Of the support's columns, broadcastable to X. Columns that do not vary in it are silent.
     width : int
         Columns that the network has places for, at least d.
+    weights : ndarray of shape (d,), optional
+        How much columns matter to each other, positive; alike by default.
 
     Returns
     -------
     rows : ndarray of shape (..., 2 * width), float32
-        Standardised cells within +-4, 0 where there is none, then marks: 0 for a cell, 1 for
-        one that is missing, -1 for a place without a column.
+        Standardised cells within +-4, 0 where there is none, then marks: how much less a column
+        weighs than that of the largest weight, from 0 to below 1, and 1 more where its cell is
+        missing; -1 for a place without a column.
 
     Raises
     ------
@@ -187,10 +258,9 @@ def table_rows(X: np.ndarray, statistics: ColumnStatistics, width: int) -> np.nd
     n_columns = X.shape[-1]
     if not 1 <= n_columns <= width:
         raise ValueError(f"Expected 1..{width} columns, got {n_columns}.")
-    missing = np.isnan(X)
-    cells = (X - statistics.center) / statistics.scale
+    less = 0.0 if weights is None else 1 - weights / weights.max()
     rows = np.zeros((*X.shape[:-1], 2 * width), dtype=np.float32)
-    rows[..., :n_columns] = np.clip(np.where(missing, 0, cells), -LIMIT, LIMIT)
-    rows[..., width : width + n_columns] = MISSING * missing
+    rows[..., :n_columns] = standardised(X, statistics)
+    rows[..., width : width + n_columns] = less + MISSING * np.isnan(X)
     rows[..., width + n_columns :] = NO_COLUMN
     return rows

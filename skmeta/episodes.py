@@ -34,6 +34,9 @@ class TaskSpec:
     table : bool, default=False
         Whether rows are those of a table of any width, as
         :func:`skmeta.columns.table_rows` writes them.
+    weighted : bool, default=False
+        Whether they tell how much each column matters
+        (:func:`skmeta.columns.column_weights`).
 
     Raises
     ------
@@ -52,6 +55,7 @@ class TaskSpec:
     n_outputs: int
     label_length: int = 1
     table: bool = False
+    weighted: bool = False
 
     def __post_init__(self):
         if self.kind not in TARGET_KINDS:
@@ -65,6 +69,8 @@ class TaskSpec:
             )
         if self.kind == "regression" and self.label_length != 1:
             raise ValueError("A regression target has label_length=1; use n_outputs for its size.")
+        if self.weighted and not self.table:
+            raise ValueError("Only rows of a table can have weighted columns.")
         if self.table and (len(self.input_shape) != 1 or self.input_shape[0] % 2):
             raise ValueError(
                 "A row of a table has two numbers a column: expected input_shape (2 * columns,), "

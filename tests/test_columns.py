@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.feature_selection import f_classif, r_regression
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.columns import (
+    CHANCE,
     LIMIT,
     choose_flags,
     column_statistics,
+    column_weights,
     flags_up,
     may_be_codes,
     table_rows,
@@ -79,6 +82,55 @@ def test_rows_hold_cells_then_what_is_missing_then_nothing():
     assert_array_equal(rows[:, 8:10], [[0, 1], [0, 0], [1, 0]])
     assert_array_equal(rows[:, 2:8], 0)
     assert_array_equal(rows[:, 10:], -1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_weights_of_columns_for_classes(n_classes):
+    """Adjusted R2 out of the F test of scikit-learn."""
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(size=(40, 6)), rng.permutation(np.arange(40) % n_classes)
+    X[:, :3] += 0.2 * y[:, None] * np.array([0.5, 1, 3])
+    f, _ = f_classif(X, y)
+    told = 1 - 1 / (1 + (f - 1) * (n_classes - 1) / 39)  # 1 - (MS within) / (MS total)
+    assert (told < 0).any() and (told > 0.4).any()
+    expected = np.sqrt(np.maximum(told, 0) + CHANCE / 40)
+    weights = column_weights(X, column_statistics(X), y)
+    assert_allclose(weights, expected)
+    gap = column_weights(X, column_statistics(X), 2 * y + 1)  # labels that nobody has
+    assert_allclose(gap, expected)
+
+
+def test_weights_of_columns_for_numbers():
+    rng = np.random.default_rng(1)
+    X = rng.uniform(size=(30, 5))
+    y = X @ [3, -1, 0.5, 0, 0]
+    squared = r_regression(X, y) ** 2
+    told = 1 - (1 - squared) * 29 / 28
+    assert (told < 0).any() and (told > 0.4).any()
+    expected = np.sqrt(np.maximum(told, 0) + CHANCE / 30)
+    assert_allclose(column_weights(X, column_statistics(X), y), expected)
+    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y), expected)
+    X[::3, 0] = NAN  # as told as the mean
+    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    found = column_weights(X, column_statistics(X), y)
+    assert_allclose(found, column_weights(filled, column_statistics(filled), y))
+
+
+@pytest.mark.parametrize("targets", [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5)])
+def test_weights_are_alike_where_there_is_nothing_to_tell(targets):
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    X[:, 2] = 1
+    weights = column_weights(X, column_statistics(X), targets)
+    assert_allclose(weights, [np.sqrt(CHANCE / 4)] * 3)
+    one = column_weights(X[:1], column_statistics(X[:1]), targets[:1])
+    assert_allclose(one, [np.sqrt(CHANCE)] * 3)
+
+
+def test_marks_say_how_much_less_a_column_weighs():
+    X = np.array([[1.0, NAN, 3.0], [2.0, 5.0, NAN]])
+    rows = table_rows(X, column_statistics(X), 4, np.array([1.0, 2.0, 0.5]))
+    assert_array_equal(rows[:, 4:], [[0.5, 1, 0.75, -1], [0.5, 0, 1.75, -1]])
+    assert_array_equal(rows[:, :4], table_rows(X, column_statistics(X), 4)[:, :4])
 
 
 def test_far_cells_are_kept_within_limits():

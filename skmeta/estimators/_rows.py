@@ -14,6 +14,7 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     column_statistics,
+    column_weights,
     flags_up,
     known_cells,
     may_be_codes,
@@ -82,7 +83,7 @@ class PlainRows:
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, learner, X):
+    def measure(self, learner, X, y):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
@@ -157,6 +158,7 @@ class TableRows:
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
+    weights: Any = None  # how much its columns matter, where the learner is told
     n_rows: Any = None  # of the first support
     n_columns: Any = None  # of it, that vary
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
@@ -188,7 +190,7 @@ class TableRows:
         """Members that it takes to see all columns that vary."""
         return -(-len(self._seen(coded=False)) // self.spec.n_columns)
 
-    def measure(self, learner, X):
+    def measure(self, learner, X, y):
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
         self.n_rows = len(X)
@@ -205,6 +207,9 @@ class TableRows:
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
             self.statistics = column_statistics(self._with_flags(X))
+        if self.spec.weighted:
+            told = y if self.spec.kind == "regression" else np.unique(y, return_inverse=True)[1]
+            self.weights = column_weights(self._with_flags(X), self.statistics, told)
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(
@@ -266,9 +271,12 @@ class TableRows:
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
         X = self._with_flags(X)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
+        weights = np.ones(X.shape[2]) if self.weights is None else self.weights
         return np.stack(
             [
-                table_rows(cells[:, order], self.statistics.of(order), spec.n_columns)
+                table_rows(
+                    cells[:, order], self.statistics.of(order), spec.n_columns, weights[order]
+                )
                 for cells, order in zip(X, self.orders, strict=True)
             ]
         )

@@ -143,7 +143,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         X_rows, y = self._support(rows, X, y, first=True)
         classes = self._checked_classes(learner, _checked_labels(y))
         rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows)
+        rows.measure(learner, X_rows, y)
         slots = self._dealt(learner, rows, len(classes), rng)
         state = self._read(
             learner,
@@ -201,7 +201,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "classes with the first partial_fit(..., classes=...), or call fit."
             )
         if first:
-            rows.measure(learner, X_rows)
+            rows.measure(learner, X_rows, y)
             slots = self._dealt(learner, rows, len(known), check_random_state(self.random_state))
             state = learner.initial_state(len(slots))
         else:

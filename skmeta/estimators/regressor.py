@@ -124,7 +124,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = self._fresh_rows(learner)
         X_rows, y = self._numeric_support(rows, X, y, first=True)
         rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows)
+        rows.measure(learner, X_rows, y)
         n_members = self._members(rows)
         rows.deal(n_members, rng)
         scale = rows.measure_targets(learner, y)
@@ -161,7 +161,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         rows = self._fresh_rows(learner) if first else self.rows_
         X_rows, y = self._numeric_support(rows, X, y, first=first)
         if first:
-            rows.measure(learner, X_rows)
+            rows.measure(learner, X_rows, y)
             n_members = self._members(rows)
             rows.deal(n_members, check_random_state(self.random_state))
             state = learner.initial_state(n_members)

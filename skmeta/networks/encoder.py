@@ -9,7 +9,7 @@ from operator import index
 
 import numpy as np
 
-from skmeta.columns import MISSING
+from skmeta.columns import MISSING, NO_COLUMN
 from skmeta.memory import WeightSpec
 
 # Inside square roots: an empty picture has finite gradients.
@@ -61,8 +61,9 @@ class TableEncoder(FlatEncoder):
     """Rows of a table, as :func:`skmeta.columns.table_rows` writes them: cells and steps of them.
 
     The features are a cell z of each column, whether it is missing, and steps
-    tanh(4 (z - s)), of which a weighted sum is a curve over the column. Few columns are louder
-    than many: cells and steps are multiplied by the root of places over columns.
+    tanh(4 (z - s)), of which a weighted sum is a curve over the column. All are multiplied by the
+    weight of the column, and cells and steps by the root of places over the sum of squared
+    weights: few columns are louder than many.
 
     Parameters
     ----------
@@ -100,13 +101,15 @@ class TableEncoder(FlatEncoder):
         """Return features of shape (..., F) for rows of shape (..., 2 * places)."""
         places = input_shape[0] // 2
         cells, marks = x[..., :places], x[..., places:]
-        known = ops.cast(marks == 0, cells.dtype)
-        missing = ops.cast(marks == MISSING, cells.dtype)
-        n_columns = ops.sum(known + missing, axis=-1, keepdims=True)
-        loudness = ops.sqrt(places / ops.maximum(n_columns, 1.0))
-        loud, steep = loudness * known, STEEPNESS * cells
-        steps = [loud * ops.tanh(steep - STEEPNESS * step) for step in self.steps]
-        return ops.concatenate([loudness * cells, missing, *steps], axis=-1)
+        there = ops.cast(marks > NO_COLUMN, cells.dtype)
+        missing = ops.cast(marks >= MISSING, cells.dtype)
+        weight = there * (1.0 + missing - marks)
+        power = ops.sum(ops.square(weight), axis=-1, keepdims=True)
+        loud = ops.sqrt(places / ops.maximum(power, 1.0)) * weight
+        steep = STEEPNESS * cells
+        known = loud * (1.0 - missing)
+        steps = [known * ops.tanh(steep - STEEPNESS * step) for step in self.steps]
+        return ops.concatenate([loud * cells, weight * missing, *steps], axis=-1)
 
     def resized(self, kernel, n_places, n_wanted, rng=None):
         """Return weights of features for another number of places, or of more steps.

@@ -6,12 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skmeta.columns import (
-    column_statistics,
-    table_rows,
-    table_targets,
-    varying,
-)
+from skmeta.columns import column_statistics, table_targets
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
 from skmeta.tasks.classes import draw_distinct
 from skmeta.tasks.functions import check_n_steps
@@ -60,6 +55,9 @@ class DataTables(TableFamily):
         Columns that the network has places for; None takes those of the widest table.
     n_classes : int or None, default=None
         Labels to deal from; None takes the classes of the table with most.
+    weighted : bool, default=True
+        Whether rows tell how much each column matters
+        (:func:`skmeta.columns.column_weights`).
 
     Raises
     ------
@@ -83,6 +81,7 @@ class DataTables(TableFamily):
         n_steps: int = 50,
         n_columns: int | None = None,
         n_classes: int | None = None,
+        weighted: bool = True,
     ):
         if kind not in TARGET_KINDS:
             raise ValueError(f"kind must be one of {TARGET_KINDS}, got {kind!r}.")
@@ -104,7 +103,7 @@ class DataTables(TableFamily):
             n_outputs = most if n_classes is None else n_classes
             if most > n_outputs:
                 raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
-        self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs, table=True)
+        self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs, table=True, weighted=weighted)
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw tables, rows, an order of columns and labels: see :class:`TaskFamily`."""
@@ -121,14 +120,12 @@ class DataTables(TableFamily):
             X, y = self._X[table][rows[episode]], self._y[table][rows[episode]]
             X = X[:, rng.permutation(X.shape[1])]
             support = slice(n_support[episode])
-            statistics = column_statistics(X[support])
-            columns = varying(statistics)
-            inputs[episode] = table_rows(X[:, columns], statistics.of(columns), self.n_columns)
             if self.spec.kind == "classification":
-                targets.append(labels[episode][y])
+                told = labels[episode][y]
             else:
-                y = y[:, None]
-                targets.append(table_targets(y, column_statistics(y[support])))
+                told = table_targets(y[:, None], column_statistics(y[support, None]))[:, 0]
+            inputs[episode] = self.rows_of(X, told, n_support[episode])
+            targets.append(told if self.spec.kind == "classification" else told[:, None])
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 
 

@@ -12,6 +12,7 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     column_statistics,
+    column_weights,
     flags_up,
     may_be_codes,
     table_rows,
@@ -72,6 +73,29 @@ class TableFamily(TaskFamily):
             return np.full(n_episodes, self.n_support)
         return log_uniform(rng, min(LEAST_SUPPORT, self.n_steps), self.n_steps, n_episodes)
 
+    def rows_of(self, X: np.ndarray, targets: np.ndarray, n_support: int) -> np.ndarray:
+        """Write a table as a network reads it, by its first rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (T, d)
+            NaN where a cell is missing.
+        targets : ndarray of shape (T,)
+            Classes, as integers from 0 on, or real numbers.
+        n_support : int
+            Rows that measure the columns.
+
+        Returns
+        -------
+        rows : ndarray of shape (T, 2 * places), float32
+        """
+        statistics = column_statistics(X[:n_support])
+        columns = varying(statistics)
+        X, statistics = X[:, columns], statistics.of(columns)
+        support, told = X[:n_support], targets[:n_support]
+        weights = column_weights(support, statistics, told) if self.spec.weighted else None
+        return table_rows(X, statistics, self.spec.n_columns, weights)
+
     def weights_after(self, n_support: np.ndarray) -> np.ndarray:
         """Return weights that count the answers after the rows that scale a table, (B, T)."""
         counted = np.arange(self.n_steps) >= n_support[:, None]
@@ -86,8 +110,8 @@ class TableTasks(TableFamily):
     categories, skew and heavy tails, label noise, uneven classes and
     missing cells. Half of the tables show whole numbers as flags, however far
     apart they are; later rows may have levels of which none is up. Columns, and
-    targets of a regression, are scaled by a random number of first rows, as an
-    estimator scales them by its support.
+    targets of a regression, are scaled by a random number of first rows, and columns
+    weighted by them, as an estimator does by its support.
 
     Parameters
     ----------
@@ -98,6 +122,9 @@ class TableTasks(TableFamily):
         Most columns of a table.
     n_classes : int, default=10
         Most classes of a table. A table has fewer, under labels dealt anew.
+    weighted : bool, default=True
+        Whether rows tell how much each column matters
+        (:func:`skmeta.columns.column_weights`).
     ingredients : sequence of Ingredient, optional
         Equally likely ways to make a table; all by default.
 
@@ -126,6 +153,7 @@ class TableTasks(TableFamily):
         n_steps: int = 100,
         n_columns: int = 20,
         n_classes: int = 10,
+        weighted: bool = True,
         ingredients: Sequence[Ingredient] = INGREDIENTS,
     ):
         if n_columns < 1 or n_classes < 2 or not ingredients:
@@ -134,7 +162,7 @@ class TableTasks(TableFamily):
                 f"ingredient, got {n_columns}, {n_classes} and {ingredients}."
             )
         n_outputs = n_classes if kind == "classification" else 1
-        self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs, table=True)
+        self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs, table=True, weighted=weighted)
         self.n_steps = check_n_steps(n_steps)
         self.n_columns = n_columns
         self.ingredients = tuple(ingredients)
@@ -163,18 +191,17 @@ class TableTasks(TableFamily):
                 )
         cells[_missing(rng, cells.shape)] = np.nan
         in_flags = rng.random(n_episodes) < 0.5
+        if self.spec.kind == "classification":
+            targets = classes_of_scores(rng, scores, n_used)
+        else:
+            targets = _targets(rng, scores[..., 0], support)
         rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
         for episode, n in enumerate(width):
             table = cells[episode, :, :n]
             if in_flags[episode]:
                 table = _with_flags(table, n_support[episode], self.n_columns)
-            statistics = column_statistics(table, support[episode][:, None])
-            columns = varying(statistics)
-            rows[episode] = table_rows(table[:, columns], statistics.of(columns), self.n_columns)
-        if self.spec.kind == "classification":
-            targets = classes_of_scores(rng, scores, n_used)
-        else:
-            targets = _targets(rng, scores[..., 0], support)
+            told = targets[episode].reshape(self.n_steps)
+            rows[episode] = self.rows_of(table, told, n_support[episode])
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 

@@ -259,7 +259,7 @@ class MetaTrainer(BaseEstimator):
         known = dict(learner.weights)
         if wider or encoder != learner.network.encoder:
             known[INPUT_KERNEL] = _resized(learner, network, self.random_state)
-        same_answer = spec == replace(found, input_shape=spec.input_shape)
+        same_answer = spec == replace(found, input_shape=spec.input_shape, weighted=spec.weighted)
         for name, weight in known.items():
             answer = name.startswith("readout/") or name == "memory/label_kernel"
             if (same_answer or not answer) and weight.shape == weights[name].shape:

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -10,12 +11,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_iris, make_classification, make_friedman1
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 
 from skmeta import InContextClassifier, InContextRegressor, load_learner
-from skmeta.columns import MISSING, TARGET_LIMIT, column_statistics, table_rows
+from skmeta.columns import (
+    MISSING,
+    NO_COLUMN,
+    TARGET_LIMIT,
+    column_statistics,
+    column_weights,
+    table_rows,
+)
 from skmeta.estimators._rows import (
     MANY_COLUMNS,
     MEMBERS_OF_FEW,
@@ -24,6 +33,7 @@ from skmeta.estimators._rows import (
     USUAL_MEMBERS,
 )
 from skmeta.memory import least_squares
+from skmeta.networks import Learner
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -66,6 +76,55 @@ def test_training_equals_deployment(X, y):
     said = learner.rehearse(rows[None], labels)[0, k, 0]
     proba = classifier(n_members=1).fit(X[:k], y[:k]).predict_proba(X[k : k + 1])
     assert_allclose(proba[0], softmax(said / TABLE_TEMPERATURE), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
+    small = small_learner(CLASSES if kind == "classification" else NUMBERS)
+    spec = replace(small.spec, weighted=True)
+    learner = Learner(replace(small.network, spec=spec), small.weights)
+    rng = np.random.default_rng(3)
+    X, number = rng.normal(size=(60, 3)), np.arange(60) % 3
+    X[:, 1] += 4 * number
+    X[7, 0] = np.nan
+    y = np.array(list("cba"))[number] if kind == "classification" else number.astype(float)
+    kind_of = InContextClassifier if kind == "classification" else InContextRegressor
+    est = kind_of(learner, n_members=2, random_state=0).fit(X[:30], y[:30])
+    weights = column_weights(X[:30], column_statistics(X[:30]), 2 - number[:30])
+    if kind == "regression":
+        weights = column_weights(X[:30], column_statistics(X[:30]), y[:30])
+    assert_allclose(est.rows_.weights, weights)
+    shown = est.rows_.shown(X[None, :30], spec)
+    for rows, order in zip(shown, est.rows_.orders, strict=True):
+        missing = np.isnan(X[:30, order])
+        expected = 1 - weights[order] / weights.max() + missing
+        assert_allclose(rows[:, PLACES : PLACES + 3], expected, atol=1e-6)
+        assert_array_equal(rows[:, PLACES + 3 :], NO_COLUMN)
+    est.partial_fit(X[30:, ::-1], y[30:])
+    assert_allclose(est.rows_.weights, weights)
+    plain = kind_of(small, n_members=2, random_state=0).fit(X[:30], y[:30])
+    marks = plain.rows_.shown(X[None, :30], small.spec)[..., PLACES:]
+    assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
+
+
+@pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])
+def test_columns_of_noise_do_little_harm(estimator):
+    X, y = make_classification(600, 6, n_informative=6, n_redundant=0, random_state=0)
+    noise = np.random.default_rng(0).normal(size=(600, 50))
+    noisy = np.hstack([noise, X])
+    model = clone(estimator).set_params(random_state=0)
+    gains = [
+        model.fit(rows[i : i + 60], y[i : i + 60]).score(rows[300:], y[300:])
+        for rows in (X, noisy)
+        for i in range(0, 300, 60)
+    ]
+    alone, among = np.reshape(gains, (2, 5)).mean(axis=1)
+    forest = RandomForestClassifier if is_classifier(model) else RandomForestRegressor
+    others = [
+        forest(random_state=0).fit(noisy[i : i + 60], y[i : i + 60]).score(noisy[300:], y[300:])
+        for i in range(0, 300, 60)
+    ]
+    assert among > np.mean(others)
 
 
 def test_scale_and_origin_of_columns_do_not_matter(X, y):
@@ -573,7 +632,7 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     assert est.n_features_in_ == 2
     shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2), est.learner_.spec)[0]
-    marked = shown[:, est.learner_.spec.n_columns :] == MISSING
+    marked = shown[:, est.learner_.spec.n_columns :] >= MISSING
     assert_array_equal(marked.sum(axis=1), [0, len(est.rows_.flags[0])])
     assert (est.rows_._with_flags(new)[:, 1:] == 0).all()  # none is up
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import correlate2d
 from scipy.special import log_softmax
 
@@ -58,6 +58,18 @@ def test_the_encoder_of_tables_cell_by_cell():
             expected = np.array([cell, *steps]) * np.sqrt(4 / n_columns)
             assert_allclose(features[row, [place, 8 + place, 12 + place]], expected, rtol=1e-5)
             assert features[row, 4 + place] == (mark == 1)
+
+
+def test_features_of_a_column_are_multiplied_by_its_weight():
+    encoder = TableEncoder(steps=[0.5])
+    weights = np.array([0.25, 1, 0.5])
+    x = np.array([[3, -2, 0, 0, 0.75, 0, 1.5, -1]], dtype=np.float32)  # the third is missing
+    found = encoder.encode(numpy_ops, {}, x, TABLES.input_shape)[0].reshape(3, 4)
+    loud = weights * np.sqrt(4 / np.square(weights).sum())
+    assert_allclose(found[0], [3 * loud[0], -2 * loud[1], 0, 0], rtol=1e-6)
+    assert_array_equal(found[1], [0, 0, 0.5, 0])
+    step = np.tanh(4 * (np.array([3, -2]) - 0.5))
+    assert_allclose(found[2], [*(loud[:2] * step), 0, 0], rtol=1e-6)
 
 
 def test_what_an_encoder_of_tables_refuses():

@@ -5,7 +5,13 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
-from skmeta.columns import MISSING, NO_COLUMN, TARGET_LIMIT
+from skmeta.columns import (
+    MISSING,
+    NO_COLUMN,
+    TARGET_LIMIT,
+    ColumnStatistics,
+    column_weights,
+)
 from skmeta.tasks import TableTasks
 from skmeta.tasks.table_functions import (
     INGREDIENTS,
@@ -253,7 +259,7 @@ def test_a_batch_depends_on_seed_and_index_only(kind):
 
 
 def test_widths_of_tables():
-    rows = TableTasks(n_steps=15, n_columns=8).batch(0, 600, seed=0).inputs
+    rows = TableTasks(n_steps=15, n_columns=8, weighted=False).batch(0, 600, seed=0).inputs
     cells, marks = rows[..., :8], rows[..., 8:]
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
     columns = marks != NO_COLUMN
@@ -263,6 +269,27 @@ def test_widths_of_tables():
     assert (width <= 2).mean() > (width >= 7).mean()
     assert 0.05 < (marks == MISSING).any(axis=(1, 2)).mean() < 0.3
     assert (cells[marks != 0] == 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_marks_tell_the_weights_of_columns(kind):
+    options = {"n_steps": 40, "n_columns": 8}
+    told, untold = (
+        TableTasks(kind, **options, weighted=weighted).scaled_by(30).batch(0, 200, seed=0)
+        for weighted in (True, False)
+    )
+    assert_array_equal(told.targets, untold.targets)
+    assert_array_equal(told.inputs[..., :8], untold.inputs[..., :8])
+    less = told.inputs[..., 8:] - untold.inputs[..., 8:]
+    assert (less >= 0).all() and (less[untold.inputs[..., 8:] == NO_COLUMN] == 0).all()
+    assert_allclose(less, np.broadcast_to(less[:, :1], less.shape), atol=1e-6)
+    there = untold.inputs[:, 0, 8:] != NO_COLUMN
+    assert_array_equal(np.where(there, less[:, 0], 9).min(axis=1), 0)
+    targets = told.targets.reshape(200, 40)
+    for rows, y, table in zip(told.inputs, targets, there, strict=True):
+        cells = rows[:30, :8][:, table]  # at this size limits of cells matter little
+        weights = column_weights(cells, ColumnStatistics(0.0, 1.0), y[:30])
+        assert_allclose(rows[0, 8:][table] % 1, 1 - weights / weights.max(), atol=1e-4)
 
 
 def test_targets_have_the_scale_of_the_first_rows():

@@ -203,6 +203,18 @@ class TestRuns:
         moved = MetaTrainer(**{**still, "learning_rate": 1e-3}, warm_start=first).fit(tasks)
         assert (moved.learner_.weights["memory/input_kernel"][-3:] != 0).any()
 
+    def test_warm_start_with_weighted_columns(self):
+        tiny = {**TINY, "memory": LeastSquares(8, 1, 2)}
+        plain, weighted = (
+            TableTasks(n_steps=5, n_columns=3, weighted=weighted) for weighted in (False, True)
+        )
+        first = MetaTrainer(**tiny).fit(plain).learner_
+        still = {**tiny, "n_steps": 1, "learning_rate": 1e-30}
+        after = MetaTrainer(**still, warm_start=first).fit(weighted).learner_
+        assert after.spec == weighted.spec != first.spec
+        for name, weight in first.weights.items():
+            assert_array_equal(after.weights[name], weight)
+
     def test_warm_start_with_more_columns(self):
         """A learner of the same answers for tables that it could read, which hears new columns."""
         tiny = {**TINY, "memory": LeastSquares(8, 1, 2), "encoder": TableEncoder([0.5])}
