@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn import config_context
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification, make_friedman1
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import roc_auc_score
@@ -107,24 +107,22 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
 
 
-@pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])
-def test_columns_of_noise_do_little_harm(estimator):
+@pytest.mark.parametrize(
+    ("estimator", "forest"),
+    [
+        (InContextClassifier(), RandomForestClassifier()),
+        (InContextRegressor(), RandomForestRegressor()),
+    ],
+)
+def test_fifty_columns_of_noise_harm_a_forest_more(estimator, forest):
     X, y = make_classification(600, 6, n_informative=6, n_redundant=0, random_state=0)
-    noise = np.random.default_rng(0).normal(size=(600, 50))
-    noisy = np.hstack([noise, X])
-    model = clone(estimator).set_params(random_state=0)
-    gains = [
-        model.fit(rows[i : i + 60], y[i : i + 60]).score(rows[300:], y[300:])
-        for rows in (X, noisy)
-        for i in range(0, 300, 60)
-    ]
-    alone, among = np.reshape(gains, (2, 5)).mean(axis=1)
-    forest = RandomForestClassifier if is_classifier(model) else RandomForestRegressor
-    others = [
-        forest(random_state=0).fit(noisy[i : i + 60], y[i : i + 60]).score(noisy[300:], y[300:])
-        for i in range(0, 300, 60)
-    ]
-    assert among > np.mean(others)
+    X = np.hstack([np.random.default_rng(0).normal(size=(600, 50)), X])
+    supports = [slice(first, first + 60) for first in range(0, 300, 60)]
+    ours, theirs = (
+        np.mean([model.fit(X[rows], y[rows]).score(X[300:], y[300:]) for rows in supports])
+        for model in (clone(m).set_params(random_state=0) for m in (estimator, forest))
+    )
+    assert ours > theirs
 
 
 def test_scale_and_origin_of_columns_do_not_matter(X, y):
