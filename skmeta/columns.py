@@ -20,6 +20,8 @@ NO_COLUMN = -1
 FEWEST_FLAGGED = 3
 # What a column alone seems to tell by chance, times the number of rows: about a standard deviation.
 CHANCE = 2.0
+# More rows than the longest tables of meta-training leave no column more silent than these do.
+MOST_SUPPORT = 128
 # Fewest rows that the scaling of columns and targets should rest on.
 LEAST_SUPPORT = 3
 
@@ -167,8 +169,9 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
     """Weigh the columns of a support by how much each alone tells of the targets.
 
     The share of a column's variance that is between the classes, or goes with the numbers, less
-    what chance gives in the mean (adjusted R2, at least 0), and two over the number of rows, for
-    what so few rows cannot tell. The weight is the root of the sum.
+    what chance gives in the mean (adjusted R2, at least 0), and two over the number of rows, or
+    over 128, for what so few rows cannot tell. The weight is the root of the sum. A column may
+    tell by its cells, or by their distance from the mean, where that is clear of chance.
 
     Parameters
     ----------
@@ -188,24 +191,31 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
     ----------
     M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
     """
-    n_rows = len(X)
-    cells = standardised(X, statistics)
-    cells = cells - cells.mean(axis=0)
     if targets.dtype.kind == "f":
         directions = (targets - targets.mean())[:, None]
+        directions /= max(np.abs(directions).max(), np.finfo(float).tiny)  # squares stay numbers
     else:
         directions = np.eye(targets.max() + 1)[targets]
         directions = directions[:, directions.any(axis=0)]
     length = np.linalg.norm(directions, axis=0)
-    found = np.square((directions / np.where(length > 0, length, 1)).T @ cells).sum(axis=0)
+    directions /= np.where(length > 0, length, 1)
+    chance = CHANCE / min(len(X), MOST_SUPPORT)
+    cells = standardised(X, statistics)
+    distance = _told(np.abs(cells), directions) - 2 * chance
+    return np.sqrt(np.maximum(_told(cells, directions), distance) + chance)
+
+
+def _told(cells, directions):
+    """Adjusted R2 of columns, (S, d) -> (d,), on directions of length 1, (S, classes or 1)."""
+    n_rows, n_directions = directions.shape
+    left = n_rows - max(2, n_directions)  # degrees of freedom
+    if left < 1:
+        return np.zeros(cells.shape[1])
+    cells = cells - cells.mean(axis=0)
+    found = np.square(directions.T @ cells).sum(axis=0)
     total = np.square(cells).sum(axis=0)
-    share = found / np.where(total > 0, total, 1)
-    left = n_rows - max(2, directions.shape[1])  # degrees of freedom
-    if left > 0:
-        told = np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
-    else:
-        told = np.zeros_like(share)
-    return np.sqrt(told + CHANCE / n_rows)
+    share = found / np.where(total > 1e-9, total, np.inf)  # less is rounding
+    return np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
 
 
 def standardised(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:

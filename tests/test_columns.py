@@ -84,36 +84,69 @@ def test_rows_hold_cells_then_what_is_missing_then_nothing():
     assert_array_equal(rows[:, 10:], -1)
 
 
+def weights_of(told, X):
+    """Weights from a function that tells adjusted R2 of columns."""
+    chance = CHANCE / len(X)
+    by_cell, by_distance = told(X), told(np.abs(X - X.mean(axis=0)))
+    assert (by_cell < 0).any() and (by_cell > 0.4).any()
+    return np.sqrt(np.maximum(np.maximum(by_cell, by_distance - 2 * chance), 0) + chance)
+
+
 @pytest.mark.parametrize("n_classes", [2, 5])
 def test_weights_of_columns_for_classes(n_classes):
-    """Adjusted R2 out of the F test of scikit-learn."""
+    """Adjusted R2 out of the F test of scikit-learn: 1 - (MS within) / (MS total)."""
     rng = np.random.default_rng(0)
     X, y = rng.uniform(size=(40, 6)), rng.permutation(np.arange(40) % n_classes)
     X[:, :3] += 0.2 * y[:, None] * np.array([0.5, 1, 3])
-    f, _ = f_classif(X, y)
-    told = 1 - 1 / (1 + (f - 1) * (n_classes - 1) / 39)  # 1 - (MS within) / (MS total)
-    assert (told < 0).any() and (told > 0.4).any()
-    expected = np.sqrt(np.maximum(told, 0) + CHANCE / 40)
+
+    def told(X):
+        return 1 - 1 / (1 + (f_classif(X, y)[0] - 1) * (n_classes - 1) / 39)
+
     weights = column_weights(X, column_statistics(X), y)
-    assert_allclose(weights, expected)
+    assert_allclose(weights, weights_of(told, X))
     gap = column_weights(X, column_statistics(X), 2 * y + 1)  # labels that nobody has
-    assert_allclose(gap, expected)
+    assert_allclose(gap, weights)
 
 
 def test_weights_of_columns_for_numbers():
     rng = np.random.default_rng(1)
     X = rng.uniform(size=(30, 5))
     y = X @ [3, -1, 0.5, 0, 0]
-    squared = r_regression(X, y) ** 2
-    told = 1 - (1 - squared) * 29 / 28
-    assert (told < 0).any() and (told > 0.4).any()
-    expected = np.sqrt(np.maximum(told, 0) + CHANCE / 30)
-    assert_allclose(column_weights(X, column_statistics(X), y), expected)
-    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y), expected)
+    weights = column_weights(X, column_statistics(X), y)
+    assert_allclose(weights, weights_of(lambda X: 1 - (1 - r_regression(X, y) ** 2) * 29 / 28, X))
+    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y), weights)
     X[::3, 0] = NAN  # as told as the mean
     filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     found = column_weights(X, column_statistics(X), y)
     assert_allclose(found, column_weights(filled, column_statistics(filled), y))
+
+
+def test_a_column_may_tell_by_the_distance_from_its_mean():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    X[:, 2] = np.arange(100) % 2  # whose distance does not vary, but for rounding
+    classes = (np.abs(X[:, 0]) > 0.7).astype(int)
+    for targets in (classes, X[:, 0] ** 2):
+        weights = column_weights(X, column_statistics(X), targets)
+        assert weights[0] > 4 * weights[1:].max()
+    assert_allclose(
+        column_weights(X[:6], column_statistics(X[:6]), classes[:6])[1], np.sqrt(CHANCE / 6)
+    )
+
+
+def test_hundreds_of_rows_leave_no_column_more_silent():
+    X = np.random.default_rng(0).normal(size=(100_000, 2))
+    weights = column_weights(X, column_statistics(X), X[:, 0])
+    assert_allclose(weights, np.sqrt([1 + CHANCE / 128, CHANCE / 128]), rtol=1e-2)
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e200])
+def test_weights_for_very_large_and_very_small_numbers(size):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    weights, scaled = (
+        column_weights(X, column_statistics(X), y) for y in (X[:, 0], X[:, 0] * size)
+    )
+    assert_allclose(scaled, weights)
 
 
 @pytest.mark.parametrize("targets", [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5)])
