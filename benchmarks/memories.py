@@ -43,8 +43,8 @@ def families():
         "quadratic": QuadraticTasks(n_steps=35),
         "sine": SineTasks(n_steps=20),
         "Gaussian process": GaussianProcessTasks(n_steps=20),
-        "tables, classes": TableTasks(n_columns=20, n_steps=32),
-        "tables, numbers": TableTasks(kind="regression", n_columns=20, n_steps=32),
+        "tables, classes": TableTasks(n_columns=20, n_steps=32, weighted=False),
+        "tables, numbers": TableTasks(kind="regression", n_columns=20, n_steps=32, weighted=False),
     }
     held_out = OmniglotTasks("validation", n_shots=4, rotations=False, max_shift=0, max_angle=0)
     return {

@@ -168,10 +168,11 @@ def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
 def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
     """Weigh the columns of a support by how much each alone tells of the targets.
 
-    The share of a column's variance that is between the classes, or goes with the numbers, less
-    what chance gives in the mean (adjusted R2, at least 0), and two over the number of rows, or
-    over 128, for what so few rows cannot tell. The weight is the root of the sum. A column may
-    tell by its cells, or by their distance from the mean, where that is clear of chance.
+    What a column tells is the share of its variance that is between the classes, or goes with the
+    numbers, less what chance gives in the mean (adjusted R2, at least 0). A column may tell by its
+    cells, or by their distance from the mean, the second less four over the number of rows. The
+    weight is the root of what it tells plus two over the number of rows, for what so few cannot
+    tell; 128 rows or more count as 128.
 
     Parameters
     ----------
@@ -180,7 +181,7 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
     statistics : ColumnStatistics
         Of its columns.
     targets : ndarray of shape (S,)
-        Classes, as integers from 0 on, or real numbers.
+        Real numbers, or classes of any other type.
 
     Returns
     -------
@@ -192,11 +193,12 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
     M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
     """
     if targets.dtype.kind == "f":
-        directions = (targets - targets.mean())[:, None]
-        directions /= max(np.abs(directions).max(), np.finfo(float).tiny)  # squares stay numbers
+        numbers = targets[:, None].astype(np.float64)
+        center, scale = column_statistics(numbers)  # far from 0 and from 1, too
+        directions = (numbers - center) / scale
     else:
-        directions = np.eye(targets.max() + 1)[targets]
-        directions = directions[:, directions.any(axis=0)]
+        classes, found = np.unique(targets, return_inverse=True)
+        directions = np.eye(len(classes))[found]
     length = np.linalg.norm(directions, axis=0)
     directions /= np.where(length > 0, length, 1)
     chance = CHANCE / min(len(X), MOST_SUPPORT)
@@ -251,7 +253,8 @@ def table_rows(
     width : int
         Columns that the network has places for, at least d.
     weights : ndarray of shape (d,), optional
-        How much columns matter to each other, positive; alike by default.
+        How much columns matter beside each other, positive, none below a millionth of the largest;
+        alike by default.
 
     Returns
     -------

@@ -149,7 +149,10 @@ def test_weights_for_very_large_and_very_small_numbers(size):
     assert_allclose(scaled, weights)
 
 
-@pytest.mark.parametrize("targets", [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5)])
+@pytest.mark.parametrize(
+    "targets",
+    [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5), np.full(4, 0.5, np.float32)],
+)
 def test_weights_are_alike_where_there_is_nothing_to_tell(targets):
     X = np.random.default_rng(0).normal(size=(4, 3))
     X[:, 2] = 1

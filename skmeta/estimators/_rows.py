@@ -208,7 +208,8 @@ class TableRows:
             self.codes = {}
             self.statistics = column_statistics(self._with_flags(X))
         if self.spec.weighted:
-            targets = y if self.spec.kind == "regression" else np.unique(y, return_inverse=True)[1]
+            numbers = self.spec.kind == "regression"
+            targets = y.astype(np.float64) if numbers else np.unique(y, return_inverse=True)[1]
             self.weights = column_weights(self._with_flags(X), self.statistics, targets)
         if self._n_views > 1:
             places = self.spec.n_columns

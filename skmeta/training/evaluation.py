@@ -67,7 +67,7 @@ def _check_learner(learner, family):
     if learner.spec != family.spec:
         raise ValueError(
             f"The learner was trained on {learner.spec}, the tasks are {family.spec}. "
-            "Choose tasks of the learner's kind, sizes and number of classes."
+            "Choose tasks of the learner's kind, sizes and number of classes, weighted if it is."
         )
 
 
