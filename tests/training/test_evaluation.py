@@ -337,7 +337,7 @@ def test_scores_by_rows(name):
     """The answer to row k, in tables that are scaled by the k rows before it."""
     learner = small_learner(name)
     kind, rows = learner.spec.kind, [1, 3, 7]
-    family = TableTasks(kind, n_steps=9, n_columns=4, n_classes=3)
+    family = TableTasks(kind, n_steps=9, n_columns=4, n_classes=3, weighted=False)
     found = score_by_rows(learner, family, rows, n_episodes=70, seed=5)
     nats, errors = np.zeros((70, 3)), np.zeros((70, 3))
     for index, n in ((0, 64), (1, 6)):
@@ -367,7 +367,7 @@ def test_scores_by_rows(name):
 
 def test_the_mean_score_counts_by_the_weights():
     learner = small_learner("least-squares-tables")
-    family = TableTasks(n_steps=9, n_columns=4, n_classes=3)
+    family = TableTasks(n_steps=9, n_columns=4, n_classes=3, weighted=False)
     batch = family.batch(0, 40, seed=2 + EVALUATION_STREAM)
     nats = step_log_likelihood(learner, batch, family.spec)
     counted = batch.weights > 0

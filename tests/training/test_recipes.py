@@ -219,7 +219,7 @@ def test_scores_are_plain_numbers():
 
 
 def test_scores_on_tables_are_plain_numbers():
-    tasks = TableTasks(n_steps=12, n_columns=4, n_classes=3)
+    tasks = TableTasks(n_steps=12, n_columns=4, n_classes=3, weighted=False)
     found = scores(small_learner("least-squares-tables"), tasks, n_episodes=3)
     assert found["rows"] == [5, 10] and len(found["error"]) == 2
     assert len(found["interval"]) == 2 and type(found["log_likelihood"][0]) is float
