@@ -158,7 +158,7 @@ class TableRows:
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
-    weights: Any = None  # how much its columns matter, where the learner is told
+    weights: Any = None  # how much its columns matter, alike where the learner is not told
     n_rows: Any = None  # of the first support
     n_columns: Any = None  # of it, that vary
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
@@ -207,6 +207,7 @@ class TableRows:
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
             self.statistics = column_statistics(self._with_flags(X))
+        self.weights = np.ones_like(self.statistics.scale)
         if self.spec.weighted:
             numbers = self.spec.kind == "regression"
             targets = y.astype(np.float64) if numbers else np.unique(y, return_inverse=True)[1]
@@ -272,11 +273,10 @@ class TableRows:
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
         X = self._with_flags(X)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
-        weights = np.ones(X.shape[2]) if self.weights is None else self.weights
         return np.stack(
             [
                 table_rows(
-                    cells[:, order], self.statistics.of(order), spec.n_columns, weights[order]
+                    cells[:, order], self.statistics.of(order), spec.n_columns, self.weights[order]
                 )
                 for cells, order in zip(X, self.orders, strict=True)
             ]

@@ -119,13 +119,13 @@ class DataTables(TableFamily):
         for episode, table in enumerate(chosen):
             X, y = self._X[table][rows[episode]], self._y[table][rows[episode]]
             X = X[:, rng.permutation(X.shape[1])]
-            support = slice(n_support[episode])
             if self.spec.kind == "classification":
                 told = labels[episode][y]
             else:
-                told = table_targets(y[:, None], column_statistics(y[support, None]))[:, 0]
+                y = y[:, None]
+                told = table_targets(y, column_statistics(y[: n_support[episode]]))
             inputs[episode] = self.rows_of(X, told, n_support[episode])
-            targets.append(told if self.spec.kind == "classification" else told[:, None])
+            targets.append(told)
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 
 

@@ -80,8 +80,8 @@ class TableFamily(TaskFamily):
         ----------
         X : ndarray of shape (T, d)
             NaN where a cell is missing.
-        targets : ndarray of shape (T,)
-            Classes, as integers from 0 on, or real numbers.
+        targets : ndarray of shape (T,) or (T, 1)
+            Classes, or real numbers.
         n_support : int
             Rows that measure the columns.
 
@@ -92,7 +92,7 @@ class TableFamily(TaskFamily):
         statistics = column_statistics(X[:n_support])
         columns = varying(statistics)
         X, statistics = X[:, columns], statistics.of(columns)
-        support, told = X[:n_support], targets[:n_support]
+        support, told = X[:n_support], targets[:n_support].ravel()
         weights = column_weights(support, statistics, told) if self.spec.weighted else None
         return table_rows(X, statistics, self.spec.n_columns, weights)
 
@@ -200,8 +200,7 @@ class TableTasks(TableFamily):
             table = cells[episode, :, :n]
             if in_flags[episode]:
                 table = _with_flags(table, n_support[episode], self.n_columns)
-            told = targets[episode].reshape(self.n_steps)
-            rows[episode] = self.rows_of(table, told, n_support[episode])
+            rows[episode] = self.rows_of(table, targets[episode], n_support[episode])
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 

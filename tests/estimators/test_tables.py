@@ -584,16 +584,15 @@ def rows_of_towns(n=60):
 
 def test_each_level_of_a_category_is_told_apart():
     table, y = rows_of_towns(200)
-    clf = InContextClassifier(random_state=0).fit(table[:40], y[:40])
+    clf = InContextClassifier(random_state=0).fit(table[:25], y[:25])
     blind = InContextClassifier(categorical_features=None, random_state=0)
     assert list(clf.rows_.flags) == [0]
-    assert clf.score(table[40:], y[40:]) > 0.97
+    assert clf.score(table[25:], y[25:]) > 0.97
     new, missing = (table.assign(town=town) for town in ("elsewhere", None))
     assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
     assert np.abs(clf.predict_proba(new) - clf.predict_proba(table)).max() > 0.1
-    blind.fit(table[:40], y[:40])  # a number of nine values, in no order
-    wrong, wrong_blind = (1 - est.score(table[40:], y[40:]) for est in (clf, blind))
-    assert wrong < 0.5 * wrong_blind
+    blind.fit(table[:25], y[:25])  # a number of nine values, in no order
+    assert clf.score(table[25:], y[25:]) > blind.score(table[25:], y[25:]) + 0.05
 
 
 @pytest.mark.parametrize("asked", [["town"], [0], [True, False], np.array(["town"])])
@@ -714,11 +713,10 @@ def test_what_codes_are_worth(estimator):
     table, y = rows_of_towns(200)
     X = np.column_stack([table["town"].str[5:].astype(float), table["noise"]])
     blind, seeing = (
-        estimator(categorical_features=asked, random_state=0).fit(X[:20], y[:20])
+        estimator(categorical_features=asked, random_state=0).fit(X[:18], y[:18])
         for asked in (None, "from_dtype")
     )
-    wrong, wrong_blind = (1 - est.score(X[20:], y[20:]) for est in (seeing, blind))
-    assert wrong < 0.85 * wrong_blind
+    assert seeing.score(X[18:], y[18:]) > blind.score(X[18:], y[18:]) + 0.05
 
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
