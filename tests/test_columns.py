@@ -124,7 +124,7 @@ def test_weights_of_columns_for_numbers():
 def test_a_column_may_tell_by_the_distance_from_its_mean():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 3))
-    X[:, 2] = np.arange(100) % 2  # whose distance does not vary, but for rounding
+    X[:, 2] = np.where(np.arange(100) % 2, 0.1, 0.3)  # whose distance is alike, but for rounding
     classes = (np.abs(X[:, 0]) > 0.7).astype(int)
     for targets in (classes, X[:, 0] ** 2):
         weights = column_weights(X, column_statistics(X), targets)
@@ -132,6 +132,8 @@ def test_a_column_may_tell_by_the_distance_from_its_mean():
     assert_allclose(
         column_weights(X[:6], column_statistics(X[:6]), classes[:6])[1], np.sqrt(CHANCE / 6)
     )
+    pairs = np.arange(100) // 2 % 2
+    assert_allclose(column_weights(X, column_statistics(X), pairs)[2], np.sqrt(CHANCE / 100))
 
 
 def test_hundreds_of_rows_leave_no_column_more_silent():
