@@ -18,8 +18,12 @@ MISSING = 1
 NO_COLUMN = -1
 # Categories of so many levels or more have a flag for each level of the support.
 FEWEST_FLAGGED = 3
-# What a column alone seems to tell by chance, times the number of rows: about a standard deviation.
-CHANCE = 2.0
+# What the distance of cells from their mean seems to tell by chance, times the number of rows: about
+# two standard deviations.
+CHANCE = 4.0
+# What a column is taken to tell beside what it shows, times the number of cells: the more columns a
+# table has, the less each tells. Chosen on the tables of benchmarks/tables.py.
+BELIEF = 40.0
 # More rows than the longest tables of meta-training leave no column more silent than these do.
 MOST_SUPPORT = 128
 # Fewest rows that the scaling of columns and targets should rest on.
@@ -165,14 +169,17 @@ def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
 
 
-def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+def column_weights(
+    X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray, n_columns: int
+) -> np.ndarray:
     """Weigh the columns of a support by how much each alone tells of the targets.
 
     What a column tells is the share of its variance that is between the classes, or goes with the
     numbers, less what chance gives in the mean (adjusted R2, at least 0). A column may tell by its
     cells, or by their distance from the mean, the second less four over the number of rows. The
-    weight is the root of what it tells plus two over the number of rows, for what so few cannot
-    tell; 128 rows or more count as 128.
+    weight is the root of what it tells plus forty over the number of cells, for what so few rows
+    cannot tell: least where there are many columns, most of which tell nothing. 128 rows or more
+    count as 128.
 
     Parameters
     ----------
@@ -182,6 +189,8 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
         Of its columns.
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
+    n_columns : int
+        Columns of the table, at least 1: d, or fewer where some of d are flags of one category.
 
     Returns
     -------
@@ -201,10 +210,11 @@ def column_weights(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndar
         directions = np.eye(len(classes))[found]
     length = np.linalg.norm(directions, axis=0)
     directions /= np.where(length > 0, length, 1)
-    chance = CHANCE / min(len(X), MOST_SUPPORT)
+    n_rows = min(len(X), MOST_SUPPORT)
     cells = standardised(X, statistics)
-    distance = _told(np.abs(cells), directions) - 2 * chance
-    return np.sqrt(np.maximum(_told(cells, directions), distance) + chance)
+    distance = _told(np.abs(cells), directions) - CHANCE / n_rows
+    belief = BELIEF / (n_rows * n_columns)
+    return np.sqrt(np.maximum(_told(cells, directions), distance) + belief)
 
 
 def _told(cells, directions):

@@ -5,6 +5,7 @@ from sklearn.feature_selection import f_classif, r_regression
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.columns import (
+    BELIEF,
     CHANCE,
     LIMIT,
     choose_flags,
@@ -86,10 +87,10 @@ def test_rows_hold_cells_then_what_is_missing_then_nothing():
 
 def weights_of(told, X):
     """Weights from a function that tells adjusted R2 of columns."""
-    chance = CHANCE / len(X)
     by_cell, by_distance = told(X), told(np.abs(X - X.mean(axis=0)))
     assert (by_cell < 0).any() and (by_cell > 0.4).any()
-    return np.sqrt(np.maximum(np.maximum(by_cell, by_distance - 2 * chance), 0) + chance)
+    shown = np.maximum(np.maximum(by_cell, by_distance - CHANCE / len(X)), 0)
+    return np.sqrt(shown + BELIEF / X.size)
 
 
 @pytest.mark.parametrize("n_classes", [2, 5])
@@ -102,9 +103,9 @@ def test_weights_of_columns_for_classes(n_classes):
     def told(X):
         return 1 - 1 / (1 + (f_classif(X, y)[0] - 1) * (n_classes - 1) / 39)
 
-    weights = column_weights(X, column_statistics(X), y)
+    weights = column_weights(X, column_statistics(X), y, 6)
     assert_allclose(weights, weights_of(told, X))
-    gap = column_weights(X, column_statistics(X), 2 * y + 1)  # labels that nobody has
+    gap = column_weights(X, column_statistics(X), 2 * y + 1, 6)  # labels that nobody has
     assert_allclose(gap, weights)
 
 
@@ -112,13 +113,13 @@ def test_weights_of_columns_for_numbers():
     rng = np.random.default_rng(1)
     X = rng.uniform(size=(30, 5))
     y = X @ [3, -1, 0.5, 0, 0]
-    weights = column_weights(X, column_statistics(X), y)
+    weights = column_weights(X, column_statistics(X), y, 5)
     assert_allclose(weights, weights_of(lambda X: 1 - (1 - r_regression(X, y) ** 2) * 29 / 28, X))
-    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y), weights)
+    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y, 5), weights)
     X[::3, 0] = NAN  # as told as the mean
     filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
-    found = column_weights(X, column_statistics(X), y)
-    assert_allclose(found, column_weights(filled, column_statistics(filled), y))
+    found = column_weights(X, column_statistics(X), y, 5)
+    assert_allclose(found, column_weights(filled, column_statistics(filled), y, 5))
 
 
 def test_a_column_may_tell_by_the_distance_from_its_mean():
@@ -127,28 +128,33 @@ def test_a_column_may_tell_by_the_distance_from_its_mean():
     X[:, 2] = np.where(np.arange(100) % 2, 0.1, 0.3)  # whose distance is alike, but for rounding
     classes = (np.abs(X[:, 0]) > 0.7).astype(int)
     for targets in (classes, X[:, 0] ** 2):
-        weights = column_weights(X, column_statistics(X), targets)
+        weights = column_weights(X, column_statistics(X), targets, 60)
         assert weights[0] > 4 * weights[1:].max()
-    assert_allclose(
-        column_weights(X[:6], column_statistics(X[:6]), classes[:6])[1], np.sqrt(CHANCE / 6)
-    )
+    few = column_weights(X[:6], column_statistics(X[:6]), classes[:6], 3)
+    assert_allclose(few[1], np.sqrt(BELIEF / 18))
     pairs = np.arange(100) // 2 % 2
     alone = X[:, [2]]
-    weights = column_weights(alone, column_statistics(alone), pairs)
-    assert_allclose(weights, np.sqrt(CHANCE / 100))
+    weights = column_weights(alone, column_statistics(alone), pairs, 1)
+    assert_allclose(weights, np.sqrt(BELIEF / 100))
 
 
 def test_hundreds_of_rows_leave_no_column_more_silent():
     X = np.random.default_rng(0).normal(size=(100_000, 2))
-    weights = column_weights(X, column_statistics(X), X[:, 0])
-    assert_allclose(weights, np.sqrt([1 + CHANCE / 128, CHANCE / 128]), rtol=1e-2)
+    weights = column_weights(X, column_statistics(X), X[:, 0], 2)
+    assert_allclose(weights, np.sqrt([1 + BELIEF / 256, BELIEF / 256]), rtol=1e-2)
+
+
+def test_one_of_many_columns_is_taken_to_tell_less():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    few, many = (column_weights(X, column_statistics(X), X[:, 0], n) for n in (3, 60))
+    assert_allclose(few**2 - many**2, BELIEF / 60 - BELIEF / 1200)
 
 
 @pytest.mark.parametrize("size", [1e-170, 1e200])
 def test_weights_for_very_large_and_very_small_numbers(size):
     X = np.random.default_rng(0).normal(size=(20, 3))
     weights, scaled = (
-        column_weights(X, column_statistics(X), y) for y in (X[:, 0], X[:, 0] * size)
+        column_weights(X, column_statistics(X), y, 3) for y in (X[:, 0], X[:, 0] * size)
     )
     assert_allclose(scaled, weights)
 
@@ -160,10 +166,10 @@ def test_weights_for_very_large_and_very_small_numbers(size):
 def test_weights_are_alike_where_there_is_nothing_to_tell(targets):
     X = np.random.default_rng(0).normal(size=(4, 3))
     X[:, 2] = 1
-    weights = column_weights(X, column_statistics(X), targets)
-    assert_allclose(weights, [np.sqrt(CHANCE / 4)] * 3)
-    one = column_weights(X[:1], column_statistics(X[:1]), targets[:1])
-    assert_allclose(one, [np.sqrt(CHANCE)] * 3)
+    weights = column_weights(X, column_statistics(X), targets, 3)
+    assert_allclose(weights, [np.sqrt(BELIEF / 12)] * 3)
+    one = column_weights(X[:1], column_statistics(X[:1]), targets[:1], 3)
+    assert_allclose(one, [np.sqrt(BELIEF / 3)] * 3)
 
 
 def test_marks_say_how_much_less_a_column_weighs():

@@ -73,7 +73,9 @@ class TableFamily(TaskFamily):
             return np.full(n_episodes, self.n_support)
         return log_uniform(rng, min(LEAST_SUPPORT, self.n_steps), self.n_steps, n_episodes)
 
-    def rows_of(self, X: np.ndarray, targets: np.ndarray, n_support: int) -> np.ndarray:
+    def rows_of(
+        self, X: np.ndarray, targets: np.ndarray, n_support: int, n_columns: int
+    ) -> np.ndarray:
         """Write a table as a network reads it, by its first rows.
 
         Parameters
@@ -84,6 +86,8 @@ class TableFamily(TaskFamily):
             Classes, or real numbers.
         n_support : int
             Rows that measure the columns.
+        n_columns : int
+            Columns of the table, those with flags counted once.
 
         Returns
         -------
@@ -92,8 +96,10 @@ class TableFamily(TaskFamily):
         statistics = column_statistics(X[:n_support])
         columns = varying(statistics)
         X, statistics = X[:, columns], statistics.of(columns)
-        support, told = X[:n_support], targets[:n_support].ravel()
-        weights = column_weights(support, statistics, told) if self.spec.weighted else None
+        weights = None
+        if self.spec.weighted:
+            told = targets[:n_support].ravel()
+            weights = column_weights(X[:n_support], statistics, told, n_columns)
         return table_rows(X, statistics, self.spec.n_columns, weights)
 
     def weights_after(self, n_support: np.ndarray) -> np.ndarray:
@@ -200,7 +206,7 @@ class TableTasks(TableFamily):
             table = cells[episode, :, :n]
             if in_flags[episode]:
                 table = _with_flags(table, n_support[episode], self.n_columns)
-            rows[episode] = self.rows_of(table, targets[episode], n_support[episode])
+            rows[episode] = self.rows_of(table, targets[episode], n_support[episode], n)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 

@@ -90,9 +90,9 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     y = np.array(list("cba"))[number] if kind == "classification" else number.astype(float)
     kind_of = InContextClassifier if kind == "classification" else InContextRegressor
     est = kind_of(learner, n_members=2, random_state=0).fit(X[:30], y[:30])
-    weights = column_weights(X[:30], column_statistics(X[:30]), 2 - number[:30])
+    weights = column_weights(X[:30], column_statistics(X[:30]), 2 - number[:30], 3)
     if kind == "regression":
-        weights = column_weights(X[:30], column_statistics(X[:30]), y[:30])
+        weights = column_weights(X[:30], column_statistics(X[:30]), y[:30], 3)
     assert_allclose(est.rows_.weights, weights)
     shown = est.rows_.shown(X[None, :30], spec)
     for rows, order in zip(shown, est.rows_.orders, strict=True):
@@ -105,6 +105,20 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     plain = kind_of(small, n_members=2, random_state=0).fit(X[:30], y[:30])
     marks = plain.rows_.shown(X[None, :30], small.spec)[..., PLACES:]
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
+
+
+def test_flags_and_columns_that_do_not_vary_make_no_table_wider():
+    small = small_learner(CLASSES)
+    spec = replace(small.spec, weighted=True)
+    learner = Learner(replace(small.network, spec=spec), small.weights)
+    rng = np.random.default_rng(4)
+    y = np.arange(30) % 2
+    X = np.column_stack([np.arange(30) % 3, y + rng.normal(size=30), np.full(30, 7.0)])
+    rows = InContextClassifier(learner, n_members=2, random_state=0).fit(X, y).rows_
+    assert list(rows.codes) == [0]
+    expected = column_weights(X, column_statistics(X), y, 2)
+    assert_allclose(rows.weights[:3], expected)
+    assert len(rows.weights) == 6
 
 
 @pytest.mark.parametrize(
