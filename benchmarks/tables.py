@@ -6,12 +6,13 @@ Tables that ship with scikit-learn, and those found as CSV files with a column `
 folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no learner is trained
 on them. "--tables cut" are fourteen more, with more noise, whose classes are quantiles of real
 targets; "--tables wide" have a column for each value of whole numbers of 3 to 16 values, and
-where that makes fewer than 41, columns of noise up to 60. Support and queries of a draw are the
-same for all models, missing cells are filled with the table's medians, text with the number of
-its level. Probabilities count as 1e-4 at least, R2 as -1 at least. SVC has no probabilities: a
-softmax of its decision function stands in for them. The blend (--blend) is the mean of the four
-classifiers, of which SVC is tuned by cross-validation, and of a tuned logistic regression; of
-numbers, that of ridge, a Gaussian process and extra trees.
+where that makes fewer than 41, columns of noise up to 60; "--tables turned" have a column of text
+for a target, and their own target among the columns that tell it, often hardly. Support and
+queries of a draw are the same for all models, missing cells are filled with the table's medians,
+text with the number of its level. Probabilities count as 1e-4 at least, R2 as -1 at least. SVC has
+no probabilities: a softmax of its decision function stands in for them. The blend (--blend) is the
+mean of the four classifiers, of which SVC is tuned by cross-validation, and of a tuned logistic
+regression; of numbers, that of ridge, a Gaussian process and extra trees.
 """
 
 import argparse
@@ -52,6 +53,8 @@ N_CUT = (2, 4)
 # Wide tables have more columns than WIDE. Levels of a category, at most; columns with noise.
 WIDE, MOST_LEVELS, N_NOISY = 40, 16, 60
 LEAST_PROBABILITY = 1e-4
+# Text as a target: levels of such a share of the rows at least, and so many classes at most.
+LEAST_SHARE, MOST_CLASSES = 0.04, 10
 # One table comes with a real target; of others a column is one.
 TARGETS = {
     "diabetes": "target",
@@ -116,14 +119,18 @@ def regressor_blend(seed):
     return VotingRegressor([(name, members[name]) for name in ("ridge", "GP", "extra trees")])
 
 
+def csv_frames():
+    """Name -> frame of each CSV file."""
+    folder = Path(os.environ.get("SKMETA_DATA", "")) / "tabular"
+    return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
 def real_tables(kind):
     """Name -> (X, y): numbers, with codes for text and medians for missing cells."""
     frames = {}
     for name in ("iris", "wine", "breast_cancer", "digits"):
         frames[name] = getattr(datasets, f"load_{name}")(as_frame=True).frame
-    folder = Path(os.environ.get("SKMETA_DATA", "")) / "tabular"
-    for path in sorted(folder.glob("*.csv")):
-        frames[path.stem] = pd.read_csv(path)
+    frames |= csv_frames()
     if kind == "classification":
         return {name: _columns_and_target(frame, "target") for name, frame in frames.items()}
     frames["diabetes"] = datasets.load_diabetes(as_frame=True).frame
@@ -141,6 +148,20 @@ def cut_tables(kind):
         for n_classes in N_CUT:
             borders = np.quantile(y, np.arange(1, n_classes) / n_classes)
             tables[f"{name} in {n_classes}"] = X, np.searchsorted(borders, y)
+    return tables
+
+
+def turned_tables(kind):
+    """Name -> (X, y): CSV files with a column of text in the place of their target."""
+    tables = {}
+    for name, frame in csv_frames().items():
+        texts = frame.drop(columns="target").select_dtypes(exclude="number")
+        for column in texts:
+            shares = frame[column].value_counts(normalize=True)[:MOST_CLASSES]
+            classes = shares[shares >= LEAST_SHARE].index
+            if len(classes) > 1:
+                rows = frame[frame[column].isin(classes)].copy()
+                tables[f"{name}: {column}"] = _columns_and_target(rows, column)
     return tables
 
 
@@ -261,13 +282,13 @@ def main():
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tables", choices=("plain", "cut", "wide"), default="plain")
+    parser.add_argument("--tables", choices=("plain", "cut", "wide", "turned"), default="plain")
     parser.add_argument("--blend", action="store_true", help="a blend of tuned models, too")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
     kind = load_learner(arguments.learners[0]).spec.kind
-    if kind == "regression" and (arguments.temperatures or arguments.tables == "cut"):
-        parser.error("temperatures and cut targets are for classifiers")
+    if kind == "regression" and (arguments.temperatures or arguments.tables in ("cut", "turned")):
+        parser.error("temperatures, cut targets and turned tables are for classifiers")
     estimator = InContextClassifier if kind == "classification" else InContextRegressor
     models = {
         f"{learner.removesuffix('.safetensors')}, {n} members": estimator(
@@ -287,7 +308,10 @@ def main():
     if arguments.blend:
         blend = ClassifierBlend if kind == "classification" else regressor_blend
         models["blend"] = blend(arguments.seed)
-    tables = {"plain": real_tables, "cut": cut_tables, "wide": wide_tables}[arguments.tables](kind)
+    made = {"plain": real_tables, "cut": cut_tables, "wide": wide_tables, "turned": turned_tables}
+    tables = made[arguments.tables](kind)
+    if not tables:
+        parser.error("turned tables are made of CSV files in SKMETA_DATA")
     scores = compare(models, kind, tables, arguments.draws, arguments.seed, arguments.jobs)
     print(report(kind, models, tables, scores))
 

@@ -18,10 +18,10 @@ MISSING = 1
 NO_COLUMN = -1
 # Categories of so many levels or more have a flag for each level of the support.
 FEWEST_FLAGGED = 3
-# What the distance of cells from their mean seems to tell by chance, times the number of rows: about
-# two standard deviations.
+# What the distance of cells from their mean seems to tell by chance, times the number of rows:
+# about two standard deviations.
 CHANCE = 4.0
-# What a column is taken to tell beside what it shows, times the number of cells: the more columns a
+# What a column is taken to tell beside what it shows, times rows and columns: the more columns a
 # table has, the less each tells. Chosen on the tables of benchmarks/tables.py.
 BELIEF = 40.0
 # More rows than the longest tables of meta-training leave no column more silent than these do.
@@ -177,8 +177,8 @@ def column_weights(
     What a column tells is the share of its variance that is between the classes, or goes with the
     numbers, less what chance gives in the mean (adjusted R2, at least 0). A column may tell by its
     cells, or by their distance from the mean, the second less four over the number of rows. The
-    weight is the root of what it tells plus forty over the number of cells, for what so few rows
-    cannot tell: least where there are many columns, most of which tell nothing. 128 rows or more
+    weight is the root of what it tells plus forty over rows times columns, for what so few rows
+    cannot tell: little where there are many columns, most of which tell nothing. 128 rows or more
     count as 128.
 
     Parameters
@@ -190,7 +190,7 @@ def column_weights(
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
     n_columns : int
-        Columns of the table, at least 1: d, or fewer where some of d are flags of one category.
+        Columns of the table that vary, at least 1; one that has flags counts once, with them.
 
     Returns
     -------

@@ -211,10 +211,9 @@ class TableRows:
         if self.spec.weighted:
             numbers = self.spec.kind == "regression"
             targets = y.astype(np.float64) if numbers else np.unique(y, return_inverse=True)[1]
-            n_columns = max(self.n_columns, 1)
-            self.weights = column_weights(
-                self._with_flags(X), self.statistics, targets, n_columns
-            )
+            n_seen = min(self.n_columns, self.spec.n_columns)  # by one member
+            cells = self._with_flags(X)
+            self.weights = column_weights(cells, self.statistics, targets, n_seen)
         if self._n_views > 1:
             places = self.spec.n_columns
             warnings.warn(

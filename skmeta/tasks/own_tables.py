@@ -124,7 +124,7 @@ class DataTables(TableFamily):
             else:
                 y = y[:, None]
                 told = table_targets(y, column_statistics(y[: n_support[episode]]))
-            inputs[episode] = self.rows_of(X, told, n_support[episode], X.shape[1])
+            inputs[episode] = self.rows_of(X, told, n_support[episode])
             targets.append(told)
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 

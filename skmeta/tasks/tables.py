@@ -74,7 +74,7 @@ class TableFamily(TaskFamily):
         return log_uniform(rng, min(LEAST_SUPPORT, self.n_steps), self.n_steps, n_episodes)
 
     def rows_of(
-        self, X: np.ndarray, targets: np.ndarray, n_support: int, n_columns: int
+        self, X: np.ndarray, targets: np.ndarray, n_support: int, n_columns: int | None = None
     ) -> np.ndarray:
         """Write a table as a network reads it, by its first rows.
 
@@ -86,8 +86,8 @@ class TableFamily(TaskFamily):
             Classes, or real numbers.
         n_support : int
             Rows that measure the columns.
-        n_columns : int
-            Columns of the table, those with flags counted once.
+        n_columns : int, optional
+            Columns that vary in these rows, one with flags counted once; by default those of X.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class TableFamily(TaskFamily):
         weights = None
         if self.spec.weighted:
             told = targets[:n_support].ravel()
-            weights = column_weights(X[:n_support], statistics, told, n_columns)
+            weights = column_weights(X[:n_support], statistics, told, n_columns or len(columns))
         return table_rows(X, statistics, self.spec.n_columns, weights)
 
     def weights_after(self, n_support: np.ndarray) -> np.ndarray:
@@ -203,10 +203,11 @@ class TableTasks(TableFamily):
             targets = _targets(rng, scores[..., 0], support)
         rows = np.zeros((n_episodes, self.n_steps, 2 * self.n_columns), dtype=np.float32)
         for episode, n in enumerate(width):
-            table = cells[episode, :, :n]
+            table, n_first, n_varying = cells[episode, :, :n], n_support[episode], None
             if in_flags[episode]:
-                table = _with_flags(table, n_support[episode], self.n_columns)
-            rows[episode] = self.rows_of(table, targets[episode], n_support[episode], n)
+                n_varying = len(varying(column_statistics(table[:n_first])))
+                table = _with_flags(table, n_first, self.n_columns)
+            rows[episode] = self.rows_of(table, targets[episode], n_first, n_varying)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
 
 

@@ -51,6 +51,12 @@ def y():
     return np.array(list("abc") * 10)
 
 
+def weighted(name):
+    small = small_learner(name)
+    spec = replace(small.spec, weighted=True)
+    return Learner(replace(small.network, spec=spec), small.weights)
+
+
 def classifier(**options):
     return InContextClassifier(small_learner(CLASSES), random_state=0, **options)
 
@@ -80,9 +86,8 @@ def test_training_equals_deployment(X, y):
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
 def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
-    small = small_learner(CLASSES if kind == "classification" else NUMBERS)
-    spec = replace(small.spec, weighted=True)
-    learner = Learner(replace(small.network, spec=spec), small.weights)
+    name = CLASSES if kind == "classification" else NUMBERS
+    small, learner = small_learner(name), weighted(name)
     rng = np.random.default_rng(3)
     X, number = rng.normal(size=(60, 3)), np.arange(60) % 3
     X[:, 1] += 4 * number
@@ -94,7 +99,7 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     if kind == "regression":
         weights = column_weights(X[:30], column_statistics(X[:30]), y[:30], 3)
     assert_allclose(est.rows_.weights, weights)
-    shown = est.rows_.shown(X[None, :30], spec)
+    shown = est.rows_.shown(X[None, :30], learner.spec)
     for rows, order in zip(shown, est.rows_.orders, strict=True):
         missing = np.isnan(X[:30, order])
         expected = 1 - weights[order] / weights.max() + missing
@@ -107,18 +112,29 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
 
 
-def test_flags_and_columns_that_do_not_vary_make_no_table_wider():
-    small = small_learner(CLASSES)
-    spec = replace(small.spec, weighted=True)
-    learner = Learner(replace(small.network, spec=spec), small.weights)
+@pytest.mark.parametrize("kind_of", [InContextClassifier, InContextRegressor])
+def test_flags_and_columns_that_do_not_vary_make_no_table_wider(kind_of):
+    learner = weighted(CLASSES if kind_of is InContextClassifier else NUMBERS)
     rng = np.random.default_rng(4)
     y = np.arange(30) % 2
     X = np.column_stack([np.arange(30) % 3, y + rng.normal(size=30), np.full(30, 7.0)])
-    rows = InContextClassifier(learner, n_members=2, random_state=0).fit(X, y).rows_
-    assert list(rows.codes) == [0]
-    expected = column_weights(X, column_statistics(X), y, 2)
-    assert_allclose(rows.weights[:3], expected)
-    assert len(rows.weights) == 6
+    targets = y if kind_of is InContextClassifier else y.astype(float)
+    expected = column_weights(X, column_statistics(X), targets, 2)
+    codes = kind_of(learner, n_members=2, random_state=0).fit(X, y).rows_
+    assert list(codes.codes) == [0]
+    assert_allclose(codes.weights[:3], expected)
+    assert len(codes.weights) == 6
+    named = kind_of(learner, categorical_features=[0], random_state=0).fit(X, y).rows_
+    assert list(named.flags) == [0]
+    assert_allclose(named.weights, [*expected[1:], *codes.weights[3:]])
+
+
+def test_columns_are_weighed_beside_those_that_a_member_sees():
+    X = np.random.default_rng(5).normal(size=(30, 3 * PLACES))
+    y = np.arange(30) % 2
+    with pytest.warns(UserWarning, match="each member sees"):
+        est = InContextClassifier(weighted(CLASSES), random_state=0).fit(X, y)
+    assert_allclose(est.rows_.weights, column_weights(X, column_statistics(X), y, PLACES))
 
 
 @pytest.mark.parametrize(

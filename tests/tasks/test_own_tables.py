@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta.columns import LIMIT, MISSING, NO_COLUMN
+from skmeta.columns import LIMIT, MISSING, NO_COLUMN, column_statistics, column_weights
 from skmeta.tasks.own_tables import DataTables, from_tables
 
 RNG = np.random.default_rng(0)
@@ -64,6 +64,16 @@ def test_columns_are_dealt_anew_and_missing_cells_stay_missing():
     assert set((marks == NO_COLUMN).sum(axis=(1, 2))) == {20}  # a column without a cell
     assert 5 < missing[..., 0].any(axis=1).sum() < 25
     assert_array_equal(batch.inputs[..., :3][missing], 0)
+
+
+def test_columns_are_weighed_beside_those_that_vary():
+    y = np.arange(20) % 2
+    X = np.column_stack([RNG.normal(size=(20, 3)) + np.outer(y, [0, 1, 3]), np.full(20, 7.0)])
+    tasks = from_tables([(X, y)], n_steps=20, n_columns=9).scaled_by(20)
+    marks = tasks.batch(0, 4, seed=0).inputs[:, 0, 9:]
+    weights = np.sort(column_weights(X[:, :3], column_statistics(X[:, :3]), y, 3))
+    expected = [*(1 - weights[::-1] / weights.max()), *[NO_COLUMN] * 6]
+    assert_allclose(np.sort(marks), [np.sort(expected)] * 4, atol=1e-6)
 
 
 def test_targets_of_a_regression_are_those_of_their_rows():
