@@ -22,7 +22,12 @@ def iris():
 
 def search(**options):
     return GridSearchCV(
-        InContextClassifier(random_state=0), SETTINGS, cv=3, error_score="raise", **options
+        InContextClassifier(random_state=0),
+        SETTINGS,
+        scoring="neg_log_loss",  # which each of the settings changes
+        cv=3,
+        error_score="raise",
+        **options,
     )
 
 
