@@ -286,7 +286,7 @@ def test_marks_tell_the_weights_of_columns(kind):
     there = untold.inputs[:, 0, 8:] != NO_COLUMN
     assert_array_equal(np.where(there, less[:, 0], 9).min(axis=1), 0)
     targets = told.targets.reshape(200, 40)
-    exact = 0
+    exact = fewer = 0
     for rows, y, table in zip(told.inputs, targets, there, strict=True):
         cells = rows[:30, :8][:, table]  # at this size limits of cells matter little
         shown = []
@@ -298,7 +298,8 @@ def test_marks_tell_the_weights_of_columns(kind):
         if min(len(np.unique(column)) for column in cells.T) > 3:  # up, down, missing: a flag
             assert off[-1] < 1e-4
             exact += 1
-    assert exact > 50
+        fewer += off[-1] > 1e-3
+    assert exact > 50 and fewer > 10  # flags count once
 
 
 def test_targets_have_the_scale_of_the_first_rows():
