@@ -218,8 +218,8 @@ class TableRows:
             places = self.spec.n_columns
             warnings.warn(
                 f"X has {len(varying(self.statistics))} columns that vary, the learner has places "
-                f"for {places}: each member sees {places} of them, and {self._n_views} members "
-                "see all.",
+                f"for {places}: each member sees {places} of them, and it takes {self._n_views} "
+                "members to see all.",
                 stacklevel=3,
             )
         for i, n in n_levels.items():
