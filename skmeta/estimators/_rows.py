@@ -203,16 +203,17 @@ class TableRows:
         self.flags, places = choose_flags(X, named, places)
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             self.codes, _ = choose_flags(X, self._codes(X), places)
-        self.statistics = column_statistics(self._with_flags(X))
+        cells = self._with_flags(X)
+        self.statistics = column_statistics(cells)
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
-            self.statistics = column_statistics(self._with_flags(X))
+            cells = self._with_flags(X)
+            self.statistics = column_statistics(cells)
         self.weights = np.ones_like(self.statistics.scale)
         if self.spec.weighted:
             numbers = self.spec.kind == "regression"
             targets = y.astype(np.float64) if numbers else np.unique(y, return_inverse=True)[1]
             n_seen = min(self.n_columns, self.spec.n_columns)  # by one member
-            cells = self._with_flags(X)
             self.weights = column_weights(cells, self.statistics, targets, n_seen)
         if self._n_views > 1:
             places = self.spec.n_columns
