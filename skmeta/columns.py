@@ -13,6 +13,9 @@ import numpy as np
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
 TARGET_LIMIT = 10.0
+# Cells count for the scale of a column as if they were at most so many interquartile ranges from
+# its quartiles.
+FENCE = 3.0
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
 MISSING = 1
 NO_COLUMN = -1
@@ -71,6 +74,34 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     gaps = counted.any(axis=-2) & (counted != asked).any(axis=-2)
     silent = (varies | gaps).any(axis=-1, keepdims=True) & ~gaps
     return ColumnStatistics(center, np.where(varies, scale, np.where(silent, np.inf, 1.0)))
+
+
+def fenced(X: np.ndarray) -> np.ndarray:
+    """Move cells that lie far out to the outer fences of their column.
+
+    One wrong number, 999 where others are near 1, would make a scale on which others are alike.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        A support; NaN where a cell is missing.
+
+    Returns
+    -------
+    cells : ndarray of shape (S, d)
+        Within three interquartile ranges of the quartiles, where these differ.
+
+    References
+    ----------
+    J. W. Tukey, "Exploratory Data Analysis", 1977, section 2D (outer fences).
+    """
+    in_order = np.sort(X, axis=0)  # missing ones last
+    n_known = np.maximum((~np.isnan(X)).sum(axis=0), 1)
+    columns, quarter = np.arange(X.shape[1]), (n_known - 1) // 4
+    low, high = in_order[quarter, columns], in_order[n_known - 1 - quarter, columns]
+    with np.errstate(over="ignore"):  # fences farther out than numbers go
+        reach = FENCE * np.where(high > low, high - low, np.inf)
+        return np.clip(X, low - reach, high + reach)
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:

@@ -11,6 +11,7 @@ from skmeta.columns import (
     choose_flags,
     column_statistics,
     column_weights,
+    fenced,
     flags_up,
     may_be_codes,
     table_rows,
@@ -216,3 +217,17 @@ def test_categories_of_few_levels_have_flags_first():
         assert left == places - sum(len(levels) - 1 for levels in flags.values())
     assert_array_equal(flags[0], np.arange(4))
     assert choose_flags(X, [1], 9)[0].keys() == {1}
+
+
+def test_cells_beyond_the_outer_fences_are_moved_there():
+    X = np.array([[1.0, NAN, 0, 7, NAN], [2, NAN, 0, 7, 3], [3, 1, 0, 7, 1], [4, 2, 0, 8, NAN]])
+    assert_array_equal(fenced(X), X)
+    far = np.vstack([X, [999, -50, 5, 9, NAN]])
+    assert_array_equal(fenced(far)[:-1], far[:-1])
+    # Quartiles 2 and 4; all of three known cells are within; so is all beside half that are alike.
+    assert_array_equal(fenced(far)[-1], [10, -50, 5, 9, NAN])
+
+
+def test_fences_of_very_large_numbers():
+    X = np.array([[-1.7e308], [-1e308], [1.0], [1e308], [1.7e308]])
+    assert_array_equal(fenced(X), X)

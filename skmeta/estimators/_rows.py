@@ -15,6 +15,7 @@ from skmeta.columns import (
     choose_flags,
     column_statistics,
     column_weights,
+    fenced,
     flags_up,
     known_cells,
     may_be_codes,
@@ -192,7 +193,7 @@ class TableRows:
 
     def measure(self, learner, X, y):
         """Choose the flags of a support's categories and codes, and measure its columns."""
-        self.flags, self.codes, self.statistics = {}, {}, column_statistics(X)
+        self.flags, self.codes, self.statistics = {}, {}, column_statistics(fenced(X))
         self.n_rows = len(X)
         named = self._categorical(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
@@ -204,11 +205,11 @@ class TableRows:
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             self.codes, _ = choose_flags(X, self._codes(X), places)
         cells = self._with_flags(X)
-        self.statistics = column_statistics(cells)
+        self.statistics = column_statistics(fenced(cells))
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
             cells = self._with_flags(X)
-            self.statistics = column_statistics(cells)
+            self.statistics = column_statistics(fenced(cells))
         self.weights = np.ones_like(self.statistics.scale)
         if self.spec.weighted:
             numbers = self.spec.kind == "regression"

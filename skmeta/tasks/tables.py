@@ -13,6 +13,7 @@ from skmeta.columns import (
     choose_flags,
     column_statistics,
     column_weights,
+    fenced,
     flags_up,
     may_be_codes,
     table_rows,
@@ -93,7 +94,7 @@ class TableFamily(TaskFamily):
         -------
         rows : ndarray of shape (T, 2 * places), float32
         """
-        statistics = column_statistics(X[:n_support])
+        statistics = column_statistics(fenced(X[:n_support]))
         columns = varying(statistics)
         X, statistics = X[:, columns], statistics.of(columns)
         weights = None
