@@ -67,7 +67,9 @@ class InContextEstimator(BaseEstimator):
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         if first:
             return check_X_y(rows.numbers(X), y, estimator=self, **checks)
-        return validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
+        X, y = validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
+        rows.compare(X)
+        return X, y
 
     def _numbers(self, rows, X):
         """Rows as numbers, after a look at the columns of a frame."""
@@ -124,6 +126,7 @@ class InContextEstimator(BaseEstimator):
     def _answers(self, X):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
+        self._validate_params()  # some are of the answer, and may be set after fit
         learner, rows = self.learner_, self.rows_
         X = validate_data(
             self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +22,14 @@ class FrameColumn:
         Of a column of that kind. One without a known cell has none.
     nominal : bool
         Whether it is a category without order.
+    written : bool
+        Whether numbers or times were written as text: in later rows there may be other text.
     """
 
     kind: str = "numbers"
     levels: Any = ()
     nominal: bool = False
+    written: bool = False
 
     @classmethod
     def of(cls, column, named=False) -> FrameColumn:
@@ -41,21 +45,22 @@ class FrameColumn:
         if isinstance(column.dtype, pd.CategoricalDtype):
             used = column if column.cat.ordered else column.cat.remove_unused_categories()
             return cls("levels", list(used.cat.categories), not column.cat.ordered)
-        cells = _inferred(column.dropna(), dates=not named)
-        kind = _kind(cells)
+        known = column.dropna()
+        cells = _inferred(known, dates=not named)
+        kind, written = _kind(cells), pd.api.types.infer_dtype(known) == "string"
         if len(cells) and kind in ("times", "spans of time"):
-            return cls(kind)
+            return cls(kind, written=written)
         if len(cells) and not (named and _needs_levels(cells)):
             if kind == "numbers":
                 return cls()
             try:
                 pd.to_numeric(cells)
-                return cls()
+                return cls(written=written)
             except (TypeError, ValueError):
                 pass
         try:
             return cls("levels", sorted(cells.unique(), key=str), True)
-        except TypeError as error:  # no hash
+        except (TypeError, NotImplementedError) as error:  # no hash
             raise ValueError(f"Column {column.name!r} of X: {error}.") from None
 
 
@@ -120,7 +125,7 @@ def _kind(column):
 
     if is_datetime64_any_dtype(column):
         return "times"
-    if is_timedelta64_dtype(column):
+    if is_timedelta64_dtype(column) or getattr(column.dtype, "kind", "") == "m":  # of pyarrow
         return "spans of time"
     return "numbers" if is_numeric_dtype(column) else "text"
 
@@ -135,10 +140,19 @@ def _cells(column, first):
             places = column.astype(object).map(codes)
         except TypeError as error:  # no hash
             raise ValueError(f"Column {column.name!r} of X: {error}.") from None
+        text = first.levels and all(isinstance(level, str) for level in first.levels)
+        if text and places.isna().all() and column.notna().any():
+            kind = _kind(_inferred(column, dates=False))
+            if kind != "text":
+                raise ValueError(
+                    f"Column {column.name!r} of X holds {kind}, it held text at first."
+                )
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
+    if first.written and _kind(column) == "text":
+        column = _parsed(column, first.kind)
     kind = _kind(column)
     if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
@@ -154,3 +168,21 @@ def _cells(column, first):
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
     raise ValueError(f"Complex data not supported: column {column.name!r} of X holds it.")
+
+
+def _parsed(column, kind):
+    """Read text as numbers or times, as the first rows were; what is neither is missing."""
+    import pandas as pd
+
+    if kind == "numbers":
+        parsed = pd.to_numeric(column, errors="coerce")
+    else:
+        parsed = pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+    lost = column[parsed.isna() & column.notna()]
+    if len(lost):
+        warnings.warn(
+            f"Column {column.name!r} of X held {kind} at first, written as text: {len(lost)} cells "
+            f"such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
+            stacklevel=5,
+        )
+    return parsed

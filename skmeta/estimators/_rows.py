@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from skmeta.columns import (
     LEAST_SUPPORT,
+    TARGET_LIMIT,
     ColumnStatistics,
     choose_flags,
     column_statistics,
@@ -37,8 +39,8 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
-# A category of so many rows, each with a level of its own, names rows.
-LEAST_NAMES = 20
+# A category of so many rows, so large a share of which has a level of its own, names rows.
+LEAST_NAMES, NAMES = 20, 0.8
 # Some real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
 TABLE_TEMPERATURE = 0.9
 
@@ -95,6 +97,9 @@ class PlainRows:
                 "meta-train one on rows like these (skmeta.MetaTrainer)."
             )
         self._compare("X", X, learner, "encoder")
+
+    def compare(self, X):
+        """Nothing was measured that later rows might be compared with."""
 
     def measure_targets(self, learner, y):
         """Targets are told as they are."""
@@ -165,12 +170,14 @@ class TableRows:
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
-        """Write a frame in numbers; anything else stays as it is.
+        """Write a frame in numbers, and an array that follows one; others stay as they are.
 
         Text and categories become the number of their level among those of the first frame,
         NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
-        if not hasattr(X, "iloc") or X.ndim != 2 or X.shape[1] == 0:
+        if not hasattr(X, "iloc"):
+            return self._array_in_numbers(X)
+        if X.ndim != 2 or X.shape[1] == 0:
             return X
         if self.statistics is None:
             self.names = list(X.columns)
@@ -178,6 +185,29 @@ class TableRows:
             named = [] if isinstance(asked, str) else self._categorical(X.shape[1])
             self.columns = [FrameColumn.of(X.iloc[:, i], i in named) for i in range(X.shape[1])]
         return in_numbers(X, self.columns)
+
+    def _array_in_numbers(self, X):
+        """Read an array as a frame was read, if one came first; text in others is refused."""
+        if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
+            return X
+        cells = np.asarray(X)
+        if self.columns is not None and cells.shape[1:] == (len(self.columns),):
+            if all(column == FrameColumn() for column in self.columns):
+                return X
+            import pandas as pd
+
+            frame = pd.DataFrame(cells, columns=self.names)
+            return in_numbers(frame, self.columns).to_numpy()
+        if cells.dtype.kind in "OU":
+            with suppress(TypeError):  # which scikit-learn tells of
+                try:
+                    cells.astype(np.float64)
+                except ValueError as error:
+                    raise ValueError(
+                        f"{error}. Text and categories are read in a pandas DataFrame, which says "
+                        "what each column holds."
+                    ) from None
+        return X
 
     @property
     def usual_members(self):
@@ -225,11 +255,12 @@ class TableRows:
                 stacklevel=3,
             )
         for i, n in n_levels.items():
-            if n == len(known_cells(X[:, i])) >= LEAST_NAMES:
-                name = int(i) if self.names is None else self.names[i]
+            n_known = len(known_cells(X[:, i]))
+            if n_known >= LEAST_NAMES and n >= NAMES * n_known:
                 warnings.warn(
-                    f"The category {name!r} of X has another level in each row: new rows have new "
-                    "ones, and nothing is learnt from it. Drop it, or make categories, numbers or "
+                    f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
+                    "have new ones, and little is learnt from it. Drop it, or make categories, "
+                    "numbers or "
                     "dates (pandas.to_datetime) of it.",
                     stacklevel=3,
                 )
@@ -239,6 +270,23 @@ class TableRows:
                 f"{LEAST_SUPPORT} or more.",
                 stacklevel=3,
             )
+
+    def compare(self, X):
+        """Warn of columns that vary in later rows alone: they are left out."""
+        kept = np.delete(np.arange(X.shape[1]), list(self.flags))
+        center, scale = self.statistics.of(slice(len(kept)))
+        with np.errstate(invalid="ignore"):
+            off = np.abs(X[:, kept] - center) > 1e-12 * np.abs(center)
+        for i in kept[off.any(axis=0) & ~np.isfinite(scale)]:
+            warnings.warn(
+                f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
+                "for good: it is left out. Begin with rows in which it varies.",
+                stacklevel=4,
+            )
+
+    def _name(self, column):
+        """What to call a column."""
+        return repr(int(column) if self.names is None else self.names[column])
 
     def deal(self, n_members, rng):
         """Deal the columns that vary to each member, in an order of its own.
@@ -266,11 +314,27 @@ class TableRows:
         return np.setdiff1d(varying(self.statistics), numbers if coded else flags)
 
     def measure_targets(self, learner, y):
-        """Return center and scale of the support's targets."""
-        return column_statistics(y[:, None].astype(np.float64))
+        """Return center and scale of the support's targets.
+
+        Targets that are alike have no scale: that is 1, or their size where that is less.
+        """
+        center, scale = column_statistics(y[:, None].astype(np.float64))
+        alike = len(y) >= LEAST_SUPPORT and np.ptp(y) <= 1e-12 * np.abs(center)
+        if alike and center != 0:
+            scale = np.minimum(np.abs(center), 1.0)
+        return ColumnStatistics(center, scale)
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""
+        beyond = np.abs(y - scale.center) > TARGET_LIMIT * scale.scale
+        if beyond.any():
+            warnings.warn(
+                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
+                "deviations of the first rows' targets from their mean, and are read as if they "
+                "lay there. The first rows set the scale for good: begin with rows like those to "
+                "come, or call fit on all.",
+                stacklevel=3,
+            )
         return table_targets(y[:, None], scale)[:, 0]
 
     def shown(self, X, spec):

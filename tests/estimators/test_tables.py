@@ -330,8 +330,10 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
     later[0] = np.full(30, np.datetime64("9999-12-31", "s"))  # no date is too far away
     assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
-    with pytest.raises(ValueError, match=r"'three' at position 3 of column 1: it held numbers"):
-        clf.predict(table.replace({1: {"3": "three"}}))
+    with pytest.raises(ValueError, match=r"'three' at position 3 of column 'a': it held numbers"):
+        classifier().fit(pd.DataFrame({"a": np.arange(30)}), y).predict(
+            pd.DataFrame({"a": ["1", "2", "4", "three"]})
+        )
     dates = table.copy()
     dates[1] = [day.date() for day in days]
     with pytest.raises(ValueError, match="Column 1 of X holds times, it held numbers"):
@@ -427,10 +429,129 @@ def test_days_and_months_are_times(y):
 
 def test_text_that_is_another_in_each_row_is_told_of(y):
     names = pd.DataFrame({"x": np.arange(30.0), "name": [f"row {i}" for i in range(30)]})
-    with pytest.warns(UserWarning, match="The category 'name' of X has another level in each row"):
+    with pytest.warns(UserWarning, match="The category 'name' of X has 30 levels in 30 rows"):
         InContextClassifier(random_state=0).fit(names, y)
+    with pytest.warns(UserWarning, match="has 29 levels in 30 rows"):
+        InContextClassifier(random_state=0).fit(names.replace("row 1", "row 2"), y)
     InContextClassifier(random_state=0).fit(names.iloc[:19], y[:19])  # chance, perhaps
-    InContextClassifier(random_state=0).fit(names.replace("row 1", "row 2"), y)
+    often = names.assign(name=names["name"].where(np.arange(30) < 24, "row 1"))  # 24 of 30 levels
+    often.loc[0, "name"] = "row 1"
+    InContextClassifier(random_state=0).fit(often, y)
+
+
+def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
+    """A few rows of a column of text may all be digits, or dates."""
+    days = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(30), "D")
+    table = pd.DataFrame({"code": np.arange(30).astype(str), "day": days.strftime("%Y-%m-%d")})
+    clf = classifier().fit(table, y)
+    for name in table:
+        cells = table[name].to_numpy(dtype=object, copy=True)
+        cells[4] = "unknown"
+        with pytest.warns(
+            UserWarning, match=f"'{name}' .* 1 cells such as 'unknown' are .*missing"
+        ):
+            proba = clf.predict_proba(table.assign(**{name: cells}))
+        cells[4] = None
+        assert_array_equal(proba, clf.predict_proba(table.assign(**{name: cells})))
+
+
+def test_numbers_where_text_was_are_refused(y):
+    table = pd.DataFrame({"code": ["0", "1", "unknown"] * 10})
+    clf = classifier().fit(table, y)
+    clf.predict(pd.DataFrame({"code": ["new", None]}))
+    for cells, kind in ((np.arange(30), "numbers"), (pd.Timestamp("2026-01-01"), "times")):
+        with pytest.raises(ValueError, match=f"Column 'code' of X holds {kind}, it held text"):
+            clf.predict(table.assign(code=cells))
+
+
+@pytest.mark.parametrize("container", [np.asarray, list])
+def test_an_array_after_a_frame_is_read_as_the_frame(container, y):
+    grades = pd.Categorical(np.tile([10, 30, 20], 10), [10, 20, 30])
+    days = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(30) ** 2, "D")
+    for cells in (grades, days, np.arange(30).astype(str)):
+        table = pd.DataFrame({0: cells})
+        clf = classifier().fit(table, y)
+        rows = container(table.to_numpy())
+        assert_array_equal(clf.predict_proba(rows), clf.predict_proba(table))
+    with pytest.raises(
+        ValueError, match="X has 2 features, but InContextClassifier is expecting 1"
+    ):
+        clf.predict(np.zeros((3, 2)))
+
+
+def test_text_of_an_array_is_refused(y):
+    X = np.array([["low", 1], ["high", 2]] * 15, dtype=object)
+    with pytest.raises(ValueError, match="'low'. Text and categories are read in a pandas DataFr"):
+        classifier().fit(X, y)
+    numbers = np.array([["0", "1"], ["2.5", "2"]] * 15)
+    assert_array_equal(
+        classifier().fit(numbers, y).predict_proba(numbers),
+        classifier().fit(numbers.astype(float), y).predict_proba(numbers.astype(float)),
+    )
+
+
+def test_spans_of_time_of_pyarrow(y):
+    pa = pytest.importorskip("pyarrow", reason="columns of pyarrow need pyarrow")
+    spans = pd.to_timedelta(np.arange(30), unit="h").astype("timedelta64[us]")
+    table = pd.DataFrame({"span": spans})
+    expected = classifier().fit(table, y).predict_proba(table)
+    as_arrow = table.astype(pd.ArrowDtype(pa.duration("us")))
+    assert_array_equal(classifier().fit(as_arrow, y).predict_proba(as_arrow), expected)
+
+
+@pytest.mark.parametrize("wrong", [20.0, 999.0, -1e6])
+def test_one_wrong_cell_does_no_harm(wrong):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y, target = X[:, 0] > 0, X[:, 0].copy()
+    X[3, 0] = wrong
+    clf = InContextClassifier(random_state=0).fit(X[:60], y[:60])
+    assert clf.score(X[60:], y[60:]) > 0.93
+    reg = InContextRegressor(random_state=0).fit(X[:60], target[:60])
+    assert reg.score(X[60:], target[60:]) > 0.93
+
+
+def test_a_column_that_varies_later_is_left_out_with_a_warning():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    table, y = rows_of_towns()
+    X[:20, 1] = 0.1
+    clf = InContextClassifier(random_state=0).fit(X[:20], X[:20, 0] > 0)
+    with pytest.warns(UserWarning, match="Column 1 of X did not vary in the first rows"):
+        clf.partial_fit(X[20:], X[20:, 0] > 0)
+    clf.partial_fit(X[:20], X[:20, 0] > 0)  # as it was
+    table = table.assign(same=1.0)  # behind a category with flags
+    clf = InContextClassifier(random_state=0).fit(table, y).partial_fit(table, y)
+    with pytest.warns(UserWarning, match="Column 'same' of X did not vary"):
+        clf.partial_fit(table.assign(same=2.0), y)
+
+
+def test_targets_beyond_the_first_scale_are_told_of(X):
+    with pytest.warns(UserWarning, match="Only 1 rows"):
+        reg = InContextRegressor(random_state=0).partial_fit(X[:1], X[:1, 0])
+    reg.partial_fit(X[1:], X[1:, 0])  # a scale of 1, as there is none
+    reg = InContextRegressor(random_state=0).partial_fit(X[:20], X[:20, 0])
+    with pytest.warns(UserWarning, match="1 of 2 targets lie more than 10 standard deviations"):
+        reg.partial_fit(X[:2], [0.0, 1e4])
+    reg.partial_fit(X[20:], X[20:, 0])
+
+
+@pytest.mark.parametrize("value", [1e-6, -0.1, 0.0, 1e3, 1e9])
+def test_targets_that_do_not_vary(value, X):
+    mean, std = (
+        InContextRegressor(random_state=0)
+        .fit(X, np.full(len(X), value))
+        .predict(X, return_std=True)
+    )
+    unit = min(abs(value), 1.0) or 1.0
+    assert_allclose(mean, value, atol=0.02 * unit)
+    assert std.max() < 0.1 * unit
+
+
+@pytest.mark.parametrize("settings", [{"temperature": -1}, {"temperature": "x"}, {"engine": "x"}])
+def test_settings_that_are_changed_after_fit_are_checked(settings, X, y):
+    clf = classifier().fit(X, y).set_params(**settings)
+    with pytest.raises(ValueError, match=f"The .{next(iter(settings))}. parameter"):
+        clf.predict(X)
 
 
 def test_a_column_that_was_missing_at_first_stays_silent(y):
@@ -534,7 +655,9 @@ def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
         reg.fit(X[:n_rows], X[:n_rows, 0])
     assert caught[0].filename == __file__
     clf.partial_fit(X[n_rows:], y[n_rows:])
-    reg.partial_fit(X[n_rows:], X[n_rows:, 0])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* targets lie more than 10 standard deviations")
+        reg.partial_fit(X[n_rows:], X[n_rows:, 0])
     assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(reg.predict(X)).all()
 
 
@@ -581,9 +704,12 @@ def test_the_spread_of_targets_far_from_0(X):
 
 def test_a_huge_target_does_not_spoil_the_state(X):
     reg = regressor().fit(X, X[:, 0])
-    told = reg.rows_.told(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
+    with pytest.warns(UserWarning, match="2 of 3 targets lie more than 10"):
+        told = reg.rows_.told(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
     assert_allclose(told[:2], [TARGET_LIMIT, -TARGET_LIMIT])
-    assert np.isfinite(reg.partial_fit(X[:1], [1e39]).predict(X)).all()
+    with pytest.warns(UserWarning, match="1 of 1 targets lie more than 10"):
+        reg.partial_fit(X[:1], [1e39])
+    assert np.isfinite(reg.predict(X)).all()
 
 
 def test_saved_and_loaded(tmp_path):
@@ -762,7 +888,7 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     X = np.column_stack([np.arange(60), np.arange(60) // 2, rng.integers(9, size=60)])
     X = np.column_stack([X, rng.integers(2, size=60), rng.normal(size=(60, n_noise))])
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3])
-    with pytest.warns(UserWarning, match="The category 0 of X has another level in each row"):
+    with pytest.warns(UserWarning, match="The category 0 of X has 60 levels in 60 rows"):
         clf.fit(X, np.arange(60) % 2)
     assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
     assert len(clf.rows_.orders[0]) == 3 + n_noise + 9
