@@ -189,7 +189,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         rows = self._fresh_rows(learner) if first else self.rows_
         X_rows, y = self._support(rows, X, y, first=first)
         labels = _checked_labels(y)
-        known = self._checked_classes(learner, classes) if first else self.classes_
+        known = self._checked_classes(learner, _checked_labels(classes)) if first else self.classes_
         if not first and classes is not None and not np.array_equal(known, _distinct(classes)):
             raise ValueError(
                 f"classes {_distinct(classes)} differ from those of the first call, {known}."

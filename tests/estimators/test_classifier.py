@@ -447,6 +447,9 @@ def test_classes_of_partial_fit(data):
         clf.partial_fit(X, y)
     with pytest.raises(ValueError, match=r"y holds the classes \[2\], which are not among \[0 1\]"):
         clf.partial_fit(X, y, classes=[0, 1])
+    for classes in ([0, 1, 2, np.nan], [0, 0.5, 1, 2]):
+        with pytest.raises(ValueError, match=r"contains NaN|Unknown label type: continuous"):
+            clf.partial_fit(X, y, classes=classes)
     assert not hasattr(clf, "state_") and not hasattr(clf, "n_features_in_")
     clf.partial_fit(X[:2], y[:2], classes=[2, 1, 0])
     assert_array_equal(clf.classes_, [0, 1, 2])
