@@ -260,8 +260,7 @@ class TableRows:
                 warnings.warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
-                    "numbers or "
-                    "dates (pandas.to_datetime) of it.",
+                    "numbers or dates (pandas.to_datetime) of it.",
                     stacklevel=3,
                 )
         if len(X) < LEAST_SUPPORT:
