@@ -13,9 +13,11 @@ import numpy as np
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
 TARGET_LIMIT = 10.0
-# Cells count for the scale of a column as if they were at most so many interquartile ranges from
-# its quartiles.
-FENCE = 3.0
+# One cell in FENCED, or one in fewer, counts for the scale of a column as if it were at most so
+# many times as far from the median as the next.
+FENCE, FENCED = 3.0, 50
+# Fewer cells do not tell which of them are wrong.
+LEAST_FENCED = 8
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
 MISSING = 1
 NO_COLUMN = -1
@@ -77,9 +79,10 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
 
 
 def fenced(X: np.ndarray) -> np.ndarray:
-    """Move cells that lie far out to the outer fences of their column.
+    """Move the few cells of a column that lie far beyond all others nearer to them.
 
     One wrong number, 999 where others are near 1, would make a scale on which others are alike.
+    A long tail is more than a few cells, and stays.
 
     Parameters
     ----------
@@ -89,19 +92,21 @@ def fenced(X: np.ndarray) -> np.ndarray:
     Returns
     -------
     cells : ndarray of shape (S, d)
-        Within three interquartile ranges of the quartiles, where these differ.
-
-    References
-    ----------
-    J. W. Tukey, "Exploratory Data Analysis", 1977, section 2D (outer fences).
+        One cell in fifty, or one in fewer, is moved to three times the distance from the median
+        that the next has, if it is farther away, and the next is not at the median. Of fewer than
+        eight known cells none is.
     """
-    in_order = np.sort(X, axis=0)  # missing ones last
-    n_known = np.maximum((~np.isnan(X)).sum(axis=0), 1)
-    columns, quarter = np.arange(X.shape[1]), (n_known - 1) // 4
-    low, high = in_order[quarter, columns], in_order[n_known - 1 - quarter, columns]
-    with np.errstate(over="ignore"):  # fences farther out than numbers go
-        reach = FENCE * np.where(high > low, high - low, np.inf)
-        return np.clip(X, low - reach, high + reach)
+    n_known = (~np.isnan(X)).sum(axis=0)
+    columns = np.arange(X.shape[1])
+    median = np.sort(X, axis=0)[np.maximum(n_known - 1, 0) // 2, columns]  # missing ones last
+    with np.errstate(over="ignore"):  # farther than numbers go
+        distance = np.sort(np.abs(X - median), axis=0)
+        next_far = np.maximum(n_known - 1 - np.maximum(n_known // FENCED, 1), 0)
+        reach = FENCE * distance[next_far, columns]
+        # Rounding leaves cells that are alike a distance of their own.
+        told = (n_known >= LEAST_FENCED) & (reach > 1e-12 * np.abs(median))
+        reach = np.where(told, reach, np.inf)
+        return np.clip(X, median - reach, median + reach)
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:

@@ -219,15 +219,26 @@ def test_categories_of_few_levels_have_flags_first():
     assert choose_flags(X, [1], 9)[0].keys() == {1}
 
 
-def test_cells_beyond_the_outer_fences_are_moved_there():
-    X = np.array([[1.0, NAN, 0, 7, NAN], [2, NAN, 0, 7, 3], [3, 1, 0, 7, 1], [4, 2, 0, 8, NAN]])
+def test_one_cell_far_beyond_the_others_is_moved_nearer():
+    X = np.array([[1.0, NAN, 0, 0.3, 5], [2, NAN, 0, 0.1 + 0.2, NAN], [3, 1, 0, 0.3, NAN]])
     assert_array_equal(fenced(X), X)
-    far = np.vstack([X, [999, -50, 5, 9, NAN]])
+    far = np.vstack([X, X + 3, X + 6, [999, NAN, 5, 5, NAN]])
     assert_array_equal(fenced(far)[:-1], far[:-1])
-    # Quartiles 2 and 4; all of three known cells are within; so is all beside half that are alike.
-    assert_array_equal(fenced(far)[-1], [10, -50, 5, 9, NAN])
+    assert_array_equal(fenced(far)[-1, :2], [5 + 3 * 4, NAN])  # median 5, the next 4 from it
+    assert_array_equal(fenced(far[-7:]), far[-7:])  # too few to tell
+    # Half of the cells alike, but for rounding.
+    alike = np.array([[0.3, 0], [0.1 + 0.2, 0], [0.3, 0]] * 3 + [[5, 7]])
+    assert_array_equal(fenced(alike), alike)
+
+
+def test_long_tails_stay_and_one_cell_in_fifty_may_be_moved():
+    tail = np.exp(np.random.default_rng(0).normal(size=(100, 1)))
+    assert (fenced(tail) != tail).sum() <= 2
+    wrong = tail.copy()
+    wrong[:2] = 1e6
+    assert fenced(wrong).max() < 3 * np.sort(tail[2:], axis=0)[-1]
 
 
 def test_fences_of_very_large_numbers():
-    X = np.array([[-1.7e308], [-1e308], [1.0], [1e308], [1.7e308]])
+    X = np.array([[-1.7e308], [-1e308], [1.0], [1e308], [1.7e308]] * 2)
     assert_array_equal(fenced(X), X)

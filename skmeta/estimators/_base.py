@@ -67,9 +67,7 @@ class InContextEstimator(BaseEstimator):
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         if first:
             return check_X_y(rows.numbers(X), y, estimator=self, **checks)
-        X, y = validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
-        rows.compare(X)
-        return X, y
+        return validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
 
     def _numbers(self, rows, X):
         """Rows as numbers, after a look at the columns of a frame."""

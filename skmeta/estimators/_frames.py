@@ -177,12 +177,13 @@ def _parsed(column, kind):
     if kind == "numbers":
         parsed = pd.to_numeric(column, errors="coerce")
     else:
-        parsed = pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+        dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
+        parsed = pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warnings.warn(
             f"Column {column.name!r} of X held {kind} at first, written as text: {len(lost)} cells "
             f"such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
-            stacklevel=5,
+            stacklevel=2,
         )
     return parsed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -101,6 +101,9 @@ class PlainRows:
     def compare(self, X):
         """Nothing was measured that later rows might be compared with."""
 
+    def compare_targets(self, y, scale):
+        """Nor were targets."""
+
     def measure_targets(self, learner, y):
         """Targets are told as they are."""
         self._compare("y", y[:, None], learner, "readout")
@@ -167,6 +170,7 @@ class TableRows:
     weights: Any = None  # how much its columns matter, alike where the learner is not told
     n_rows: Any = None  # of the first support
     n_columns: Any = None  # of it, that vary
+    missed: set = field(default_factory=set)  # columns told of that vary in later rows alone
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
@@ -190,7 +194,8 @@ class TableRows:
         """Read an array as a frame was read, if one came first; text in others is refused."""
         if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
             return X
-        cells = np.asarray(X)
+        # A list of numbers and text would be all text.
+        cells = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
         if self.columns is not None and cells.shape[1:] == (len(self.columns),):
             if all(column == FrameColumn() for column in self.columns):
                 return X
@@ -276,11 +281,24 @@ class TableRows:
         center, scale = self.statistics.of(slice(len(kept)))
         with np.errstate(invalid="ignore"):
             off = np.abs(X[:, kept] - center) > 1e-12 * np.abs(center)
-        for i in kept[off.any(axis=0) & ~np.isfinite(scale)]:
+        for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.missed:
+            self.missed.add(i)  # told once, however many rows come one by one
             warnings.warn(
                 f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
                 "for good: it is left out. Begin with rows in which it varies.",
-                stacklevel=4,
+                stacklevel=3,
+            )
+
+    def compare_targets(self, y, scale):
+        """Warn of targets in later rows that are cut off."""
+        beyond = np.abs(y - scale.center) > TARGET_LIMIT * scale.scale
+        if beyond.any():
+            warnings.warn(
+                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
+                "deviations of the first rows' targets from their mean, and are read as if they "
+                "lay there. The first rows set the scale for good: begin with rows like those to "
+                "come, or call fit on all.",
+                stacklevel=3,
             )
 
     def _name(self, column):
@@ -313,27 +331,11 @@ class TableRows:
         return np.setdiff1d(varying(self.statistics), numbers if coded else flags)
 
     def measure_targets(self, learner, y):
-        """Return center and scale of the support's targets.
-
-        Targets that are alike have no scale: that is 1, or their size where that is less.
-        """
-        center, scale = column_statistics(y[:, None].astype(np.float64))
-        alike = len(y) >= LEAST_SUPPORT and np.ptp(y) <= 1e-12 * np.abs(center)
-        if alike and center != 0:
-            scale = np.minimum(np.abs(center), 1.0)
-        return ColumnStatistics(center, scale)
+        """Return center and scale of the support's targets."""
+        return column_statistics(y[:, None].astype(np.float64))
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""
-        beyond = np.abs(y - scale.center) > TARGET_LIMIT * scale.scale
-        if beyond.any():
-            warnings.warn(
-                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
-                "deviations of the first rows' targets from their mean, and are read as if they "
-                "lay there. The first rows set the scale for good: begin with rows like those to "
-                "come, or call fit on all.",
-                stacklevel=3,
-            )
         return table_targets(y[:, None], scale)[:, 0]
 
     def shown(self, X, spec):

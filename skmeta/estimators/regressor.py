@@ -165,6 +165,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             n_members = self._members(rows)
             rows.deal(n_members, check_random_state(self.random_state))
             state = learner.initial_state(n_members)
+        else:
+            rows.compare(X_rows)
+            rows.compare_targets(y, self.target_scale_)
         scale = rows.measure_targets(learner, y) if first else self.target_scale_
         state = state if first else self.state_
         members = count_episodes(state)
