@@ -78,6 +78,22 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     return ColumnStatistics(center, np.where(varies, scale, np.where(silent, np.inf, 1.0)))
 
 
+def support_statistics(X: np.ndarray) -> ColumnStatistics:
+    """Measure the columns of a support, but for the few cells that lie far beyond all others.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+
+    Returns
+    -------
+    statistics : ColumnStatistics
+        As :func:`column_statistics` has them of the cells that :func:`fenced` leaves.
+    """
+    return column_statistics(fenced(X))
+
+
 def fenced(X: np.ndarray) -> np.ndarray:
     """Move the few cells of a column that lie far beyond all others nearer to them.
 

@@ -151,9 +151,9 @@ def _cells(column, first):
     column = _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
-    if first.written and _kind(column) == "text":
-        column = _parsed(column, first.kind)
     kind = _kind(column)
+    if first.written and kind == "text":
+        column, kind = _parsed(column, first.kind), first.kind
     if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
             f"Column {column.name!r} of X holds {kind}, it held {first.kind} at first."

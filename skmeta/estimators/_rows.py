@@ -17,10 +17,10 @@ from skmeta.columns import (
     choose_flags,
     column_statistics,
     column_weights,
-    fenced,
     flags_up,
     known_cells,
     may_be_codes,
+    support_statistics,
     table_rows,
     table_targets,
     varying,
@@ -98,10 +98,10 @@ class PlainRows:
             )
         self._compare("X", X, learner, "encoder")
 
-    def compare(self, X):
+    def warn_of_later(self, X):
         """Nothing was measured that later rows might be compared with."""
 
-    def compare_targets(self, y, scale):
+    def warn_of_later_targets(self, y, scale):
         """Nor were targets."""
 
     def measure_targets(self, learner, y):
@@ -194,15 +194,14 @@ class TableRows:
         """Read an array as a frame was read, if one came first; text in others is refused."""
         if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
             return X
-        # A list of numbers and text would be all text.
-        cells = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
-        if self.columns is not None and cells.shape[1:] == (len(self.columns),):
-            if all(column == FrameColumn() for column in self.columns):
-                return X
-            import pandas as pd
+        if any(column != FrameColumn() for column in self.columns or ()):
+            # A list of numbers and text would be all text.
+            cells = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+            if cells.shape[1:] == (len(self.columns),):
+                import pandas as pd
 
-            frame = pd.DataFrame(cells, columns=self.names)
-            return in_numbers(frame, self.columns).to_numpy()
+                return in_numbers(pd.DataFrame(cells, columns=self.names), self.columns).to_numpy()
+        cells = np.asarray(X)
         if cells.dtype.kind in "OU":
             with suppress(TypeError):  # which scikit-learn tells of
                 try:
@@ -212,7 +211,7 @@ class TableRows:
                         f"{error}. Text and categories are read in a pandas DataFrame, which says "
                         "what each column holds."
                     ) from None
-        return X
+        return cells if isinstance(X, (list, tuple)) else X
 
     @property
     def usual_members(self):
@@ -228,7 +227,7 @@ class TableRows:
 
     def measure(self, learner, X, y):
         """Choose the flags of a support's categories and codes, and measure its columns."""
-        self.flags, self.codes, self.statistics = {}, {}, column_statistics(fenced(X))
+        self.flags, self.codes, self.statistics = {}, {}, support_statistics(X)
         self.n_rows = len(X)
         named = self._categorical(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
@@ -240,11 +239,11 @@ class TableRows:
         if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
             self.codes, _ = choose_flags(X, self._codes(X), places)
         cells = self._with_flags(X)
-        self.statistics = column_statistics(fenced(cells))
+        self.statistics = support_statistics(cells)
         if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
             self.codes = {}
             cells = self._with_flags(X)
-            self.statistics = column_statistics(fenced(cells))
+            self.statistics = support_statistics(cells)
         self.weights = np.ones_like(self.statistics.scale)
         if self.spec.weighted:
             numbers = self.spec.kind == "regression"
@@ -275,7 +274,7 @@ class TableRows:
                 stacklevel=3,
             )
 
-    def compare(self, X):
+    def warn_of_later(self, X):
         """Warn of columns that vary in later rows alone: they are left out."""
         kept = np.delete(np.arange(X.shape[1]), list(self.flags))
         center, scale = self.statistics.of(slice(len(kept)))
@@ -289,7 +288,7 @@ class TableRows:
                 stacklevel=3,
             )
 
-    def compare_targets(self, y, scale):
+    def warn_of_later_targets(self, y, scale):
         """Warn of targets in later rows that are cut off."""
         beyond = np.abs(y - scale.center) > TARGET_LIMIT * scale.scale
         if beyond.any():

@@ -205,7 +205,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             slots = self._dealt(learner, rows, len(known), check_random_state(self.random_state))
             state = learner.initial_state(len(slots))
         else:
-            rows.compare(X_rows)
+            rows.warn_of_later(X_rows)
             state, slots = self.state_, self.label_slots_
         labels = _encoded(y, known, slots, learner)
         orders = given_orders(len(y), len(slots))

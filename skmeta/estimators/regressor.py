@@ -164,12 +164,12 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             rows.measure(learner, X_rows, y)
             n_members = self._members(rows)
             rows.deal(n_members, check_random_state(self.random_state))
+            scale = rows.measure_targets(learner, y)
             state = learner.initial_state(n_members)
         else:
-            rows.compare(X_rows)
-            rows.compare_targets(y, self.target_scale_)
-        scale = rows.measure_targets(learner, y) if first else self.target_scale_
-        state = state if first else self.state_
+            state, scale = self.state_, self.target_scale_
+            rows.warn_of_later(X_rows)
+            rows.warn_of_later_targets(y, scale)
         members = count_episodes(state)
         orders = given_orders(len(y), members)
         told = _told(rows.told(y, scale), members)

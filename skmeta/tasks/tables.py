@@ -13,9 +13,9 @@ from skmeta.columns import (
     choose_flags,
     column_statistics,
     column_weights,
-    fenced,
     flags_up,
     may_be_codes,
+    support_statistics,
     table_rows,
     table_targets,
     varying,
@@ -94,7 +94,7 @@ class TableFamily(TaskFamily):
         -------
         rows : ndarray of shape (T, 2 * places), float32
         """
-        statistics = column_statistics(fenced(X[:n_support]))
+        statistics = support_statistics(X[:n_support])
         columns = varying(statistics)
         X, statistics = X[:, columns], statistics.of(columns)
         weights = None
