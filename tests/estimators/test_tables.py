@@ -457,6 +457,10 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
             proba = clf.predict_proba(table.assign(**{name: cells}))
         cells[4] = None
         assert_array_equal(proba, clf.predict_proba(table.assign(**{name: cells})))
+    for cell in ("now", "2026", "20260105"):  # dates to pandas, and none where the first are ISO
+        days = table.assign(day=[cell, *table["day"][1:]])
+        with pytest.warns(UserWarning, match=f"such as '{cell}' are read as missing"):
+            clf.predict_proba(days)
 
 
 def test_numbers_where_text_was_are_refused(y):
@@ -483,6 +487,13 @@ def test_an_array_after_a_frame_is_read_as_the_frame(container, y):
         clf.predict(np.zeros((3, 2)))
 
 
+def test_a_list_of_numbers_and_text_after_a_frame_keeps_its_numbers(y):
+    grades = pd.Categorical(np.tile([10, 30, 20], 10), [10, 20, 30])
+    table = pd.DataFrame({0: grades, 1: ["u", "v", None] * 10, 2: [True, False] * 15})
+    clf = classifier().fit(table, y)
+    assert_array_equal(clf.predict_proba(table.to_numpy().tolist()), clf.predict_proba(table))
+
+
 def test_text_of_an_array_is_refused(y):
     X = np.array([["low", 1], ["high", 2]] * 15, dtype=object)
     with pytest.raises(ValueError, match="'low'. Text and categories are read in a pandas DataFr"):
@@ -500,7 +511,12 @@ def test_spans_of_time_of_pyarrow(y):
     table = pd.DataFrame({"span": spans})
     expected = classifier().fit(table, y).predict_proba(table)
     as_arrow = table.astype(pd.ArrowDtype(pa.duration("us")))
-    assert_array_equal(classifier().fit(as_arrow, y).predict_proba(as_arrow), expected)
+    clf = classifier().fit(as_arrow, y)
+    assert [column.kind for column in clf.rows_.columns] == ["spans of time"]
+    assert_array_equal(clf.predict_proba(as_arrow), expected)
+    lists = pd.Series([[1], [2]] * 15, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
+    with pytest.raises(ValueError, match="Column 'pair' of X: "):
+        classifier().fit(pd.DataFrame({"pair": lists}), y)
 
 
 @pytest.mark.parametrize("wrong", [999.0, -1e6])
