@@ -64,6 +64,20 @@ class FrameColumn:
             raise ValueError(f"Column {column.name!r} of X: {error}.") from None
 
 
+def of_pandas(frame):
+    """Return a frame of pandas as it is, and one of polars as one of pandas, without pyarrow."""
+    if not hasattr(frame, "get_columns"):
+        return frame
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            column.name: column.to_numpy() if column.dtype.is_numeric() else column.to_list()
+            for column in frame.get_columns()
+        }
+    )
+
+
 def in_numbers(frame, columns=None):
     """Write a frame in numbers.
 

@@ -26,7 +26,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.estimators._frames import FrameColumn, in_numbers
+from skmeta.estimators._frames import FrameColumn, in_numbers, of_pandas
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
@@ -179,6 +179,7 @@ class TableRows:
         Text and categories become the number of their level among those of the first frame,
         NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
+        X = of_pandas(X)
         if not hasattr(X, "iloc"):
             return self._array_in_numbers(X)
         if X.ndim != 2 or X.shape[1] == 0:
@@ -208,8 +209,8 @@ class TableRows:
                     cells.astype(np.float64)
                 except ValueError as error:
                     raise ValueError(
-                        f"{error}. Text and categories are read in a pandas DataFrame, which says "
-                        "what each column holds."
+                        f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
+                        "which says what each column holds."
                     ) from None
         return cells if isinstance(X, (list, tuple)) else X
 

@@ -1,5 +1,6 @@
 """Estimators whose learner reads tables: any width, scale and kind of column."""
 
+import datetime
 import pickle
 import warnings
 from dataclasses import replace
@@ -496,7 +497,7 @@ def test_a_list_of_numbers_and_text_after_a_frame_keeps_its_numbers(y):
 
 def test_text_of_an_array_is_refused(y):
     X = np.array([["low", 1], ["high", 2]] * 15, dtype=object)
-    with pytest.raises(ValueError, match="'low'. Text and categories are read in a pandas DataFr"):
+    with pytest.raises(ValueError, match="'low'. Text and categories are read in a DataFrame"):
         classifier().fit(X, y)
     numbers = np.array([["0", "1"], ["2.5", "2"]] * 15)
     assert_array_equal(
@@ -517,6 +518,31 @@ def test_spans_of_time_of_pyarrow(y):
     lists = pd.Series([[1], [2]] * 15, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
     with pytest.raises(ValueError, match="Column 'pair' of X: "):
         classifier().fit(pd.DataFrame({"pair": lists}), y)
+
+
+def test_frames_of_polars(y):
+    pl = pytest.importorskip("polars", reason="frames of polars need polars")
+    day = datetime.date(2026, 1, 1)
+    cells = {
+        "size": [1.5, None, 3.0] * 10,
+        "count": [None, *range(29)],
+        "town": ["Oslo", "Bergen", None] * 10,
+        "built": [None, *(day + datetime.timedelta(days=i**2) for i in range(29))],
+        "open": [True, False, None] * 10,
+        "lease": [datetime.timedelta(hours=i) for i in range(30)],
+    }
+    table = pd.DataFrame(cells)
+    kind = pl.Categorical
+    of_polars = pl.DataFrame(cells, strict=False).with_columns(kind=pl.col("town").cast(kind))
+    table["kind"] = table["town"].astype("category")
+    clf = classifier().fit(of_polars, pl.Series(y.tolist()))
+    expected = classifier().fit(table, y)
+    kinds = [column.kind for column in clf.rows_.columns]
+    assert kinds == [column.kind for column in expected.rows_.columns]
+    assert set(kinds) == {"numbers", "levels", "times", "spans of time"}
+    for fitted in (clf, expected):
+        assert_array_equal(fitted.predict_proba(of_polars), expected.predict_proba(table))
+    assert_array_equal(clf.predict_proba(table), expected.predict_proba(table))
 
 
 @pytest.mark.parametrize("wrong", [999.0, -1e6])
