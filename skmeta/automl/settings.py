@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmeta.estimators import InContextClassifier, InContextRegressor
-from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
+from skmeta.estimators._rows import USUAL_MEMBERS
 
 KINDS = {"classification": InContextClassifier, "regression": InContextRegressor}
 
@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 MEMBERS = Setting("n_members", "integer", 1, 8, usual=USUAL_MEMBERS)
 PASSES = Setting("n_passes", "integer", 1, 2, usual=1)
-TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=TABLE_TEMPERATURE)
+TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.9)
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "classification": (MEMBERS, PASSES, TEMPERATURE),

@@ -41,8 +41,9 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 CODE_SPAN = 10
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
-# Some real tables have less noise than synthetic ones. Chosen on those of benchmarks/tables.py.
-TABLE_TEMPERATURE = 0.9
+# Some real tables have less noise than synthetic ones, which a learner cannot know from few rows: so
+# many rows of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
+ROWS_OF_DOUBT = 0.75
 
 
 @dataclass
@@ -61,7 +62,6 @@ class PlainRows:
     name: object
     finite = True
     dtype = np.float32
-    usual_temperature = 1.0
     usual_members = 1  # others would read the rows in other orders, at a cost
 
     def numbers(self, X):
@@ -103,6 +103,10 @@ class PlainRows:
 
     def warn_of_later_targets(self, y, scale):
         """Nor were targets."""
+
+    def usual_temperature(self, n_rows, n_classes):
+        """Logits are taken as they are."""
+        return 1.0
 
     def measure_targets(self, learner, y):
         """Targets are told as they are."""
@@ -161,7 +165,6 @@ class TableRows:
     categorical_features: Any = "from_dtype"
     finite = "allow-nan"
     dtype = np.float64
-    usual_temperature = TABLE_TEMPERATURE
     names: Any = None  # names of the first frame's columns
     columns: Any = None  # FrameColumn, what each of them holds
     flags: Any = None  # column -> levels with a flag each in its place
@@ -220,6 +223,11 @@ class TableRows:
         few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
         members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
         return max(members, MEMBERS_OF_WIDE) if self.n_columns > MANY_COLUMNS else members
+
+    def usual_temperature(self, n_rows, n_classes):
+        """Sharpen probabilities, most with few rows of a class."""
+        rows_of_label = n_rows / min(n_classes, self.spec.n_outputs)
+        return rows_of_label / (rows_of_label + ROWS_OF_DOUBT)
 
     @property
     def _n_views(self):

@@ -36,9 +36,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
-        Divides the logits: above 1 makes probabilities more even. "auto" takes 0.9
-        for tables, because some real ones have less noise than the synthetic ones of
-        meta-training, and 1 for other learners.
+        Divides the logits: above 1 makes probabilities more even. "auto" takes r / (r + 0.75)
+        for tables, after r rows a class in the mean, because some real ones have less noise than
+        the synthetic ones of meta-training, and 1 for other learners.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
         Columns of a table that are categories: in a frame text that is no numbers, and categories
@@ -66,6 +66,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         The loaded learner.
     state_ : nested named tuples of ndarray
         What the memory holds.
+    n_samples_seen_ : int
+        Rows read so far.
     rows_ : object
         How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
@@ -155,6 +157,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         )
         self._remember(learner, rows, state, X)
         self.classes_, self.label_slots_ = classes, slots
+        self.n_samples_seen_ = len(y)
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -214,6 +217,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             self._remember(learner, rows, state, X)
             self.classes_, self.label_slots_ = known, slots
         self.state_ = state
+        self.n_samples_seen_ = len(y) + (0 if first else self.n_samples_seen_)
         return self
 
     def predict_proba(self, X):
@@ -237,8 +241,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
-        auto = self.temperature == "auto"
-        temperature = self.rows_.usual_temperature if auto else self.temperature
+        temperature = self.temperature
+        if temperature == "auto":
+            temperature = self.rows_.usual_temperature(self.n_samples_seen_, len(self.classes_))
         return class_probabilities(logits / temperature, self.label_slots_)
 
     def predict(self, X):

@@ -13,9 +13,9 @@ from skmeta import InContextClassifier, InContextRegressor
 from skmeta.automl import optuna
 from skmeta.automl.settings import KINDS, SETTINGS, kind_of, plain
 from skmeta.automl.sklearn import distributions, grid
-from skmeta.estimators._rows import TABLE_TEMPERATURE, USUAL_MEMBERS
+from skmeta.estimators._rows import USUAL_MEMBERS
 
-USUAL = {"n_members": USUAL_MEMBERS, "n_passes": 1, "temperature": TABLE_TEMPERATURE}
+USUAL = {"n_members": USUAL_MEMBERS, "n_passes": 1, "temperature": 0.9}
 
 
 class Trial:

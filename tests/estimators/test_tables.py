@@ -31,7 +31,7 @@ from skmeta.estimators._rows import (
     MANY_COLUMNS,
     MEMBERS_OF_FEW,
     MEMBERS_OF_WIDE,
-    TABLE_TEMPERATURE,
+    ROWS_OF_DOUBT,
     USUAL_MEMBERS,
 )
 from skmeta.memory import least_squares
@@ -83,7 +83,29 @@ def test_training_equals_deployment(X, y):
     labels = encode_labels(np.arange(30)[None] % 3, learner.spec)
     said = learner.rehearse(rows[None], labels)[0, k, 0]
     proba = classifier(n_members=1).fit(X[:k], y[:k]).predict_proba(X[k : k + 1])
-    assert_allclose(proba[0], softmax(said / TABLE_TEMPERATURE), atol=1e-6)
+    rows_of_label = k / 3
+    temperature = rows_of_label / (rows_of_label + ROWS_OF_DOUBT)
+    assert_allclose(proba[0], softmax(said / temperature), atol=1e-6)
+
+
+def test_probabilities_are_sharpened_by_the_rows_read_so_far(X, y):
+    few, many = slice(6), slice(6, 30)
+    clf = classifier().partial_fit(X[few], y[few], classes=np.unique(y))
+    for n_rows in (6, 30):
+        assert clf.n_samples_seen_ == n_rows
+        temperature = (n_rows / 3) / (n_rows / 3 + ROWS_OF_DOUBT)
+        set_so = clone(clf).set_params(temperature=temperature)
+        set_so.partial_fit(X[few], y[few], classes=np.unique(y))
+        if n_rows == 30:
+            set_so.partial_fit(X[many], y[many])
+        assert_array_equal(clf.predict_proba(X), set_so.predict_proba(X))
+        clf.partial_fit(X[many], y[many])
+    labels = np.arange(30)  # more than the learner has
+    with pytest.warns(UserWarning, match="y has 30 classes"):
+        clf = classifier().fit(X, labels)
+    temperature = (30 / 3) / (30 / 3 + ROWS_OF_DOUBT)
+    as_asked = classifier(temperature=temperature).fit(X, labels)
+    assert_array_equal(clf.predict_proba(X), as_asked.predict_proba(X))
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
