@@ -41,8 +41,8 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 CODE_SPAN = 10
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
-# Some real tables have less noise than synthetic ones, which a learner cannot know from few rows: so
-# many rows of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
+# Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
+# so many of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
 ROWS_OF_DOUBT = 0.75
 
 
