@@ -278,7 +278,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--learners", nargs="+", default=["tabular"], help="names or files")
     parser.add_argument("--members", nargs="+", default=["auto"], help="numbers, or auto")
-    parser.add_argument("--temperatures", nargs="+", type=float, help="of a classifier")
+    parser.add_argument("--temperatures", nargs="+", help="of a classifier: numbers, or auto")
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -299,9 +299,11 @@ def main():
     }
     if arguments.temperatures:
         models = {
-            f"{name}, temperature {temperature:g}": clone(model).set_params(temperature=temperature)
+            f"{name}, temperature {t}": clone(model).set_params(
+                temperature=t if t == "auto" else float(t)
+            )
             for name, model in models.items()
-            for temperature in arguments.temperatures
+            for t in arguments.temperatures
         }
     if not arguments.no_baselines:
         models |= (classifiers if kind == "classification" else regressors)(arguments.seed)

@@ -21,7 +21,7 @@ class Setting(NamedTuple):
     low, high : int or float
         Least and largest value, both possible.
     usual : int or float
-        A good value to begin with: what the estimator takes for a table of few columns.
+        A good value to begin with, near what the estimator takes for a table of few columns.
     """
 
     name: str

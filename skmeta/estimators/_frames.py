@@ -65,17 +65,37 @@ class FrameColumn:
 
 
 def of_pandas(frame):
-    """Return a frame of pandas as it is, and one of polars as one of pandas, without pyarrow."""
+    """Return a frame of polars as one of pandas, without pyarrow; others, and numbers, as they are.
+
+    Raises
+    ------
+    TypeError
+        If it is a lazy one.
+    """
+    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+        raise TypeError("X is a LazyFrame: pass X.collect().")
     if not hasattr(frame, "get_columns"):
+        return frame
+    columns = frame.get_columns()
+    if all(column.dtype.is_numeric() for column in columns):
         return frame
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            column.name: column.to_numpy() if column.dtype.is_numeric() else column.to_list()
-            for column in frame.get_columns()
-        }
-    )
+    return pd.DataFrame({column.name: _cells_of_polars(column) for column in columns})
+
+
+def _cells_of_polars(column):
+    """Numbers as an array, anything else as a list or, with its levels, as a category."""
+    if column.dtype.is_numeric():
+        return column.to_numpy()
+    kind = str(column.dtype.base_type())
+    if kind not in ("Categorical", "Enum"):
+        return column.to_list()
+    import pandas as pd
+
+    ordered = kind == "Enum"
+    levels = column.dtype.categories.to_list() if ordered else None  # those that there are
+    return pd.Categorical(column.to_list(), levels, ordered)
 
 
 def in_numbers(frame, columns=None):

@@ -32,9 +32,9 @@ from skmeta.estimators._frames import FrameColumn, in_numbers, of_pandas
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
-# places they are.
-USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
+# Twice as many for few rows, which are soon read, and where it matters most how labels are dealt;
+# and for many columns, where it matters in which places they are.
+USUAL_MEMBERS, MORE_MEMBERS = 2, 4
 FEW_ROWS, MANY_COLUMNS = 20, 40
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -104,7 +104,7 @@ class PlainRows:
     def warn_of_later_targets(self, y, scale):
         """Nor were targets."""
 
-    def usual_temperature(self, n_rows, n_classes):
+    def usual_temperature(self, class_count):
         """Logits are taken as they are."""
         return 1.0
 
@@ -213,7 +213,8 @@ class TableRows:
                 except ValueError as error:
                     raise ValueError(
                         f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
-                        "which says what each column holds."
+                        "which says what each column holds; transformers before this step pass "
+                        "frames on after set_output(transform='pandas')."
                     ) from None
         return cells if isinstance(X, (list, tuple)) else X
 
@@ -221,12 +222,14 @@ class TableRows:
     def usual_members(self):
         """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
         few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
-        members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
-        return max(members, MEMBERS_OF_WIDE) if self.n_columns > MANY_COLUMNS else members
+        members = (MORE_MEMBERS if few else USUAL_MEMBERS) * self._n_views
+        return max(members, MORE_MEMBERS) if self.n_columns > MANY_COLUMNS else members
 
-    def usual_temperature(self, n_rows, n_classes):
-        """Sharpen probabilities, most with few rows of a class."""
-        rows_of_label = n_rows / min(n_classes, self.spec.n_outputs)
+    def usual_temperature(self, class_count):
+        """Sharpen probabilities, most with few rows of a class, but not while one has none."""
+        if class_count.min() == 0:
+            return 1.0
+        rows_of_label = class_count.sum() / min(len(class_count), self.spec.n_outputs)
         return rows_of_label / (rows_of_label + ROWS_OF_DOUBT)
 
     @property
@@ -278,8 +281,8 @@ class TableRows:
                 )
         if len(X) < LEAST_SUPPORT:
             warnings.warn(
-                f"Only {len(X)} rows set the scale of columns and targets, for good. Begin with "
-                f"{LEAST_SUPPORT} or more.",
+                "The first rows set the scale of columns and targets, for good, and there are only "
+                f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
                 stacklevel=3,
             )
 

@@ -30,15 +30,15 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose probabilities are averaged. One reads the rows in the order
         given, more in random orders. The first has class i as label i; the others have
-        permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 3 up
-        to 20 rows, 4 from 41 columns on, more where columns are too many for one member, and
-        1 for other learners.
+        permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 4 up
+        to 20 rows or from 41 columns on, more where columns are too many for one member, and 1
+        for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
         Divides the logits: above 1 makes probabilities more even. "auto" takes r / (r + 0.75)
         for tables, after r rows a class in the mean, because some real ones have less noise than
-        the synthetic ones of meta-training, and 1 for other learners.
+        the synthetic ones of meta-training, 1 while a class has no row, and for other learners.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
         Columns of a table that are categories: in a frame text that is no numbers, and categories
@@ -66,8 +66,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         The loaded learner.
     state_ : nested named tuples of ndarray
         What the memory holds.
-    n_samples_seen_ : int
-        Rows read so far.
+    class_count_ : ndarray of shape (n_classes,)
+        Rows of each class read so far.
     rows_ : object
         How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
@@ -157,7 +157,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         )
         self._remember(learner, rows, state, X)
         self.classes_, self.label_slots_ = classes, slots
-        self.n_samples_seen_ = len(y)
+        self.class_count_ = _counted(y, classes)
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -217,7 +217,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             self._remember(learner, rows, state, X)
             self.classes_, self.label_slots_ = known, slots
         self.state_ = state
-        self.n_samples_seen_ = len(y) + (0 if first else self.n_samples_seen_)
+        self.class_count_ = _counted(y, known) + (0 if first else self.class_count_)
         return self
 
     def predict_proba(self, X):
@@ -243,7 +243,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
         temperature = self.temperature
         if temperature == "auto":
-            temperature = self.rows_.usual_temperature(self.n_samples_seen_, len(self.classes_))
+            temperature = self.rows_.usual_temperature(self.class_count_)
         return class_probabilities(logits / temperature, self.label_slots_)
 
     def predict(self, X):
@@ -297,6 +297,11 @@ def _encoded(y, classes, slots, learner):
     """One-hot labels as each member is told them, shape (M, S, C)."""
     one_hot = np.eye(learner.spec.n_outputs, dtype=np.float32)
     return one_hot[slots[:, np.searchsorted(classes, y)]]
+
+
+def _counted(y, classes):
+    """Rows of each class, shape (C,)."""
+    return np.bincount(np.searchsorted(classes, y), minlength=len(classes))
 
 
 def _checked_labels(y):

@@ -29,8 +29,7 @@ from skmeta.columns import (
 )
 from skmeta.estimators._rows import (
     MANY_COLUMNS,
-    MEMBERS_OF_FEW,
-    MEMBERS_OF_WIDE,
+    MORE_MEMBERS,
     ROWS_OF_DOUBT,
     USUAL_MEMBERS,
 )
@@ -88,23 +87,26 @@ def test_training_equals_deployment(X, y):
     assert_allclose(proba[0], softmax(said / temperature), atol=1e-6)
 
 
-def test_probabilities_are_sharpened_by_the_rows_read_so_far(X, y):
-    few, many = slice(6), slice(6, 30)
-    clf = classifier().partial_fit(X[few], y[few], classes=np.unique(y))
-    for n_rows in (6, 30):
-        assert clf.n_samples_seen_ == n_rows
-        temperature = (n_rows / 3) / (n_rows / 3 + ROWS_OF_DOUBT)
-        set_so = clone(clf).set_params(temperature=temperature)
-        set_so.partial_fit(X[few], y[few], classes=np.unique(y))
-        if n_rows == 30:
-            set_so.partial_fit(X[many], y[many])
+def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
+    clf, set_so = classifier(), classifier()
+    # Not as long as a class has no row.
+    for rows, count, temperature in (
+        (y[:8] != "c", [3, 3, 0], 1.0),
+        (slice(6, 9), [4, 4, 1], 3 / (3 + ROWS_OF_DOUBT)),
+        (slice(9, 30), [11, 11, 8], 10 / (10 + ROWS_OF_DOUBT)),
+    ):
+        few_X, few_y = (X[:8][rows], y[:8][rows]) if temperature == 1.0 else (X[rows], y[rows])
+        for estimator in (clf, set_so):
+            estimator.partial_fit(few_X, few_y, classes=np.unique(y))
+        assert_array_equal(clf.class_count_, count)
+        set_so.set_params(temperature=temperature)
         assert_array_equal(clf.predict_proba(X), set_so.predict_proba(X))
-        clf.partial_fit(X[many], y[many])
+    clf.fit(X, y)
+    assert_array_equal(clf.class_count_, [10, 10, 10])
     labels = np.arange(30)  # more than the learner has
     with pytest.warns(UserWarning, match="y has 30 classes"):
         clf = classifier().fit(X, labels)
-    temperature = (30 / 3) / (30 / 3 + ROWS_OF_DOUBT)
-    as_asked = classifier(temperature=temperature).fit(X, labels)
+    as_asked = classifier(temperature=10 / (10 + ROWS_OF_DOUBT)).fit(X, labels)
     assert_array_equal(clf.predict_proba(X), as_asked.predict_proba(X))
 
 
@@ -225,9 +227,9 @@ def test_tables_of_many_columns_have_more_members(estimator):
     y = (X[:, 0] > 0).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # there are places for all
-        assert len(estimator(random_state=0).fit(X, y).rows_.orders) == MEMBERS_OF_WIDE
+        assert len(estimator(random_state=0).fit(X, y).rows_.orders) == MORE_MEMBERS
     narrow = estimator(random_state=0).fit(X[:, 1:], y)
-    assert len(narrow.rows_.orders) == USUAL_MEMBERS < MEMBERS_OF_WIDE
+    assert len(narrow.rows_.orders) == USUAL_MEMBERS < MORE_MEMBERS
     town = pd.Series(np.arange(30) % 15).map("town {}".format)
     frame = pd.DataFrame(X[:, 2:]).add_prefix("x").assign(town=town)  # as wide, but for flags
     assert len(estimator(random_state=0).fit(frame, y).rows_.orders) == USUAL_MEMBERS
@@ -258,7 +260,7 @@ def test_a_column_of_one_value_or_none_is_read():
     assert clf.score(X[40:], y[40:]) > 0.8
 
 
-@pytest.mark.filterwarnings("ignore:Only 1 rows")
+@pytest.mark.filterwarnings("ignore:The first rows set the scale")
 def test_a_stream_that_begins_with_one_row_is_read():
     X, y = load_iris(return_X_y=True)
     X, rows = (X - X.mean(axis=0)) / X.std(axis=0), np.random.default_rng(0).permutation(len(y))
@@ -275,7 +277,7 @@ def test_members_where_the_user_does_not_say(X, y):
     for estimator, target in ((classifier(), y), (regressor(), X[:, 0])):
         assert len(estimator.fit(X, target).rows_.orders) == USUAL_MEMBERS
         assert len(estimator.fit(X[:21], target[:21]).rows_.orders) == USUAL_MEMBERS
-        few = MEMBERS_OF_FEW if target is y else USUAL_MEMBERS
+        few = MORE_MEMBERS if target is y else USUAL_MEMBERS
         assert len(estimator.fit(X[:20], target[:20]).rows_.orders) == few
         assert len(estimator.fit(wide, target).rows_.orders) == 6
     plain = InContextClassifier(small_learner("lstm-classes"))
@@ -554,17 +556,27 @@ def test_frames_of_polars(y):
         "lease": [datetime.timedelta(hours=i) for i in range(30)],
     }
     table = pd.DataFrame(cells)
-    kind = pl.Categorical
-    of_polars = pl.DataFrame(cells, strict=False).with_columns(kind=pl.col("town").cast(kind))
-    table["kind"] = table["town"].astype("category")
+    grades, codes = ["low", "mid", "high"], ["1100", "1203", "2050"]
+    of_polars = pl.DataFrame(cells, strict=False).with_columns(
+        pl.Series("grade", grades * 10, dtype=pl.Enum(grades)),
+        pl.Series("code", codes * 10, dtype=pl.Categorical),
+    )
+    table["grade"] = pd.Categorical(grades * 10, grades, ordered=True)
+    table["code"] = pd.Categorical(codes * 10)
     clf = classifier().fit(of_polars, pl.Series(y.tolist()))
     expected = classifier().fit(table, y)
-    kinds = [column.kind for column in clf.rows_.columns]
-    assert kinds == [column.kind for column in expected.rows_.columns]
-    assert set(kinds) == {"numbers", "levels", "times", "spans of time"}
+    assert clf.rows_.columns == expected.rows_.columns
+    assert {c.kind for c in clf.rows_.columns} == {"numbers", "levels", "times", "spans of time"}
     for fitted in (clf, expected):
         assert_array_equal(fitted.predict_proba(of_polars), expected.predict_proba(table))
     assert_array_equal(clf.predict_proba(table), expected.predict_proba(table))
+    with pytest.raises(TypeError, match="X is a LazyFrame: pass X.collect()"):
+        classifier().fit(of_polars.lazy(), y)
+    numbers = of_polars.select("size", "count")  # read as an array
+    assert_array_equal(
+        classifier().fit(numbers, y).predict_proba(numbers),
+        classifier().fit(table[["size", "count"]], y).predict_proba(table[["size", "count"]]),
+    )
 
 
 @pytest.mark.parametrize("wrong", [999.0, -1e6])
@@ -602,7 +614,7 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
 
 
 def test_targets_beyond_the_first_scale_are_told_of(X):
-    with pytest.warns(UserWarning, match="Only 1 rows"):
+    with pytest.warns(UserWarning, match="there are only 1. Begin"):
         reg = InContextRegressor(random_state=0).partial_fit(X[:1], X[:1, 0])
     reg.partial_fit(X[1:], X[1:, 0])  # a scale of 1, as there is none
     reg = InContextRegressor(random_state=0).partial_fit(X[:20], X[:20, 0])
@@ -733,7 +745,7 @@ def test_a_memory_is_as_large_after_100_000_rows_as_after_ten():
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     clf, reg = classifier(n_members=2), regressor()
-    with pytest.warns(UserWarning, match=f"Only {n_rows} rows set the scale") as caught:
+    with pytest.warns(UserWarning, match=f"there are only {n_rows}. Begin") as caught:
         clf.partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="Begin with 3 or more") as caught:
