@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from skmeta.artifacts import load_learner, network_config
+from skmeta.networks import Learner
 
 
 def facts(learner) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def describe(learner) -> str:
     >>> print(describe("lstm-quadratic").splitlines()[2])
     Quadratic functions of two variables from 35 examples: an LSTM of about 5,000 weights.
     """
+    usual_name = "unnamed learner" if isinstance(learner, Learner) else Path(learner).stem
     learner = load_learner(learner)
     card, spec = learner.card, learner.spec
     rows = f"rows of shape {'x'.join(map(str, spec.input_shape))}"
@@ -68,7 +71,7 @@ def describe(learner) -> str:
         else "a Gaussian"
     )
     lines = [
-        f"# {card.get('name', 'unnamed learner')}",
+        f"# {card.get('name', usual_name)}",
         "",
         *([card["description"], ""] if card.get("description") else []),
         f"* task: {spec.kind}, {rows}, answers {outputs}",

@@ -549,8 +549,10 @@ def test_a_card_tells_what_there_is_to_tell(learner):
     assert "| error rate | 0.300 ± 0.030 | 0.250 ± 0.040 |" in text
 
 
-def test_an_empty_card_is_no_error(learner):
-    assert "unnamed learner" in describe(Learner(learner.network, learner.weights))
+def test_an_empty_card_is_no_error(learner, tmp_path):
+    unnamed = Learner(learner.network, learner.weights)
+    assert describe(unnamed).startswith("# unnamed learner\n")
+    assert describe(save_learner(unnamed, tmp_path / "mine.safetensors")).startswith("# mine\n")
     assert "5 positions" not in describe(small_learner("lstm-strings"))
     assert "2 positions" in describe(small_learner("lstm-strings"))
 
