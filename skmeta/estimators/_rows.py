@@ -32,9 +32,9 @@ from skmeta.estimators._frames import FrameColumn, in_numbers, of_pandas
 # deviations away, or a spread so many times its own, is a forgotten scaling.
 FAR, WIDE = 2.0, 3.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Twice as many for few rows, which are soon read, and where it matters most how labels are dealt;
-# and for many columns, where it matters in which places they are.
-USUAL_MEMBERS, MORE_MEMBERS = 2, 4
+# Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
+# places they are.
+USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
 FEW_ROWS, MANY_COLUMNS = 20, 40
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -222,8 +222,8 @@ class TableRows:
     def usual_members(self):
         """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
         few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
-        members = (MORE_MEMBERS if few else USUAL_MEMBERS) * self._n_views
-        return max(members, MORE_MEMBERS) if self.n_columns > MANY_COLUMNS else members
+        members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
+        return max(members, MEMBERS_OF_WIDE) if self.n_columns > MANY_COLUMNS else members
 
     def usual_temperature(self, class_count):
         """Sharpen probabilities, most with few rows of a class, but not while one has none."""
@@ -235,7 +235,7 @@ class TableRows:
     @property
     def _n_views(self):
         """Members that it takes to see all columns that vary."""
-        return -(-len(self._seen(coded=False)) // self.spec.n_columns)
+        return -(-len(self._seen()) // self.spec.n_columns)
 
     def measure(self, learner, X, y):
         """Choose the flags of a support's categories and codes, and measure its columns."""
@@ -252,7 +252,7 @@ class TableRows:
             self.codes, _ = choose_flags(X, self._codes(X), places)
         cells = self._with_flags(X)
         self.statistics = support_statistics(cells)
-        if len(self._seen(coded=False)) == 0:  # nothing has a scale but flags
+        if len(self._seen()) == 0:  # nothing has a scale but flags
             self.codes = {}
             cells = self._with_flags(X)
             self.statistics = support_statistics(cells)
@@ -319,27 +319,34 @@ class TableRows:
     def deal(self, n_members, rng):
         """Deal the columns that vary to each member, in an order of its own.
 
-        Where numbers may be codes, every other member sees flags in their place.
+        Where numbers may be codes, every other member sees flags in their place, and the last of
+        an odd number of members those of some by lot.
         """
         places, n_views = self.spec.n_columns, self._n_views
         self.orders = []
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns
-                order = rng.permutation(self._seen(coded=bool(self.codes) and member % 2 == 1))
+                flagged = self.codes if member % 2 == 1 else ()
+                if member % 2 == 0 and 0 < member == n_members - 1:  # without a counterpart
+                    flagged = [i for i in self.codes if rng.randint(2)]
+                order = rng.permutation(self._seen(flagged))
             self.orders.append(np.roll(order, -places * (member % n_views))[:places])
         if n_views == 1:
-            self.orders[0] = self._seen(coded=False)
+            self.orders[0] = self._seen()
 
     def reader(self, learner):
         """Return what reads the rows that are shown: the learner, with as few places as will do."""
         return learner.for_columns(max(map(len, self.orders)))
 
-    def _seen(self, *, coded):
-        """Columns that vary, out of those with flags: codes as numbers, or flags in their place."""
-        n_flags = sum(map(len, self.codes.values()))
-        flags = np.arange(len(self.statistics.scale) - n_flags, len(self.statistics.scale))
-        numbers = [i - sum(flagged < i for flagged in self.flags) for i in self.codes]
-        return np.setdiff1d(varying(self.statistics), numbers if coded else flags)
+    def _seen(self, flagged=()):
+        """Columns that vary, with the flags of some codes in their place and others as numbers."""
+        hidden: list[int] = []
+        place = len(self.statistics.scale) - sum(map(len, self.codes.values()))
+        for i, levels in self.codes.items():
+            number = i - sum(category < i for category in self.flags)
+            hidden += [number] if i in flagged else range(place, place + len(levels))
+            place += len(levels)
+        return np.setdiff1d(varying(self.statistics), hidden)
 
     def measure_targets(self, learner, y):
         """Return center and scale of the support's targets."""

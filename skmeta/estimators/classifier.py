@@ -30,9 +30,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose probabilities are averaged. One reads the rows in the order
         given, more in random orders. The first has class i as label i; the others have
-        permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 4 up
-        to 20 rows or from 41 columns on, more where columns are too many for one member, and 1
-        for other learners.
+        permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 3 up
+        to 20 rows, 4 from 41 columns on, more where columns are too many for one member, and
+        1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
@@ -47,7 +47,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         places for so many columns, those with fewest levels first. Any other is read as a number,
         text as that of its level. With "from_dtype" whole numbers of three values or more, less
         than ten apart, may be codes: every other member, from the second on, sees flags in their
-        place. Ignored by learners that do not read tables.
+        place, the last of three those of some by lot. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

@@ -29,7 +29,8 @@ from skmeta.columns import (
 )
 from skmeta.estimators._rows import (
     MANY_COLUMNS,
-    MORE_MEMBERS,
+    MEMBERS_OF_FEW,
+    MEMBERS_OF_WIDE,
     ROWS_OF_DOUBT,
     USUAL_MEMBERS,
 )
@@ -227,9 +228,9 @@ def test_tables_of_many_columns_have_more_members(estimator):
     y = (X[:, 0] > 0).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # there are places for all
-        assert len(estimator(random_state=0).fit(X, y).rows_.orders) == MORE_MEMBERS
+        assert len(estimator(random_state=0).fit(X, y).rows_.orders) == MEMBERS_OF_WIDE
     narrow = estimator(random_state=0).fit(X[:, 1:], y)
-    assert len(narrow.rows_.orders) == USUAL_MEMBERS < MORE_MEMBERS
+    assert len(narrow.rows_.orders) == USUAL_MEMBERS < MEMBERS_OF_WIDE
     town = pd.Series(np.arange(30) % 15).map("town {}".format)
     frame = pd.DataFrame(X[:, 2:]).add_prefix("x").assign(town=town)  # as wide, but for flags
     assert len(estimator(random_state=0).fit(frame, y).rows_.orders) == USUAL_MEMBERS
@@ -277,7 +278,7 @@ def test_members_where_the_user_does_not_say(X, y):
     for estimator, target in ((classifier(), y), (regressor(), X[:, 0])):
         assert len(estimator.fit(X, target).rows_.orders) == USUAL_MEMBERS
         assert len(estimator.fit(X[:21], target[:21]).rows_.orders) == USUAL_MEMBERS
-        few = MORE_MEMBERS if target is y else USUAL_MEMBERS
+        few = MEMBERS_OF_FEW if target is y else USUAL_MEMBERS
         assert len(estimator.fit(X[:20], target[:20]).rows_.orders) == few
         assert len(estimator.fit(wide, target).rows_.orders) == 6
     plain = InContextClassifier(small_learner("lstm-classes"))
@@ -922,6 +923,24 @@ def test_whole_numbers_of_few_values_are_codes_to_every_other_member(as_frame):
     assert not blind.rows_.flags and not blind.rows_.codes
     constant = InContextClassifier().fit(np.asarray(X)[:, [6]], np.arange(60) % 2)
     assert not constant.rows_.codes
+
+
+def test_the_last_of_an_odd_number_of_members_sees_flags_of_some_codes_by_lot():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(4, size=(60, 3)), rng.normal(size=60)])
+    flags = [{4, 5, 6, 7}, {8, 9, 10, 11}, {12, 13, 14, 15}]  # of each code, behind the columns
+    seen = set()
+    for seed in range(20):
+        clf = InContextClassifier(n_members=3, random_state=seed).fit(X, np.arange(60) % 2)
+        first, second, last = map(set, clf.rows_.orders)
+        assert first == {0, 1, 2, 3} and second == {3}.union(*flags)
+        flagged = [code not in last for code in range(3)]
+        shown = [flags[code] if flagged[code] else {code} for code in range(3)]
+        assert last == {3}.union(*shown)
+        seen.add(tuple(flagged))
+    assert len(seen) > 4
+    alone = InContextClassifier(n_members=1, random_state=0).fit(X, np.arange(60) % 2)
+    assert set(alone.rows_.orders[0]) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
