@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
+from skmeta.estimators._frames import refuse_lazy
 from skmeta.estimators._rows import rows_for
 from skmeta.memory import count_episodes
 from skmeta.networks import Learner
@@ -64,6 +65,7 @@ class InContextEstimator(BaseEstimator):
 
     def _support(self, rows, X, y, *, first, **y_checks):
         """Check support rows and their targets. Sets nothing on the estimator."""
+        refuse_lazy(X)
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         if first:
             return check_X_y(rows.numbers(X), y, estimator=self, **checks)
@@ -125,6 +127,7 @@ class InContextEstimator(BaseEstimator):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
+        refuse_lazy(X)
         learner, rows = self.learner_, self.rows_
         X = validate_data(
             self,

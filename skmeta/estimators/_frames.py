@@ -64,38 +64,45 @@ class FrameColumn:
             raise ValueError(f"Column {column.name!r} of X: {error}.") from None
 
 
-def of_pandas(frame):
-    """Return a frame of polars as one of pandas, without pyarrow; others, and numbers, as they are.
+def refuse_lazy(X):
+    """Tell of a lazy frame, which holds no rows yet.
 
     Raises
     ------
     TypeError
-        If it is a lazy one.
+        If it is one.
     """
-    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+    if hasattr(X, "collect") and hasattr(X, "collect_schema"):
         raise TypeError("X is a LazyFrame: pass X.collect().")
+
+
+def of_pandas(frame):
+    """Return a frame of polars as one of pandas, without pyarrow, and anything else as it is.
+
+    Raises
+    ------
+    ImportError
+        If there is no pandas.
+    """
     if not hasattr(frame, "get_columns"):
         return frame
-    columns = frame.get_columns()
-    if all(column.dtype.is_numeric() for column in columns):
-        return frame
-    import pandas as pd
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "Frames of polars are read as those of pandas: pip install pandas, or pass X.to_numpy()"
+            " if all of it is numbers."
+        ) from error
 
-    return pd.DataFrame({column.name: _cells_of_polars(column) for column in columns})
+    def cells(column):
+        kind = str(column.dtype.base_type())
+        if kind not in ("Categorical", "Enum"):
+            return column.to_list()
+        ordered = kind == "Enum"
+        levels = column.dtype.categories.to_list() if ordered else None  # those that there are
+        return pd.Categorical(column.to_list(), levels, ordered)
 
-
-def _cells_of_polars(column):
-    """Numbers as an array, anything else as a list or, with its levels, as a category."""
-    if column.dtype.is_numeric():
-        return column.to_numpy()
-    kind = str(column.dtype.base_type())
-    if kind not in ("Categorical", "Enum"):
-        return column.to_list()
-    import pandas as pd
-
-    ordered = kind == "Enum"
-    levels = column.dtype.categories.to_list() if ordered else None  # those that there are
-    return pd.Categorical(column.to_list(), levels, ordered)
+    return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
 def in_numbers(frame, columns=None):

@@ -37,8 +37,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         How often the support is read.
     temperature : float or "auto", default="auto"
         Divides the logits: above 1 makes probabilities more even. "auto" takes r / (r + 0.75)
-        for tables, after r rows a class in the mean, because some real ones have less noise than
-        the synthetic ones of meta-training, 1 while a class has no row, and for other learners.
+        for tables, after r rows in the mean of each class (or label, where classes share them),
+        because some real ones have less noise than the synthetic ones of meta-training; 1 while a
+        class has no row, and for other learners.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
         Columns of a table that are categories: in a frame text that is no numbers, and categories
@@ -47,7 +48,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         places for so many columns, those with fewest levels first. Any other is read as a number,
         text as that of its level. With "from_dtype" whole numbers of three values or more, less
         than ten apart, may be codes: every other member, from the second on, sees flags in their
-        place, the last of three those of some by lot. Ignored by learners that do not read tables.
+        place, the last of an odd number those of some. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

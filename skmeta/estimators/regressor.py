@@ -39,7 +39,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         places for so many columns, those with fewest levels first. Any other is read as a number,
         text as that of its level. With "from_dtype" whole numbers of three values or more, less
         than ten apart, may be codes: every other member, from the second on, sees flags in their
-        place, the last of three those of some by lot. Ignored by learners that do not read tables.
+        place, the last of an odd number those of some. Ignored by learners that do not read tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).

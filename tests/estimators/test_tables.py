@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import sys
 import warnings
 from dataclasses import replace
 
@@ -92,13 +93,12 @@ def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
     clf, set_so = classifier(), classifier()
     # Not as long as a class has no row.
     for rows, count, temperature in (
-        (y[:8] != "c", [3, 3, 0], 1.0),
+        (np.flatnonzero(y[:8] != "c"), [3, 3, 0], 1.0),
         (slice(6, 9), [4, 4, 1], 3 / (3 + ROWS_OF_DOUBT)),
         (slice(9, 30), [11, 11, 8], 10 / (10 + ROWS_OF_DOUBT)),
     ):
-        few_X, few_y = (X[:8][rows], y[:8][rows]) if temperature == 1.0 else (X[rows], y[rows])
         for estimator in (clf, set_so):
-            estimator.partial_fit(few_X, few_y, classes=np.unique(y))
+            estimator.partial_fit(X[rows], y[rows], classes=np.unique(y))
         assert_array_equal(clf.class_count_, count)
         set_so.set_params(temperature=temperature)
         assert_array_equal(clf.predict_proba(X), set_so.predict_proba(X))
@@ -571,13 +571,23 @@ def test_frames_of_polars(y):
     for fitted in (clf, expected):
         assert_array_equal(fitted.predict_proba(of_polars), expected.predict_proba(table))
     assert_array_equal(clf.predict_proba(table), expected.predict_proba(table))
-    with pytest.raises(TypeError, match="X is a LazyFrame: pass X.collect()"):
-        classifier().fit(of_polars.lazy(), y)
-    numbers = of_polars.select("size", "count")  # read as an array
-    assert_array_equal(
-        classifier().fit(numbers, y).predict_proba(numbers),
-        classifier().fit(table[["size", "count"]], y).predict_proba(table[["size", "count"]]),
-    )
+    for ask in (classifier().fit, clf.partial_fit):
+        with pytest.raises(TypeError, match="X is a LazyFrame: pass X.collect()"):
+            ask(of_polars.lazy(), y)
+    with pytest.raises(TypeError, match="X is a LazyFrame"):
+        clf.predict(of_polars.lazy())
+    codes = pd.DataFrame({"id": np.tile(2**60 + np.arange(3), 10), "n": np.arange(30)})
+    named = classifier(categorical_features=["id"])
+    expected = named.fit(codes, y).predict_proba(codes)
+    of_polars = pl.DataFrame(codes.to_dict("list"))
+    assert_array_equal(named.fit(of_polars, y).predict_proba(of_polars), expected)
+
+
+def test_frames_of_polars_without_pandas(monkeypatch, y):
+    pl = pytest.importorskip("polars", reason="frames of polars need polars")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install pandas, or pass X.to_numpy()"):
+        classifier().fit(pl.DataFrame({"n": range(30)}), y)
 
 
 @pytest.mark.parametrize("wrong", [999.0, -1e6])
