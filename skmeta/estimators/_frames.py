@@ -61,7 +61,7 @@ class FrameColumn:
         try:
             return cls("levels", sorted(cells.unique(), key=str), True)
         except (TypeError, NotImplementedError) as error:  # no hash
-            raise ValueError(f"Column {column.name!r} of X: {error}.") from None
+            raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
 
 
 def refuse_lazy(X):
@@ -131,6 +131,11 @@ def in_numbers(frame, columns=None):
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
+def called(name):
+    """What to call a column in a message: 'town', or 3."""
+    return repr(name.item() if isinstance(name, np.generic) else name)
+
+
 def _needs_levels(cells):
     """Whether the cells of a category are not told by their numbers: text, or long integers."""
     from pandas.api.types import is_numeric_dtype
@@ -147,7 +152,9 @@ def _inferred(column, dates=True):
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
-    column = column.where(column.notna()).infer_objects()
+    column = column.where(column.notna())
+    with suppress(OverflowError):  # huge integers: what they are is found out later
+        column = column.infer_objects()
     held = pd.api.types.infer_dtype(column, skipna=True)
     if held == "period":
         periods = pd.PeriodIndex(column)
@@ -180,13 +187,13 @@ def _cells(column, first):
         try:
             places = column.astype(object).map(codes)
         except TypeError as error:  # no hash
-            raise ValueError(f"Column {column.name!r} of X: {error}.") from None
+            raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
         text = first.levels and all(isinstance(level, str) for level in first.levels)
         if text and places.isna().all() and column.notna().any():
             kind = _kind(_inferred(column, dates=False))
             if kind != "text":
                 raise ValueError(
-                    f"Column {column.name!r} of X holds {kind}, it held text at first."
+                    f"Column {called(column.name)} of X holds {kind}, it held text at first."
                 )
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)
@@ -197,7 +204,7 @@ def _cells(column, first):
         column, kind = _parsed(column, first.kind), first.kind
     if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
-            f"Column {column.name!r} of X holds {kind}, it held {first.kind} at first."
+            f"Column {called(column.name)} of X holds {kind}, it held {first.kind} at first."
         )
     if kind in ("times", "spans of time"):
         times = column.to_numpy("datetime64[us]" if kind == "times" else "timedelta64[us]")
@@ -207,8 +214,10 @@ def _cells(column, first):
         if numbers.dtype.kind != "c":
             return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{error} of column {column.name!r}: it held numbers at first.") from None
-    raise ValueError(f"Complex data not supported: column {column.name!r} of X holds it.")
+        raise ValueError(
+            f"{error} of column {called(column.name)}: it held numbers at first."
+        ) from None
+    raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
 def _parsed(column, kind):
@@ -223,7 +232,7 @@ def _parsed(column, kind):
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warnings.warn(
-            f"Column {column.name!r} of X held {kind} at first, written as text: {len(lost)} cells "
+            f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} cells "
             f"such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
             stacklevel=2,
         )

@@ -26,7 +26,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.estimators._frames import FrameColumn, in_numbers, of_pandas
+from skmeta.estimators._frames import FrameColumn, called, in_numbers, of_pandas
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
@@ -199,8 +199,10 @@ class TableRows:
         if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
             return X
         if any(column != FrameColumn() for column in self.columns or ()):
-            # A list of numbers and text would be all text.
-            cells = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+            cells = np.asarray(X)
+            if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
+                # A list of numbers and text would be all text; times as objects may be integers.
+                cells = np.asarray(X, dtype=object)
             if cells.shape[1:] == (len(self.columns),):
                 import pandas as pd
 
@@ -314,7 +316,7 @@ class TableRows:
 
     def _name(self, column):
         """What to call a column."""
-        return repr(int(column) if self.names is None else self.names[column])
+        return called(column if self.names is None else self.names[column])
 
     def deal(self, n_members, rng):
         """Deal the columns that vary to each member, in an order of its own.
