@@ -232,8 +232,8 @@ def _parsed(column, kind):
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warnings.warn(
-            f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} cells "
-            f"such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
+            f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} "
+            f"cells such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
             stacklevel=2,
         )
     return parsed
