@@ -233,7 +233,8 @@ def _parsed(column, kind):
     if len(lost):
         warnings.warn(
             f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} "
-            f"cells such as {lost.iloc[0]!r} are read as missing. For levels make a category of it.",
+            f"cells such as {lost.iloc[0]!r} are read as missing. "
+            "For levels make a category of it.",
             stacklevel=2,
         )
     return parsed
