@@ -198,16 +198,15 @@ class TableRows:
         """Read an array as a frame was read, if one came first; text in others is refused."""
         if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
             return X
-        if any(column != FrameColumn() for column in self.columns or ()):
-            cells = np.asarray(X)
+        cells = np.asarray(X)
+        told = any(column != FrameColumn() for column in self.columns or ())
+        if told and cells.shape[1:] == (len(self.columns),):
+            import pandas as pd
+
             if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
                 # A list of numbers and text would be all text; times as objects may be integers.
                 cells = np.asarray(X, dtype=object)
-            if cells.shape[1:] == (len(self.columns),):
-                import pandas as pd
-
-                return in_numbers(pd.DataFrame(cells, columns=self.names), self.columns).to_numpy()
-        cells = np.asarray(X)
+            return in_numbers(pd.DataFrame(cells, columns=self.names), self.columns).to_numpy()
         if cells.dtype.kind in "OU":
             with suppress(TypeError):  # which scikit-learn tells of
                 try:
@@ -328,9 +327,12 @@ class TableRows:
         self.orders = []
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns
-                flagged = self.codes if member % 2 == 1 else ()
-                if member % 2 == 0 and 0 < member == n_members - 1:  # without a counterpart
+                if member % 2 == 1:
+                    flagged = list(self.codes)
+                elif 0 < member == n_members - 1:  # without a counterpart
                     flagged = [i for i in self.codes if rng.randint(2)]
+                else:
+                    flagged = []
                 order = rng.permutation(self._seen(flagged))
             self.orders.append(np.roll(order, -places * (member % n_views))[:places])
         if n_views == 1:

@@ -207,18 +207,17 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first:
             rows.measure(learner, X_rows, y)
             slots = self._dealt(learner, rows, len(known), check_random_state(self.random_state))
-            state = learner.initial_state(len(slots))
+            state, count = learner.initial_state(len(slots)), 0
         else:
             rows.warn_of_later(X_rows)
-            state, slots = self.state_, self.label_slots_
+            state, slots, count = self.state_, self.label_slots_, self.class_count_
         labels = _encoded(y, known, slots, learner)
         orders = given_orders(len(y), len(slots))
         state = self._read(learner, rows, state, X_rows, labels, orders)
         if first:
             self._remember(learner, rows, state, X)
             self.classes_, self.label_slots_ = known, slots
-        self.state_ = state
-        self.class_count_ = _counted(y, known) + (0 if first else self.class_count_)
+        self.state_, self.class_count_ = state, count + _counted(y, known)
         return self
 
     def predict_proba(self, X):
