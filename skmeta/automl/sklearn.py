@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy.stats import loguniform, randint
 
-from skmeta.automl.settings import SETTINGS, kind_of
+from skmeta.automl.settings import KINDS, SETTINGS, kind_of
 
 
 def distributions(estimator, prefix: str = "") -> dict:
@@ -58,7 +58,8 @@ def grid(estimator, prefix: str = "") -> dict:
     Returns
     -------
     grid : dict of str to list
-        The least, the usual and the largest value of each parameter.
+        The default, the least and the largest value of each parameter: of settings that are
+        level, a search takes the first.
 
     Raises
     ------
@@ -69,9 +70,13 @@ def grid(estimator, prefix: str = "") -> dict:
     --------
     >>> from skmeta.automl.sklearn import grid
     >>> grid("regression")
-    {'n_members': [1, 2, 8], 'n_passes': [1, 2]}
+    {'n_members': ['auto', 1, 8], 'n_passes': [1, 2]}
     """
+    kind = kind_of(estimator)
+    defaults = KINDS[kind]().get_params()
     return {
-        prefix + setting.name: sorted({setting.low, setting.usual, setting.high})
-        for setting in SETTINGS[kind_of(estimator)]
+        prefix + setting.name: list(
+            dict.fromkeys([defaults[setting.name], setting.low, setting.high])
+        )
+        for setting in SETTINGS[kind]
     }

@@ -148,17 +148,18 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         rng = check_random_state(self.random_state)
         rows.measure(learner, X_rows, y)
         slots = self._dealt(learner, rows, len(classes), rng)
+        codes = np.searchsorted(classes, y)
         state = self._read(
             learner,
             rows,
             learner.initial_state(len(slots)),
             X_rows,
-            _encoded(y, classes, slots, learner),
+            _one_hot(slots[:, codes], learner),
             self._orders(len(y), len(slots), rng),
         )
         self._remember(learner, rows, state, X)
         self.classes_, self.label_slots_ = classes, slots
-        self.class_count_ = _counted(y, classes)
+        self.class_count_ = np.bincount(codes, minlength=len(classes))
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -211,13 +212,15 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         else:
             rows.warn_of_later(X_rows)
             state, slots, count = self.state_, self.label_slots_, self.class_count_
-        labels = _encoded(y, known, slots, learner)
+        codes = np.searchsorted(known, y)
+        labels = _one_hot(slots[:, codes], learner)
         orders = given_orders(len(y), len(slots))
         state = self._read(learner, rows, state, X_rows, labels, orders)
         if first:
             self._remember(learner, rows, state, X)
             self.classes_, self.label_slots_ = known, slots
-        self.state_, self.class_count_ = state, count + _counted(y, known)
+        self.state_ = state
+        self.class_count_ = count + np.bincount(codes, minlength=len(known))
         return self
 
     def predict_proba(self, X):
@@ -293,15 +296,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         return classes
 
 
-def _encoded(y, classes, slots, learner):
-    """One-hot labels as each member is told them, shape (M, S, C)."""
-    one_hot = np.eye(learner.spec.n_outputs, dtype=np.float32)
-    return one_hot[slots[:, np.searchsorted(classes, y)]]
-
-
-def _counted(y, classes):
-    """Rows of each class, shape (C,)."""
-    return np.bincount(np.searchsorted(classes, y), minlength=len(classes))
+def _one_hot(labels, learner):
+    """Labels as members are told them: (M, S) -> (M, S, C)."""
+    return np.eye(learner.spec.n_outputs, dtype=np.float32)[labels]
 
 
 def _checked_labels(y):

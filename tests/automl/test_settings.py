@@ -92,9 +92,9 @@ def test_halving_search_of_a_regressor():
 
 def test_halving_search_of_a_grid():
     assert grid(InContextClassifier, "clf__") == {
-        "clf__n_members": [1, 2, 8],
+        "clf__n_members": ["auto", 1, 8],
         "clf__n_passes": [1, 2],
-        "clf__temperature": [0.4, 0.9, 2.0],
+        "clf__temperature": ["auto", 0.4, 2.0],
     }
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
