@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from copy import copy
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
 from skmeta.estimators._frames import refuse_lazy
 from skmeta.estimators._rows import rows_for
-from skmeta.memory import count_episodes
 from skmeta.networks import Learner
 
 # Rows answered at once, by all members: their numbers stay in a core's cache, and the memory that
@@ -55,61 +56,94 @@ class InContextEstimator(BaseEstimator):
             )
         return learner
 
-    def _fresh_rows(self, learner):
-        """What prepares rows for a learner, before any were seen."""
-        return rows_for(learner, self.learner, self.categorical_features)
+    def _learn(self, X, y, *, first, shuffled=False, **asked):
+        """Read rows, from a fresh memory if they are the first. An error changes nothing.
 
-    def _members(self, rows):
-        """Return how many members read a support that was measured."""
-        return rows.usual_members if self.n_members == "auto" else int(self.n_members)
+        Parameters
+        ----------
+        X, y
+            As for ``fit``.
+        first : bool
+            Whether nothing was read before.
+        shuffled : bool, default=False
+            Whether members, if there are several, read in random orders.
+        **asked
+            What the user says of the targets.
 
-    def _support(self, rows, X, y, *, first, **y_checks):
-        """Check support rows and their targets. Sets nothing on the estimator."""
-        refuse_lazy(X)
-        checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        after = copy(self)
+        after._read_support(X, y, first=first, shuffled=shuffled, **asked)
+        self.__dict__ = after.__dict__
+        return self
+
+    def _read_support(self, X, y, *, first, shuffled, **asked):
         if first:
-            return check_X_y(rows.numbers(X), y, estimator=self, **checks)
-        return validate_data(self, self._numbers(rows, X), y, reset=False, **checks)
+            self.learner_ = self._checked_learner()
+            self.rows_ = rows_for(self.learner_, self.learner, self.categorical_features)
+        rows, rng = self.rows_, check_random_state(self.random_state)
+        X, y = self._checked_support(X, y, first=first)
+        self._meet_targets(y, first=first, **asked)
+        if first:
+            rows.measure(X, y)
+            usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
+            self.n_members_ = self._deal(usual, rng)
+            self.state_ = self.learner_.initial_state(self.n_members_)
+        else:
+            rows.warn_of_later(X)
+        orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
+        if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
+            orders = np.stack([rng.permutation(order) for order in orders])
+        self.state_ = self._read(X, self._told(y), orders)
 
-    def _numbers(self, rows, X):
+    def _checked_support(self, X, y, *, first, **y_checks):
+        """Check support rows and their targets: rows as numbers, in an array."""
+        refuse_lazy(X)
+        rows = self.rows_
+        return validate_data(
+            self,
+            rows.numbers(X) if first else self._later_numbers(X),
+            y,
+            reset=first,
+            dtype=rows.dtype,
+            ensure_all_finite=rows.finite,
+            **y_checks,
+        )
+
+    def _later_numbers(self, X):
         """Rows as numbers, after a look at the columns of a frame."""
         if hasattr(X, "columns"):
             validate_data(self, X, reset=False, skip_check_array=True)
-        return rows.numbers(X)
+        return self.rows_.numbers(X)
 
-    def _read(self, learner, rows, state, X, labels, orders):
+    def _read(self, X, labels, orders):
         """Let each member read all rows in its own order, ``n_passes`` times.
 
         Parameters
         ----------
-        learner : Learner
-        rows : PlainRows or TableRows
-        state : state of the memory, for M episodes
         X : ndarray of shape (S, n_features)
         labels : ndarray of shape (M, S, label_size)
         orders : ndarray of int, shape (M, S)
 
         Returns
         -------
-        state : the state after the rows. Nothing is set on the estimator.
+        state : the state after the rows.
         """
-        members, runner = np.arange(len(orders))[:, None], self._runner(learner, rows)
+        state, runner = self.state_, self._runner()
+        members = np.arange(len(orders))[:, None]
         spec, memory = runner.network.spec, runner.network.memory
         chunk = max(1, SUPPORT_CHUNK // len(orders))
         for _ in range(self.n_passes):
             first = 0
             while first < len(X):
                 chosen = orders[:, first : first + min(chunk, memory.room(state))]
-                state = runner.store(state, rows.shown(X[chosen], spec), labels[members, chosen])
-                state = memory.relieved(state)
+                shown = self.rows_.shown(X[chosen], spec)
+                state = memory.relieved(runner.store(state, shown, labels[members, chosen]))
                 first += chosen.shape[1]
         return state
-
-    def _remember(self, learner, rows, state, X):
-        """Set what a first fit leaves behind: learner, state, width and names of the columns."""
-        named = X if hasattr(X, "columns") else rows.numbers(X)
-        validate_data(self, named, skip_check_array=True)
-        self.learner_, self.rows_, self.state_ = learner, rows, state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -117,26 +151,21 @@ class InContextEstimator(BaseEstimator):
             tags.input_tags.allow_nan = load_learner(self.learner).spec.table
         return tags
 
-    def _orders(self, n_rows, n_members, rng):
-        """Orders of rows, shape (M, S): the given one for one member, which may be sorted."""
-        if n_members == 1:
-            return given_orders(n_rows, 1)
-        return np.stack([rng.permutation(n_rows) for _ in range(n_members)])
-
     def _answers(self, X):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
         refuse_lazy(X)
-        learner, rows = self.learner_, self.rows_
+        rows, n_members = self.rows_, self.n_members_
         X = validate_data(
             self,
-            self._numbers(rows, X),
+            self._later_numbers(X),
             reset=False,
             dtype=rows.dtype,
             ensure_all_finite=rows.finite,
         )
-        runner, n_members = self._runner(learner, rows), count_episodes(self.state_)
+        rows.warn_of_queries(X)
+        runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)
         parts = []
         for first in range(0, len(X), chunk):
@@ -146,15 +175,10 @@ class InContextEstimator(BaseEstimator):
             parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 
-    def _runner(self, learner, rows):
+    def _runner(self):
         """What runs the learner on such rows: in NumPy, or its twin in Keras."""
         if self.engine == "numpy":
-            return rows.reader(learner)
+            return self.rows_.reader(self.learner_)
         from skmeta.engines.keras_engine import compiled
 
-        return compiled(learner)
-
-
-def given_orders(n_rows, n_members):
-    """Return the order in which rows were given, for every member: shape (M, S)."""
-    return np.tile(np.arange(n_rows), (n_members, 1))
+        return compiled(self.learner_)

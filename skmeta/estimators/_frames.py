@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
 ISO_DATE = r"\d{4}-\d\d-\d\d($|[ T]\d\d:)"
@@ -188,12 +189,12 @@ def _cells(column, first):
             places = column.astype(object).map(codes)
         except TypeError as error:  # no hash
             raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
-        text = first.levels and all(isinstance(level, str) for level in first.levels)
-        if text and places.isna().all() and column.notna().any():
-            kind = _kind(_inferred(column, dates=False))
-            if kind != "text":
+        if first.levels and places.isna().all() and column.notna().any():
+            at_first = pd.Series(first.levels, dtype=object)
+            kind, held = (_kind(_inferred(cells, dates=False)) for cells in (column, at_first))
+            if kind != held:
                 raise ValueError(
-                    f"Column {called(column.name)} of X holds {kind}, it held text at first."
+                    f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)
@@ -231,10 +232,9 @@ def _parsed(column, kind):
         parsed = pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
-        warnings.warn(
+        warn(
             f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} "
             f"cells such as {lost.iloc[0]!r} are read as missing. "
-            "For levels make a category of it.",
-            stacklevel=2,
+            "For levels make a category of it."
         )
     return parsed

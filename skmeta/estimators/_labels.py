@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 
+from skmeta.engines.threads import one_thread
+
 # Members, as a multiple of those that would tell many classes apart without any noise.
 REDUNDANCY = 2
 N_ITERATIONS = 100
@@ -72,10 +74,12 @@ def class_probabilities(logits: np.ndarray, slots: np.ndarray) -> np.ndarray:
     if n_classes <= n_labels:
         dealt = np.broadcast_to(slots[:, None], (n_members, logits.shape[1], n_classes))
         return softmax(np.take_along_axis(logits, dealt, axis=2), axis=2).mean(axis=0)
-    said = softmax(logits, axis=2)
-    shares = np.eye(n_labels)[slots]  # (M, n_classes, n_labels)
-    p = np.full((logits.shape[1], n_classes), 1 / n_classes)
-    for _ in range(N_ITERATIONS):
-        summed = np.maximum(np.einsum("qk,mkl->mql", p, shares), np.finfo(float).tiny)
-        p = p * np.einsum("mql,mkl->qk", said / summed, shares) / n_members
+    # Members' labels side by side: two products of matrices an iteration.
+    said = np.concatenate(softmax(logits, axis=2), axis=1)  # (Q, M * n_labels)
+    shares = np.concatenate(np.eye(n_labels)[slots], axis=1)  # (n_classes, M * n_labels)
+    p = np.full((len(said), n_classes), 1 / n_classes)
+    with one_thread():
+        for _ in range(N_ITERATIONS):
+            summed = np.maximum(p @ shares, np.finfo(float).tiny)
+            p = p * (said / summed @ shares.T) / n_members
     return p / p.sum(axis=1, keepdims=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
@@ -27,6 +26,8 @@ from skmeta.columns import (
 )
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._frames import FrameColumn, called, in_numbers, of_pandas
+from skmeta.estimators._warnings import warn
+from skmeta.networks import Learner
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling.
@@ -52,17 +53,22 @@ class PlainRows:
 
     Parameters
     ----------
-    spec : TaskSpec
-        What the learner reads.
+    learner : Learner
+        What reads them.
     name : object
-        What the user calls the learner.
+        What the user calls it.
     """
 
-    spec: TaskSpec
+    learner: Learner
     name: object
     finite = True
     dtype = np.float32
     usual_members = 1  # others would read the rows in other orders, at a cost
+
+    @property
+    def spec(self) -> TaskSpec:
+        """What the learner reads."""
+        return self.learner.spec
 
     def numbers(self, X):
         """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
@@ -86,7 +92,7 @@ class PlainRows:
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, learner, X, y):
+    def measure(self, X, y):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
@@ -96,21 +102,23 @@ class PlainRows:
                 f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
                 "meta-train one on rows like these (skmeta.MetaTrainer)."
             )
-        self._compare("X", X, learner, "encoder")
+        self._compare("X", X, "encoder")
 
     def warn_of_later(self, X):
-        """Nothing was measured that later rows might be compared with."""
+        """Warn of later rows as of the first."""
+        self._compare("X", X, "encoder")
 
-    def warn_of_later_targets(self, y, scale):
-        """Nor were targets."""
+    def warn_of_queries(self, X):
+        """Warn of queries as of rows that are read."""
+        self._compare("X", X, "encoder")
 
     def usual_temperature(self, class_count):
         """Logits are taken as they are."""
         return 1.0
 
-    def measure_targets(self, learner, y):
+    def target_scale(self, y, found=None):
         """Targets are told as they are."""
-        self._compare("y", y[:, None], learner, "readout")
+        self._compare("y", y[:, None], "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
 
     def deal(self, n_members, rng):
@@ -120,8 +128,9 @@ class PlainRows:
         """Return what reads the rows that are shown: the learner."""
         return learner
 
-    def _compare(self, what, values, learner, part):
+    def _compare(self, what, values, part):
         """Warn of values that look nothing like those of meta-training."""
+        learner = self.learner
         center, scale = (learner.weights[f"{part}/{name}"] for name in ("center", "scale"))
         if what == "X" and len(self.spec.input_shape) > 1:
             values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
@@ -131,12 +140,11 @@ class PlainRows:
         worst = int(np.argmax(off))
         if off[worst] <= 1:
             return
-        warnings.warn(
+        warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers mean nothing unless values "
             "are scaled to that range (pictures: ink 1 on paper 0, not standardised).",
-            stacklevel=4,
         )
 
     def told(self, y, scale):
@@ -238,7 +246,7 @@ class TableRows:
         """Members that it takes to see all columns that vary."""
         return -(-len(self._seen()) // self.spec.n_columns)
 
-    def measure(self, learner, X, y):
+    def measure(self, X, y):
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, support_statistics(X)
         self.n_rows = len(X)
@@ -265,26 +273,23 @@ class TableRows:
             self.weights = column_weights(cells, self.statistics, targets, n_seen)
         if self._n_views > 1:
             places = self.spec.n_columns
-            warnings.warn(
+            warn(
                 f"X has {len(varying(self.statistics))} columns that vary, the learner has places "
                 f"for {places}: each member sees {places} of them, and it takes {self._n_views} "
                 "members to see all.",
-                stacklevel=3,
             )
         for i, n in n_levels.items():
             n_known = len(known_cells(X[:, i]))
             if n_known >= LEAST_NAMES and n >= NAMES * n_known:
-                warnings.warn(
+                warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
-                    stacklevel=3,
                 )
         if len(X) < LEAST_SUPPORT:
-            warnings.warn(
+            warn(
                 "The first rows set the scale of columns and targets, for good, and there are only "
                 f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
-                stacklevel=3,
             )
 
     def warn_of_later(self, X):
@@ -295,23 +300,13 @@ class TableRows:
             off = np.abs(X[:, kept] - center) > 1e-12 * np.abs(center)
         for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.missed:
             self.missed.add(i)  # told once, however many rows come one by one
-            warnings.warn(
+            warn(
                 f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
                 "for good: it is left out. Begin with rows in which it varies.",
-                stacklevel=3,
             )
 
-    def warn_of_later_targets(self, y, scale):
-        """Warn of targets in later rows that are cut off."""
-        beyond = np.abs(y - scale.center) > TARGET_LIMIT * scale.scale
-        if beyond.any():
-            warnings.warn(
-                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
-                "deviations of the first rows' targets from their mean, and are read as if they "
-                "lay there. The first rows set the scale for good: begin with rows like those to "
-                "come, or call fit on all.",
-                stacklevel=3,
-            )
+    def warn_of_queries(self, X):
+        """Queries are scaled by the first rows, and cut off."""
 
     def _name(self, column):
         """What to call a column."""
@@ -352,13 +347,42 @@ class TableRows:
             place += len(levels)
         return np.setdiff1d(varying(self.statistics), hidden)
 
-    def measure_targets(self, learner, y):
-        """Return center and scale of the support's targets."""
-        return column_statistics(y[:, None].astype(np.float64))
+    def target_scale(self, y, found=None):
+        """Return center and scale for the next targets.
+
+        Those of the first ones, for good. While all are alike the scale is 0, and still free: each
+        was told as 0, whatever it is.
+
+        Parameters
+        ----------
+        y : ndarray of shape (S,)
+        found : ColumnStatistics, optional
+            That of the targets before.
+
+        Returns
+        -------
+        scale : ColumnStatistics
+        """
+        if found is None:
+            found = column_statistics(y[:, None].astype(np.float64))
+            return found._replace(scale=np.where(np.ptp(y) > 0, found.scale, 0.0))
+        if found.scale == 0:
+            return found._replace(
+                scale=np.sqrt(np.mean(np.square(y - found.center), keepdims=True))
+            )
+        beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
+        if beyond.any():
+            warn(
+                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
+                "deviations of the first rows' targets from their mean, and are read as if they "
+                "lay there. The first rows set the scale for good: begin with rows like those to "
+                "come, or call fit on all."
+            )
+        return found
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""
-        return table_targets(y[:, None], scale)[:, 0]
+        return table_targets(y[:, None], scale._replace(scale=or_one(scale.scale)))[:, 0]
 
     def shown(self, X, spec):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
@@ -433,7 +457,12 @@ def rows_for(learner, name, categorical_features):
     """
     if learner.spec.table:
         return TableRows(learner.spec, categorical_features)
-    return PlainRows(learner.spec, name)
+    return PlainRows(learner, name)
+
+
+def or_one(scale):
+    """Return 1 where a scale is 0."""
+    return np.where(scale > 0, scale, 1.0)
 
 
 def _times(shape):

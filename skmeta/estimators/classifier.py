@@ -7,13 +7,13 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import InContextEstimator, given_orders
+from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
+from skmeta.estimators._warnings import warn
 
 
 class InContextClassifier(ClassifierMixin, InContextEstimator):
@@ -69,6 +69,10 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         What the memory holds.
     class_count_ : ndarray of shape (n_classes,)
         Rows of each class read so far.
+    n_members_ : int
+        Members that read.
+    temperature_ : float
+        Temperature of the next answers.
     rows_ : object
         How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
@@ -140,27 +144,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         ArtifactError
             If the learner cannot be loaded.
         """
-        self._validate_params()
-        learner = self._checked_learner()
-        rows = self._fresh_rows(learner)
-        X_rows, y = self._support(rows, X, y, first=True)
-        classes = self._checked_classes(learner, _checked_labels(y))
-        rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows, y)
-        slots = self._dealt(learner, rows, len(classes), rng)
-        codes = np.searchsorted(classes, y)
-        state = self._read(
-            learner,
-            rows,
-            learner.initial_state(len(slots)),
-            X_rows,
-            _one_hot(slots[:, codes], learner),
-            self._orders(len(y), len(slots), rng),
-        )
-        self._remember(learner, rows, state, X)
-        self.classes_, self.label_slots_ = classes, slots
-        self.class_count_ = np.bincount(codes, minlength=len(classes))
-        return self
+        return self._learn(X, y, first=True, shuffled=True)
 
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
@@ -186,42 +170,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             class was not announced, or the rows are as in ``fit``'s errors. The
             state is then as it was.
         """
-        self._validate_params()
         first = not hasattr(self, "classes_")
         if first and classes is None:
+            self._validate_params()
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        learner = self._checked_learner() if first else self.learner_
-        rows = self._fresh_rows(learner) if first else self.rows_
-        X_rows, y = self._support(rows, X, y, first=first)
-        labels = _checked_labels(y)
-        known = self._checked_classes(learner, _checked_labels(classes)) if first else self.classes_
-        if not first and classes is not None and not np.array_equal(known, _distinct(classes)):
-            raise ValueError(
-                f"classes {_distinct(classes)} differ from those of the first call, {known}."
-            )
-        unknown = [label for label in labels.tolist() if label not in known.tolist()]
-        if unknown:
-            raise ValueError(
-                f"y holds the classes {unknown}, which are not among {known}. Announce all "
-                "classes with the first partial_fit(..., classes=...), or call fit."
-            )
-        if first:
-            rows.measure(learner, X_rows, y)
-            slots = self._dealt(learner, rows, len(known), check_random_state(self.random_state))
-            state, count = learner.initial_state(len(slots)), 0
-        else:
-            rows.warn_of_later(X_rows)
-            state, slots, count = self.state_, self.label_slots_, self.class_count_
-        codes = np.searchsorted(known, y)
-        labels = _one_hot(slots[:, codes], learner)
-        orders = given_orders(len(y), len(slots))
-        state = self._read(learner, rows, state, X_rows, labels, orders)
-        if first:
-            self._remember(learner, rows, state, X)
-            self.classes_, self.label_slots_ = known, slots
-        self.state_ = state
-        self.class_count_ = count + np.bincount(codes, minlength=len(known))
-        return self
+        return self._learn(X, y, first=first, classes=classes)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -244,10 +197,37 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
-        temperature = self.temperature
-        if temperature == "auto":
-            temperature = self.rows_.usual_temperature(self.class_count_)
-        return class_probabilities(logits / temperature, self.label_slots_)
+        return class_probabilities(logits / self.temperature_, self.label_slots_)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
+            The queries.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_rows, n_classes)
+            In nats, in the order of ``classes_``. A probability of 0 counts as the least number
+            above it.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing was read yet.
+        ValueError
+            If the rows are not like those of the support.
+        """
+        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float64).tiny))
+
+    @property
+    def temperature_(self):
+        """Temperature of the next answers."""
+        if self.temperature != "auto":
+            return self.temperature
+        return self.rows_.usual_temperature(self.class_count_)
 
     def predict(self, X):
         """Return the most probable class.
@@ -271,34 +251,56 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _dealt(self, learner, rows, n_classes, rng):
-        """Deal labels, (M, n_classes), and orders of columns to members."""
-        slots = deal_labels(rng, self._members(rows), n_classes, learner.spec.n_outputs)
-        rows.deal(len(slots), rng)
-        return slots
-
-    def _checked_classes(self, learner, y):
-        classes = _distinct(y)
-        if learner.spec.table and len(classes) > learner.spec.n_outputs:
-            n_members = n_codes(len(classes), learner.spec.n_outputs)
-            warnings.warn(
-                f"y has {len(classes)} classes, the learner has {learner.spec.n_outputs} labels: "
-                f"{n_members} members or more read the rows, each with classes that share labels.",
-                stacklevel=3,
-            )
-        elif len(classes) > learner.spec.n_outputs:
+    def _meet_targets(self, y, *, first, classes=None):
+        """Meet classes, and count their rows."""
+        labels = _checked_labels(y)
+        if first:
+            announced = labels if classes is None else _checked_labels(classes)
+            self.classes_ = self._checked_classes(announced)
+            self.class_count_ = np.zeros(len(self.classes_), dtype=int)
+        elif classes is not None and not np.array_equal(self.classes_, _distinct(classes)):
             raise ValueError(
-                f"The learner {self.learner!r} tells {learner.spec.n_outputs} classes apart, "
-                f"y has {len(classes)}. Meta-train one with more (skmeta.MetaTrainer), or use "
+                f"classes {_distinct(classes)} differ from those of the first call, "
+                f"{self.classes_}."
+            )
+        unknown = [label for label in labels.tolist() if label not in self.classes_.tolist()]
+        if unknown:
+            raise ValueError(
+                f"y holds the classes {unknown}, which are not among {self.classes_}. Announce all "
+                "classes with the first partial_fit(..., classes=...), or call fit."
+            )
+        places = np.searchsorted(self.classes_, y)
+        self.class_count_ = self.class_count_ + np.bincount(places, minlength=len(self.classes_))
+
+    def _deal(self, n_members, rng):
+        """Deal labels and columns to members: how many there are."""
+        n_labels = self.learner_.spec.n_outputs
+        self.label_slots_ = deal_labels(rng, n_members, len(self.classes_), n_labels)
+        self.rows_.deal(len(self.label_slots_), rng)
+        return len(self.label_slots_)
+
+    def _told(self, y):
+        """One-hot labels as each member is told them, shape (M, S, C)."""
+        one_hot = np.eye(self.learner_.spec.n_outputs, dtype=np.float32)
+        return one_hot[self.label_slots_[:, np.searchsorted(self.classes_, y)]]
+
+    def _checked_classes(self, classes):
+        """See that there are labels for classes, or members enough to share them."""
+        spec, n_classes = self.learner_.spec, len(classes)
+        if n_classes > spec.n_outputs and not spec.table:
+            raise ValueError(
+                f"The learner {self.learner!r} tells {spec.n_outputs} classes apart, "
+                f"y has {n_classes}. Meta-train one with more (skmeta.MetaTrainer), or use "
                 "another kind of classifier: sklearn.multiclass.OneVsRestClassifier around this "
                 "one works, but loses accuracy."
             )
+        if n_classes > spec.n_outputs:
+            warn(
+                f"y has {n_classes} classes, the learner has {spec.n_outputs} labels: "
+                f"{n_codes(n_classes, spec.n_outputs)} members or more read the rows, each with "
+                "classes that share labels."
+            )
         return classes
-
-
-def _one_hot(labels, learner):
-    """Labels as members are told them: (M, S) -> (M, S, C)."""
-    return np.eye(learner.spec.n_outputs, dtype=np.float32)[labels]
 
 
 def _checked_labels(y):

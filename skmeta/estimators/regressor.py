@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from skmeta.estimators._base import InContextEstimator, given_orders
-from skmeta.memory import count_episodes
+from skmeta.estimators._base import InContextEstimator
+from skmeta.estimators._rows import or_one
 
 
 class InContextRegressor(RegressorMixin, InContextEstimator):
@@ -60,7 +60,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         How rows are written for the learner: of a table, scaled by the first support.
     target_scale_ : ColumnStatistics
         Center and scale of the targets: those of the first support for learners of
-        tables, 0 and 1 for others.
+        tables, 0 and 1 for others. A scale of 0 says that all were alike so far.
+    n_members_ : int
+        Members that read.
 
     References
     ----------
@@ -119,22 +121,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         ArtifactError
             If the learner cannot be loaded.
         """
-        self._validate_params()
-        learner = self._checked_learner()
-        rows = self._fresh_rows(learner)
-        X_rows, y = self._numeric_support(rows, X, y, first=True)
-        rng = check_random_state(self.random_state)
-        rows.measure(learner, X_rows, y)
-        n_members = self._members(rows)
-        rows.deal(n_members, rng)
-        scale = rows.measure_targets(learner, y)
-        orders = self._orders(len(y), n_members, rng)
-        state = learner.initial_state(n_members)
-        told = _told(rows.told(y, scale), n_members)
-        state = self._read(learner, rows, state, X_rows, told, orders)
-        self._remember(learner, rows, state, X)
-        self.target_scale_ = scale
-        return self
+        return self._learn(X, y, first=True, shuffled=True)
 
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
@@ -155,30 +142,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         ValueError
             As in ``fit``. The state is then as it was.
         """
-        self._validate_params()
-        first = not hasattr(self, "state_")
-        learner = self._checked_learner() if first else self.learner_
-        rows = self._fresh_rows(learner) if first else self.rows_
-        X_rows, y = self._numeric_support(rows, X, y, first=first)
-        if first:
-            rows.measure(learner, X_rows, y)
-            n_members = self._members(rows)
-            rows.deal(n_members, check_random_state(self.random_state))
-            scale = rows.measure_targets(learner, y)
-            state = learner.initial_state(n_members)
-        else:
-            state, scale = self.state_, self.target_scale_
-            rows.warn_of_later(X_rows)
-            rows.warn_of_later_targets(y, scale)
-        members = count_episodes(state)
-        orders = given_orders(len(y), members)
-        told = _told(rows.told(y, scale), members)
-        state = self._read(learner, rows, state, X_rows, told, orders)
-        if first:
-            self._remember(learner, rows, state, X)
-            self.target_scale_ = scale
-        self.state_ = state
-        return self
+        return self._learn(X, y, first=not hasattr(self, "state_"))
 
     def predict(self, X, return_std=False):
         """Return the mean of the target, and how sure the learner is.
@@ -210,14 +174,24 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         if not return_std:
             return y_mean
         variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
-        return y_mean, np.sqrt(variance) * scale
+        return y_mean, np.sqrt(variance) * or_one(scale)
 
-    def _numeric_support(self, rows, X, y, *, first):
+    def _checked_support(self, X, y, *, first):
         """Check support rows and their targets; plain ones must be finite as float32, too."""
-        X, y = self._support(rows, X, y, first=first, y_numeric=True)
-        return X, check_array(y, dtype=rows.dtype, ensure_2d=False, input_name="y")
+        X, y = super()._checked_support(X, y, first=first, y_numeric=True)
+        return X, check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
 
+    def _meet_targets(self, y, *, first):
+        """Scale targets."""
+        found = None if first else self.target_scale_
+        self.target_scale_ = self.rows_.target_scale(y, found)
 
-def _told(y, n_members):
-    """Targets as each member is told them, shape (M, S, 1)."""
-    return np.repeat(y[None, :, None], n_members, axis=0)
+    def _deal(self, n_members, rng):
+        """Deal columns to members: how many there are."""
+        self.rows_.deal(n_members, rng)
+        return n_members
+
+    def _told(self, y):
+        """Targets as each member is told them, shape (M, S, 1)."""
+        told = self.rows_.told(y, self.target_scale_)
+        return np.repeat(told[None, :, None], self.n_members_, axis=0)

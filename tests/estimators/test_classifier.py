@@ -164,6 +164,15 @@ def test_probabilities_and_classes(learner, data):
     assert 0 <= clf.score(X, y) <= 1
 
 
+def test_log_probabilities_are_finite(learner, data):
+    X, y, queries = data
+    clf = InContextClassifier(learner, temperature=1.0).fit(X, y)
+    assert_array_equal(clf.predict_log_proba(queries), np.log(clf.predict_proba(queries)))
+    clf.set_params(temperature=1e-5)
+    assert (clf.predict_proba(queries) == 0).any()
+    assert np.isfinite(clf.predict_log_proba(queries)).all()
+
+
 def test_temperature_divides_the_logits(learner, data):
     X, y, queries = data
     proba = InContextClassifier(learner).fit(X, y).predict_proba(queries)
@@ -501,7 +510,8 @@ def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         InContextClassifier("mann-omniglot").fit(X, y)
-    assert ["X looks unlike" in str(w.message) for w in caught] == [True] * warns
+        InContextClassifier("mann-omniglot").fit(sample.images[:60:4], y).predict(X)
+    assert ["X looks unlike" in str(w.message) for w in caught] == [True, True] * warns
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba"])

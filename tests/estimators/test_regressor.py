@@ -190,3 +190,20 @@ def test_values_in_another_range_are_answered_with_a_warning(x_scale, y_scale, w
         InContextRegressor("lstm-quadratic").fit(x_scale * X, y)
     expected = [] if what is None else [f"{what} looks unlike"]
     assert [str(w.message)[: len("X looks unlike")] for w in caught] == expected
+
+
+def test_later_rows_targets_and_queries_in_another_range_are_warned_of():
+    X = np.random.default_rng(0).uniform(-1, 1, (30, 2))
+    reg = InContextRegressor("lstm-quadratic").fit(X, X[:, 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg.predict(X)
+        reg.partial_fit(X, X[:, 0])
+    for call, what in (
+        (lambda: reg.predict([[1e3, 0]]), "X"),
+        (lambda: reg.partial_fit([[1e3, 0]], [0.1]), "X"),
+        (lambda: reg.partial_fit(X[:1], [1e3]), "y"),
+    ):
+        with pytest.warns(UserWarning, match=f"{what} looks unlike") as caught:
+            call()
+        assert [w.filename for w in caught] == [__file__]

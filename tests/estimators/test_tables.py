@@ -100,6 +100,7 @@ def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
         for estimator in (clf, set_so):
             estimator.partial_fit(X[rows], y[rows], classes=np.unique(y))
         assert_array_equal(clf.class_count_, count)
+        assert clf.temperature_ == temperature and clf.n_members_ == 3
         set_so.set_params(temperature=temperature)
         assert_array_equal(clf.predict_proba(X), set_so.predict_proba(X))
     clf.fit(X, y)
@@ -239,7 +240,7 @@ def test_tables_of_many_columns_have_more_members(estimator):
 def test_a_table_is_read_with_no_more_places_than_it_needs():
     X = np.random.default_rng(0).normal(size=(30, 13))
     clf = InContextClassifier(random_state=0).fit(X, X[:, 0] > 0)
-    assert clf._runner(clf.learner_, clf.rows_).spec.n_columns == 20
+    assert clf._runner().spec.n_columns == 20
     assert clf.learner_ is load_learner("tabular")
     assert len(pickle.dumps(clf)) < 300_000  # the learner goes by name
 
@@ -479,8 +480,9 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
         cells[4] = "unknown"
         with pytest.warns(
             UserWarning, match=f"'{name}' .* 1 cells such as 'unknown' are .*missing"
-        ):
+        ) as caught:
             proba = clf.predict_proba(table.assign(**{name: cells}))
+        assert caught[0].filename == __file__
         cells[4] = None
         assert_array_equal(proba, clf.predict_proba(table.assign(**{name: cells})))
     for cell in ("now", "2026", "20260105"):  # dates to pandas, and none where the first are ISO
@@ -496,6 +498,17 @@ def test_numbers_where_text_was_are_refused(y):
     for cells, kind in ((np.arange(30), "numbers"), (pd.Timestamp("2026-01-01"), "times")):
         with pytest.raises(ValueError, match=f"Column 'code' of X holds {kind}, it held text"):
             clf.predict(table.assign(code=cells))
+
+
+def test_text_where_a_category_of_numbers_was_is_refused(y):
+    """As of a CSV file that is read again with dtype=str."""
+    table = pd.DataFrame({"code": pd.Categorical(np.tile([1, 2, 3], 10))})
+    clf = classifier().fit(table, y)
+    as_integers = table.assign(code=table["code"].astype(int))
+    assert_array_equal(clf.predict_proba(as_integers), clf.predict_proba(table))
+    clf.predict(pd.DataFrame({"code": [4, None]}))
+    with pytest.raises(ValueError, match="Column 'code' of X holds text, it held numbers"):
+        clf.predict(table.assign(code=table["code"].astype(str)))
 
 
 @pytest.mark.parametrize("container", [np.asarray, list])
@@ -627,7 +640,7 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
 def test_targets_beyond_the_first_scale_are_told_of(X):
     with pytest.warns(UserWarning, match="there are only 1. Begin"):
         reg = InContextRegressor(random_state=0).partial_fit(X[:1], X[:1, 0])
-    reg.partial_fit(X[1:], X[1:, 0])  # a scale of 1, as there is none
+    reg.partial_fit(X[1:], X[1:, 0])  # which set the scale: one target has none
     reg = InContextRegressor(random_state=0).partial_fit(X[:20], X[:20, 0])
     with pytest.warns(UserWarning, match="1 of 2 targets lie more than 10") as caught:
         reg.partial_fit(X[:2], [0.0, 1e4])
@@ -638,12 +651,27 @@ def test_targets_beyond_the_first_scale_are_told_of(X):
         InContextRegressor(random_state=0).fit(X, np.r_[X[1:, 0], 1e9])
 
 
-def test_a_stream_that_begins_with_targets_alike_is_read():
+@pytest.mark.parametrize("n_alike", [1, 3])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.filterwarnings("ignore:The first rows set the scale")
+def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, unit):
     X = np.random.default_rng(0).normal(size=(60, 3))
     y = X[:, 0] + 1
-    y[:3] = 0.01
-    reg = InContextRegressor(random_state=0).partial_fit(X[:3], y[:3])
-    assert reg.partial_fit(X[3:], y[3:]).score(X, y) > 0.9
+    y[:n_alike] = 0.5
+    reg = InContextRegressor(random_state=0).partial_fit(X[:n_alike], unit * y[:n_alike])
+    for rows in (slice(0, n_alike), slice(n_alike, None)):  # alike still, then others
+        reg.partial_fit(X[rows], unit * y[rows])
+    assert reg.score(X, unit * y) > 0.9
+    scale = reg.target_scale_
+    assert reg.partial_fit(X[:5], unit * y[:5]).target_scale_ is scale  # for good
+
+
+@pytest.mark.parametrize("target", [0.0, 1e-6, 1e6])
+def test_a_constant_target_is_predicted(target, X):
+    reg = InContextRegressor(random_state=0).fit(X, np.full(len(X), target))
+    mean, std = reg.predict(X, return_std=True)
+    assert_allclose(mean, target, rtol=1e-12)
+    assert (std > 0).all()  # nothing is known of what may come
 
 
 def test_long_tails_are_told_apart():
