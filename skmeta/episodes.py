@@ -94,16 +94,16 @@ class EpisodeBatch:
 
     Parameters
     ----------
-    inputs : ndarray of shape (B, T, ...), float32
+    inputs : ndarray of shape (B, T, ...)
         The rows, each of the spec's ``input_shape``.
     targets : ndarray
         Classification: integers of shape (B, T) for one-hot labels or
-        (B, T, L) for labels of L positions. Regression: float32 of shape
+        (B, T, L) for labels of L positions. Regression: numbers of shape
         (B, T, n_outputs).
-    oracle : ndarray of shape (B, T), float32, optional
+    oracle : ndarray of shape (B, T), optional
         Log-density (nats) that the best possible learner gives to each target
         before it sees it, where the family knows it.
-    weights : ndarray of shape (B, T), float32, optional
+    weights : ndarray of shape (B, T), optional
         How much the answer at each step counts; of mean 1. Without weights all count
         alike.
 

@@ -180,6 +180,7 @@ class TestTrain:
         (["evaluate", "own.safetensors"], "No test tasks are known for this learner: give --rec"),
         (["evaluate", "own.safetensors", "--recipe", "tiny.toml"], "the tasks are TaskSpec"),
         (["evaluate", "own.safetensors", "--recipe", "wrong.toml"], "Unknown key 'colour'"),
+        (["evaluate", "own.safetensors", "--plot", "no/x.png"], "There is no folder for no/x.png"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

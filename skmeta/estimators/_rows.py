@@ -80,12 +80,11 @@ class PlainRows:
             return X
         X = np.asarray(X)
         if X.shape[1:] != shape:
-            square = n_axes == 3 and X.shape[1] == X.shape[2] > shape[0] == shape[1]
-            way_out = (
-                f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
-                if square
-                else "Cut or resize them first, one number a pixel: ink 1, paper 0."
-            )
+            way_out = "Cut or resize them first, one number a pixel: ink 1, paper 0."
+            if X.shape[1:] == (*shape, 1):
+                way_out = "X[..., 0] has no axis of channels."
+            elif n_axes == 3 and X.shape[1] == X.shape[2] > shape[0] == shape[1]:
+                way_out = f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
             raise ValueError(
                 f"The learner reads pictures of shape (n, {', '.join(map(str, shape))}) or rows "
                 f"of {prod(shape)} pixels, got {X.shape}. {way_out}"

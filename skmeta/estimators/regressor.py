@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
+from skmeta.columns import ColumnStatistics
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._rows import or_one
 
@@ -81,6 +82,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     """
 
     _kind = "regression"
+    target_scale_: ColumnStatistics
 
     def __init__(
         self,
@@ -176,9 +178,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
         return y_mean, np.sqrt(variance) * or_one(scale)
 
-    def _checked_support(self, X, y, *, first):
+    def _checked_support(self, X, y, *, first, **y_checks):
         """Check support rows and their targets; plain ones must be finite as float32, too."""
-        X, y = super()._checked_support(X, y, first=first, y_numeric=True)
+        X, y = super()._checked_support(X, y, first=first, y_numeric=True, **y_checks)
         return X, check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
 
     def _meet_targets(self, y, *, first):

@@ -7,7 +7,12 @@ from sklearn.base import clone
 
 from skmeta.artifacts import load_learner
 from skmeta.inspection._axes import draw_band, one_axes, show_legend
-from skmeta.training.evaluation import error_by_shots, mean_and_interval, regression_problems
+from skmeta.training.evaluation import (
+    checked_sizes,
+    error_by_shots,
+    mean_and_interval,
+    regression_problems,
+)
 
 
 class ShotErrorDisplay:
@@ -96,7 +101,7 @@ class ShotErrorDisplay:
             problems, or a number of examples is below 1.
         """
         loaded = load_learner(learner)
-        shots = _checked_shots(shots)
+        shots = checked_sizes("shots", shots)
         result = error_by_shots(
             loaded, family, shots, n_tasks=n_tasks, n_queries=n_queries, seed=seed
         )
@@ -214,16 +219,9 @@ class ShotErrorDisplay:
         return self
 
 
-def _checked_shots(shots):
-    shots = np.unique(np.asarray(shots))
-    if shots.size == 0 or shots.dtype.kind not in "iu" or shots[0] < 1:
-        raise ValueError(f"shots must be integers of at least 1, got {shots.tolist()}.")
-    return shots
-
-
 def _errors(predict, family, shots, n_tasks, n_queries, seed):
     """Shots, mean squared error and its interval, of ``predict(X, y, X_query)`` for all tasks."""
-    shots = _checked_shots(shots)
+    shots = checked_sizes("shots", shots)
     X, y, X_query, y_query = regression_problems(family, n_tasks, int(shots[-1]), n_queries, seed)
     answers = (predict(X[:, :n], y[:, :n], X_query) for n in shots)
     errors = [((answer - y_query) ** 2).mean(axis=1) for answer in answers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from operator import index as as_integer
 
 import numpy as np
 
@@ -76,11 +77,47 @@ class TaskFamily(ABC):
         Raises
         ------
         ValueError
-            If an argument is negative or there is no episode to draw.
+            If an argument is negative, there is no episode to draw, or what the family draws has
+            other shapes than its ``spec`` and ``n_steps`` say.
         """
         if index < 0 or seed < 0 or n_episodes < 1:
             raise ValueError(
                 "index and seed must be at least 0 and n_episodes at least 1, "
                 f"got {index}, {seed} and {n_episodes}."
             )
-        return self.draw(np.random.default_rng([seed, index]), n_episodes)
+        batch = self.draw(np.random.default_rng([seed, index]), n_episodes)
+        spec, size = self.spec, (n_episodes, self.n_steps)
+        n_numbers = spec.n_outputs if spec.kind == "regression" else spec.label_length
+        target = () if (spec.kind, n_numbers) == ("classification", 1) else (n_numbers,)
+        for name, shape in (("inputs", spec.input_shape), ("targets", target)):
+            found = getattr(batch, name).shape
+            if found != (*size, *shape):
+                raise ValueError(
+                    f"{type(self).__name__}.draw must return {name} of shape {(*size, *shape)} for "
+                    f"{n_episodes} episodes of n_steps={self.n_steps} and its spec, got {found}."
+                )
+        return batch
+
+
+def check_n_steps(n_steps: int) -> int:
+    """Return the length of an episode.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps T of an episode.
+
+    Returns
+    -------
+    n_steps : int
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If there is no step.
+    """
+    if as_integer(n_steps) < 1:
+        raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
+    return as_integer(n_steps)

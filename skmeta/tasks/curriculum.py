@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import index as as_integer
 
 from skmeta.tasks._base import TaskFamily
 
@@ -24,6 +25,8 @@ class Curriculum(TaskFamily):
 
     Raises
     ------
+    TypeError
+        If a number of batches is no integer.
     ValueError
         If there is no stage or families disagree on rows and targets.
 
@@ -41,7 +44,7 @@ class Curriculum(TaskFamily):
     def __init__(self, stages: Sequence[tuple[int, TaskFamily]]):
         if not stages:
             raise ValueError("A curriculum needs at least one (n_batches, family) stage.")
-        self.stages = [(int(n_batches), family) for n_batches, family in stages]
+        self.stages = [(as_integer(n_batches), family) for n_batches, family in stages]
         self.spec = self.stages[-1][1].spec
         for n_batches, family in self.stages:
             if family.spec != self.spec or n_batches < 1:

@@ -11,7 +11,7 @@ from abc import abstractmethod
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
+from skmeta.tasks._base import TaskFamily, check_n_steps
 
 # Quadratics: six coefficients with mean 0 and variance 1/3, on x1^2, x2^2, x1 x2, x1, x2 and 1.
 # x uniform on [-1, 1] has E x^2 = 1/3 and E x^4 = 1/5, so
@@ -49,28 +49,6 @@ def evaluation_generator(n_problems: int, n_support: int, n_queries: int, *, see
         )
     # Without the spawn key, [seed] would be padded to [seed, 0]: batch 0 of the training stream.
     return np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(1,)))
-
-
-def check_n_steps(n_steps: int) -> int:
-    """Return the length of an episode.
-
-    Parameters
-    ----------
-    n_steps : int
-        Steps T of an episode.
-
-    Returns
-    -------
-    n_steps : int
-
-    Raises
-    ------
-    ValueError
-        If there is no step.
-    """
-    if n_steps < 1:
-        raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
-    return n_steps
 
 
 class FunctionFamily(TaskFamily):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
-from skmeta.tasks.functions import check_n_steps, evaluation_generator
+from skmeta.tasks._base import TaskFamily, check_n_steps
+from skmeta.tasks.functions import evaluation_generator
 
 INPUT_RANGE = (-2.0, 2.0)
 MAX_INPUTS = 3

@@ -8,8 +8,8 @@ import numpy as np
 
 from skmeta.columns import column_statistics, table_targets
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
+from skmeta.tasks._base import check_n_steps
 from skmeta.tasks.classes import draw_distinct
-from skmeta.tasks.functions import check_n_steps
 from skmeta.tasks.tables import TableFamily
 
 

@@ -21,8 +21,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
-from skmeta.tasks.functions import check_n_steps
+from skmeta.tasks._base import TaskFamily, check_n_steps
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient, log_uniform
 
 # Widths are drawn from here on and rounded down: one column alone is rare.

@@ -228,6 +228,33 @@ def _mean_of_members(learner, batch, n_members, seed, *, told):
     return mean
 
 
+def checked_sizes(name: str, sizes, least: int = 1, most: int | None = None) -> np.ndarray:
+    """Return the distinct numbers of a list, sorted.
+
+    Parameters
+    ----------
+    name : str
+        What to call them.
+    sizes : sequence of int
+    least : int, default=1
+    most : int, optional
+        The smallest and the largest that may be.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is no integer or out of range.
+    """
+    found = np.unique(np.asarray(sizes))
+    whole = found.size and found.dtype.kind in "iu" and found[0] >= least
+    if not whole or (most is not None and found[-1] > most):
+        up_to = "" if most is None else f" and at most {most}"
+        raise ValueError(
+            f"{name} must be integers of at least {least}{up_to}, got {found.tolist()}."
+        )
+    return found
+
+
 def accuracy_by_shots(
     learner: Learner, family, shots, *, n_episodes: int = 600, seed: int = 0
 ) -> ShotAccuracy:
@@ -275,9 +302,7 @@ def accuracy_by_shots(
     """
     if not hasattr(family, "n_shots") or family.spec.label_length > 1:
         raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
-    shots = np.unique(np.asarray(shots, dtype=int))
-    if not len(shots) or shots[0] < 1 or shots[-1] >= family.n_shots:
-        raise ValueError(f"shots must lie in 1..{family.n_shots - 1}, got {shots.tolist()}.")
+    shots = checked_sizes("shots", shots, most=family.n_shots - 1)
     right: list[list[np.ndarray]] = []
     for batch in _batches(learner, family, n_episodes, seed):
         number = instance_numbers(batch.targets)
@@ -347,7 +372,8 @@ def error_by_shots(
     Raises
     ------
     ValueError
-        If the tasks have no evaluation problems or are not like those of the learner.
+        If the tasks have no evaluation problems or are not like those of the learner, or shots
+        are no integers from 0 on.
 
     Examples
     --------
@@ -360,18 +386,18 @@ def error_by_shots(
     True
     """
     _check_learner(learner, family)
-    shots = np.asarray(shots, dtype=int)
+    shots = checked_sizes("shots", shots, least=0)
     X, y, X_query, y_query = regression_problems(family, n_tasks, int(shots.max()), n_queries, seed)
     labels = np.asarray(y, dtype=np.float32)[..., None]
     state = learner.initial_state(n_tasks)
     errors, read = [], 0
-    for n_rows in np.unique(shots):
+    for n_rows in shots:
         state = learner.store(state, X[:, read:n_rows], labels[:, read:n_rows])
         read = n_rows
         mean = _answers(learner, state, X_query)[:, :, 0, 0]
         errors.append(((mean - y_query) ** 2).mean(axis=1))
     error, interval = mean_and_interval(np.stack(errors, axis=1))
-    return ShotError(np.unique(shots), error, interval)
+    return ShotError(shots, error, interval)
 
 
 def step_log_likelihood(learner: Learner, batch, spec) -> np.ndarray:
@@ -445,9 +471,9 @@ def score_by_rows(
     ValueError
         If the tasks are not like those of the learner or have too few rows.
     """
-    rows = np.asarray(rows, dtype=int)
-    if rows.min() < 1 or rows.max() >= family.n_steps:
-        raise ValueError(f"rows must lie in 1..{family.n_steps - 1}, got {rows.tolist()}.")
+    if not isinstance(family, TableFamily):
+        raise ValueError(f"score_by_rows needs tables, got {type(family).__name__}.")
+    rows = checked_sizes("rows", rows, most=family.n_steps - 1)
     nats, errors = np.empty((2, n_episodes, len(rows)))
     for column, n_rows in enumerate(rows):
         batches = _batches(learner, family.scaled_by(int(n_rows)), n_episodes, seed)

@@ -106,14 +106,23 @@ class Recipe:
     limits: str = ""
 
     def make_tasks(self) -> list[TaskFamily]:
-        """Return the families to train on, or one :class:`Curriculum` if they are its stages."""
+        """Return the families to train on, or one :class:`Curriculum` if they are its stages.
+
+        Raises
+        ------
+        RecipeError
+            If a family is unknown, an option does not fit, or stages differ in their spec.
+        """
         lengths = [options.get("n_batches", 1) for options in self.tasks]
         families = [
             make_family({key: value for key, value in options.items() if key != "n_batches"})
             for options in self.tasks
         ]
         if _are_stages(self.tasks):
-            return [Curriculum(list(zip(lengths, families, strict=True)))]
+            try:
+                return [Curriculum(list(zip(lengths, families, strict=True)))]
+            except (TypeError, ValueError) as error:
+                raise RecipeError(f"In the stages of tasks: {error}") from None
         return families
 
     def make_trainer(self, **overrides) -> MetaTrainer:
@@ -196,7 +205,7 @@ def load_recipe(recipe) -> Recipe:
     Raises
     ------
     RecipeError
-        If the file is missing, no TOML, or has unknown or missing keys.
+        If the file is missing, cannot be read, is no TOML, or has unknown or missing keys.
 
     Examples
     --------
@@ -216,6 +225,8 @@ def load_recipe(recipe) -> Recipe:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is no TOML file: {error}.") from None
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error}.") from None
     known = [field.name for field in fields(Recipe)]
     _check_keys(str(path), content, known, required=("name", "trainer", "tasks"))
     _check_tables(content)

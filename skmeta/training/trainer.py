@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
@@ -37,7 +38,7 @@ class MetaTrainer(BaseEstimator):
         What turns a row into features: "conv" for pictures of 16 x 16 pixels or more. "auto" takes
         "table" for rows of tables, and "flat" for others.
     n_units : int or None, default=None
-        Units of the memory's LSTM; None keeps the memory's own number.
+        Units of the memory: its own ``n_units``. None keeps the memory's number.
     n_steps : int, default=10_000
         Steps of gradient descent.
     batch_size : int, default=16
@@ -61,11 +62,11 @@ class MetaTrainer(BaseEstimator):
     checkpoint : str, path-like or None, default=None
         File that the run is saved to, and goes on from if it exists.
     warm_start : str, path-like, Learner or None, default=None
-        Learner to go on from: its architecture and weights, in place of
-        ``memory``, ``encoder`` and ``n_units``. Rows have to be of the same shape. Before a
-        memory of fast weights, though, tables may have more columns, whose first weights are
-        mixtures of those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder``
-        may bring more steps than the learner's, which count for nothing at first.
+        Learner to go on from: its architecture and weights, in place of ``memory`` and
+        ``n_units``, and of ``encoder="auto"``. Rows have to be of the same shape. Before a memory
+        of fast weights, though, tables may have more columns, whose first weights are mixtures of
+        those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more
+        steps than the learner's, which count for nothing at first.
         For other labels or another kind of target, the weights that meet them start anew:
         the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
@@ -109,8 +110,8 @@ class MetaTrainer(BaseEstimator):
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "validate_every": [Interval(Integral, 1, None, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
-        "checkpoint": [str, Path, None],
-        "warm_start": [str, Path, Learner, None],
+        "checkpoint": [str, os.PathLike, None],
+        "warm_start": [str, os.PathLike, Learner, None],
         "random_state": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["verbose"],
     }
@@ -220,6 +221,13 @@ class MetaTrainer(BaseEstimator):
         -------
         score : float
             Mean log-likelihood of the labels, nats a step: higher is better.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If nothing was trained yet.
+        ValueError
+            If the tasks are not like those of the learner.
         """
         check_is_fitted(self, "learner_")
         return mean_of_scores(self.learner_, check_tasks(tasks), self.random_state)
@@ -250,8 +258,12 @@ class MetaTrainer(BaseEstimator):
         alike = (found.input_shape, found.table) == (spec.input_shape, spec.table)
         wider = found.table and spec.table and spec.n_columns > found.n_columns
         if not (alike or wider):
+            way_out = ""
+            if found.table and spec.table:  # narrower
+                way_out = f" Give the tasks n_columns={found.n_columns}, places that may be empty."
             raise ValueError(
                 f"warm_start was trained on {found}, the tasks are {spec}. Rows must be alike."
+                + way_out
             )
         network = Network(spec, learner.network.memory, encoder)
         weights = network.initial_weights(self.random_state)
@@ -268,8 +280,8 @@ class MetaTrainer(BaseEstimator):
 
     def _card(self, run):
         untold = {"checkpoint", "verbose"}
-        if self.warm_start is not None:  # its memory and encoder are what counts
-            untold |= {"memory", "encoder"}
+        if self.warm_start is not None:  # its architecture is what counts
+            untold |= {"memory", "n_units"}
         settings = {
             name: value
             for name, value in self.get_params(deep=False).items()

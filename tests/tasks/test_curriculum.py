@@ -47,3 +47,8 @@ def test_one_stage(stages):
 def test_stages_that_do_not_go_together(stages, message):
     with pytest.raises(ValueError, match=message):
         Curriculum(stages)
+
+
+def test_numbers_of_batches_are_integers():
+    with pytest.raises(TypeError, match="interpreted as an integer"):
+        Curriculum([(1.9, BooleanTasks())])

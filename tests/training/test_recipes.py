@@ -164,6 +164,12 @@ def test_bytes_that_are_no_text(tmp_path):
         load_recipe(path)
 
 
+def test_a_folder_is_no_recipe(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(RecipeError, match=r"folder\.toml cannot be read"):
+        load_recipe(tmp_path / "folder.toml")
+
+
 @pytest.mark.parametrize("name", ["nothing", "no/where.toml"])
 def test_a_missing_recipe_is_named_with_those_there_are(name):
     with pytest.raises(RecipeError, match="There is no recipe .* one of .*'mann-omniglot'"):
@@ -179,6 +185,10 @@ def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypat
         load_recipe(write("n_steps = 5", "n_steps = 0")).train()
     with pytest.raises(RecipeError, match="In BooleanTasks: "):
         load_recipe(write("n_steps = 6", 'n_steps = "6"')).train()
+    with pytest.raises(RecipeError, match="In BooleanTasks: 'float' object"):
+        load_recipe(write("n_steps = 6", "n_steps = 6.0")).train()
+    with pytest.raises(RecipeError, match="In the stages of tasks: 'float' object"):
+        load_recipe(write("n_batches = 1\n", "n_batches = 1.9\n")).train()
     other = write('[test]\nfamily = "boolean"', '[test]\nfamily = "sine"')
     with pytest.raises(RecipeError, match="The test tasks must look like the tasks: expected"):
         load_recipe(other).train()

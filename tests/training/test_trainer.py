@@ -155,7 +155,8 @@ class TestRuns:
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
         assert after.card["trainer"]["warm_start"] == first.name
-        assert not {"memory", "encoder"} & set(after.card["trainer"])  # those of the learner count
+        # Those of the learner count.
+        assert not {"memory", "n_units"} & set(after.card["trainer"])
         with pytest.raises(ValueError, match=r"warm_start was trained on .* Rows must be alike"):
             MetaTrainer(**TINY, warm_start=first).fit(SineTasks(n_steps=5))
 
@@ -234,7 +235,7 @@ class TestRuns:
         kernel = after.weights["memory/input_kernel"].reshape(3, 7, 8)
         lengths = np.linalg.norm(kernel, axis=-1)
         assert (lengths[:, 3:] > 0.2 * lengths[:, :3].mean()).all()
-        with pytest.raises(ValueError, match="Rows must be alike"):
+        with pytest.raises(ValueError, match="Rows must be alike. Give the tasks n_columns=7"):
             MetaTrainer(**still, warm_start=after).fit(narrow)
         lstm = MetaTrainer(**TINY).fit(narrow).learner_
         with pytest.raises(ValueError, match="which cannot become"):

@@ -1,0 +1,43 @@
+"""What every family of tasks keeps to, also one of a user's own."""
+
+import numpy as np
+import pytest
+
+from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.tasks import TaskFamily
+
+
+class Own(TaskFamily):
+    """Draws arrays of the shapes that it is told."""
+
+    n_steps = 7
+
+    def __init__(self, spec, inputs, targets):
+        self.spec, self.inputs, self.targets = spec, inputs, targets
+
+    def draw(self, rng, n_episodes):
+        return EpisodeBatch(
+            np.zeros((n_episodes, *self.inputs)), np.zeros((n_episodes, *self.targets), dtype=int)
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "target"),
+    [
+        (TaskSpec("regression", (3,), 1), (7, 1)),
+        (TaskSpec("regression", (3,), 2), (7, 2)),
+        (TaskSpec("classification", (3,), 4), (7,)),
+        (TaskSpec("classification", (3,), 4, label_length=2), (7, 2)),
+    ],
+)
+def test_episodes_have_the_shapes_of_the_spec(spec, target):
+    batch = Own(spec, (7, 3), target).batch(0, 5, seed=0)
+    assert batch.inputs.shape == (5, 7, 3) and batch.targets.shape == (5, *target)
+    for inputs, targets, name in (
+        ((7, 2), target, "inputs"),
+        ((6, 3), (6, *target[1:]), "inputs"),
+        ((7, 3), (*target, 1), "targets"),
+        ((7, 3), (7, 3), "targets"),
+    ):
+        with pytest.raises(ValueError, match=rf"Own.draw must return {name} of shape \(5, 7"):
+            Own(spec, inputs, targets).batch(0, 5, seed=0)
