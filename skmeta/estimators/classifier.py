@@ -37,18 +37,17 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         How often the support is read.
     temperature : float or "auto", default="auto"
         Divides the logits: above 1 makes probabilities more even. "auto" takes r / (r + 0.75)
-        for tables, after r rows in the mean of each class (or label, where classes share them),
-        because some real ones have less noise than the synthetic ones of meta-training; 1 while a
-        class has no row, and for other learners.
+        for tables, after r rows in the mean of each class (or label, where classes share them):
+        some real tables are less noisy than the synthetic ones of meta-training. It takes 1 for
+        other learners, and for tables until each announced class has a row.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
             (n_features,) or (n_categorical,), default="from_dtype"
-        Columns of a table that are categories: in a frame text that is no numbers, and categories
-        without order ("from_dtype"), none (None), or a mask, indices or names. A category of three
-        levels or more has a flag for each level of the first support as long as the learner has
-        places for so many columns, those with fewest levels first. Any other is read as a number,
-        text as that of its level. With "from_dtype" whole numbers of three values or more, less
-        than ten apart, may be codes: every other member, from the second on, sees flags in their
-        place, the last of an odd number those of some. Ignored by learners that do not read tables.
+        Which columns of a table are categories: in a frame, text and categories without order
+        ("from_dtype"); none (None); or a mask, indices or names. A category of three levels or
+        more is read as one flag a level, while the learner has places. With "from_dtype", whole
+        numbers of three values or more, less than ten apart, may be codes, and about half of the
+        members read them so (docs/tables.md has the rules). Ignored by learners that do not read
+        tables.
     engine : {"numpy", "keras"}, default="numpy"
         What computes: NumPy, or a compiled Keras function (for GPUs and
         large supports).
@@ -138,6 +137,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
         Raises
         ------
+        TypeError
+            If X is sparse or a lazy frame.
         ValueError
             If the support is empty, not finite, of another width, or has more
             classes than the learner. Learners of tables read missing cells and any width.

@@ -128,8 +128,7 @@ class Memory(ABC):
     # Whether targets may be numbers, beside classes.
     learns_numbers = True
 
-    # Whether the next methods do more than go from row to row. Meta-training then needs no loop,
-    # and a learner reads rows in large pieces.
+    # Whether the next methods do more than go from row to row, see TogetherMemory.
     together = False
 
     # Whether a learner computes in double precision. Products of matrices round by their shape:
@@ -188,6 +187,32 @@ class Memory(ABC):
     def relieved(self, state):
         """Return a state, in NumPy, that has forgotten some of what it holds if it was full."""
         return state
+
+
+class TogetherMemory(Memory):
+    """A memory that reads many rows at once, as if they came one after the other.
+
+    Subclasses write :meth:`learn_rows` and :meth:`read_rows`, and a row is the least of them.
+    Meta-training needs no loop, and a learner reads rows in large pieces.
+    """
+
+    together = True
+
+    @abstractmethod
+    def learn_rows(self, ops, weights, state, u, y):
+        """Take a step on each of T rows."""
+
+    @abstractmethod
+    def read_rows(self, ops, weights, state, u):
+        """Answer each of Q rows."""
+
+    def step(self, ops, weights, state, u, y):
+        u, y = ops.expand_dims(u, 1), ops.expand_dims(y, 1)
+        outputs, state = self.learn_rows(ops, weights, state, u, y)
+        return outputs[:, 0], state
+
+    def read(self, ops, weights, state, u):
+        return self.read_rows(ops, weights, state, ops.expand_dims(u, 1))[:, 0]
 
 
 class PendingLabel(NamedTuple):

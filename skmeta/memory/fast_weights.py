@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skmeta.memory._base import Memory, WeightSpec, map_state
+from skmeta.memory._base import TogetherMemory, WeightSpec, map_state
 
 # Inside square roots: tokens and keys of zeros have finite gradients.
 EPSILON = 1e-6
@@ -36,7 +36,7 @@ class Changes(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FastWeights(Memory):
+class FastWeights(TogetherMemory):
     """Layers of fast weight matrices, written by the delta rule.
 
     Two streams of tokens go through the layers side by side: the query x_t, and
@@ -83,7 +83,6 @@ class FastWeights(Memory):
     n_layers: int = 3
     n_heads: int = 4
 
-    together = True
     in_double = True
 
     def __post_init__(self):
@@ -233,14 +232,6 @@ class FastWeights(Memory):
             store = _store_of(state, layer)
             streams = self._thought(ops, weights, layer, store, streams, seen)
         return self._output(ops, weights, streams)
-
-    def step(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        u, y = ops.expand_dims(u, 1), ops.expand_dims(y, 1)
-        outputs, state = self.learn_rows(ops, weights, state, u, y)
-        return outputs[:, 0], state
-
-    def read(self, ops, weights, state, u):  # noqa: D102 - inherited
-        return self.read_rows(ops, weights, state, ops.expand_dims(u, 1))[:, 0]
 
     def _written(self, ops, weights, layer, seen):
         """Keys, values and gates of examples that the layer has seen, of shape (B, T, D)."""

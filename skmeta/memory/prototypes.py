@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from skmeta.memory._base import Memory
+from skmeta.memory._base import TogetherMemory
 from skmeta.memory.associative import NEVER, key_specs, vote
 from skmeta.memory.fast_weights import EPSILON, earlier, unit
 
@@ -22,7 +22,7 @@ class PrototypeState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Prototypes(Memory):
+class Prototypes(TogetherMemory):
     """A key for each class; an answer is the class whose key is nearest.
 
     With k the row's key of length 1 and P_l the sum of the keys of the rows of class l::
@@ -65,7 +65,6 @@ class Prototypes(Memory):
     n_units: int = 64
 
     votes = True
-    together = True
     learns_numbers = False
 
     def __post_init__(self):
@@ -108,15 +107,6 @@ class Prototypes(Memory):
         power = ops.expand_dims(ops.sum(ops.square(state.keys), axis=-1), 1)
         counts = ops.expand_dims(state.counts, 1)
         return self._answer(ops, weights, self._overlap(ops, state, u), power, counts)
-
-    def step(self, ops, weights, state, u, y):  # noqa: D102 - inherited
-        outputs, state = self.learn_rows(
-            ops, weights, state, ops.expand_dims(u, 1), ops.expand_dims(y, 1)
-        )
-        return outputs[:, 0], state
-
-    def read(self, ops, weights, state, u):  # noqa: D102 - inherited
-        return self.read_rows(ops, weights, state, ops.expand_dims(u, 1))[:, 0]
 
     def _overlap(self, ops, state, u):
         """P_l . k for rows (B, N, W): (B, N, L)."""
