@@ -65,6 +65,70 @@ class FrameColumn:
             raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What a first frame holds, and all later rows are to hold.
+
+    names : list
+        Of its columns.
+    columns : list of FrameColumn
+    """
+
+    names: Any
+    columns: Any
+
+    @classmethod
+    def of(cls, frame, named) -> Frame:
+        """Look at a frame, of which the columns ``named`` are categories."""
+        columns = [FrameColumn.of(frame.iloc[:, i], i in named) for i in range(frame.shape[1])]
+        return cls(list(frame.columns), columns)
+
+    @property
+    def nominal(self):
+        """Places of the categories without order."""
+        return [i for i, column in enumerate(self.columns) if column.nominal]
+
+    @property
+    def plain(self):
+        """Whether it holds nothing but numbers."""
+        return all(column == FrameColumn() for column in self.columns)
+
+
+def named_columns(asked, n_columns, names):
+    """Return the columns that a user calls categories, as indices.
+
+    Parameters
+    ----------
+    asked : "from_dtype", None or array-like
+        A mask, indices or names. The first names none.
+    n_columns : int
+    names : list
+        Of the columns of a frame; empty for an array.
+
+    Raises
+    ------
+    ValueError
+        If it is none of this.
+    """
+    if asked is None or isinstance(asked, str):
+        return []
+    asked, columns = np.asarray(asked), np.arange(n_columns)
+    if asked.dtype == bool and asked.shape == columns.shape:
+        return np.flatnonzero(asked)
+    if asked.size == 0 or (asked.dtype.kind in "iu" and np.isin(asked, columns).all()):
+        return np.unique(asked.astype(int))
+    texts = asked.ndim == 1 and all(isinstance(name, str) for name in asked.tolist())
+    unknown = set(asked.tolist()) - set(names) if texts else set()
+    if texts and names and not unknown:
+        return sorted({names.index(name) for name in asked.tolist()})
+    if unknown and names:
+        raise ValueError(f"categorical_features: {sorted(unknown)} are no columns of {names}.")
+    raise ValueError(
+        f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
+        f"their indices, or names of a frame's columns; got {asked.tolist()!r}."
+    )
+
+
 def refuse_lazy(X):
     """Tell of a lazy frame, which holds no rows yet.
 
@@ -106,14 +170,14 @@ def of_pandas(frame):
     return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
-def in_numbers(frame, columns=None):
+def in_numbers(frame, first=None):
     """Write a frame in numbers.
 
     Parameters
     ----------
     frame : DataFrame
-    columns : list of FrameColumn, optional
-        Those of the first frame; numbers by default.
+    first : Frame, optional
+        What the first one held; numbers by default.
 
     Returns
     -------
@@ -127,9 +191,45 @@ def in_numbers(frame, columns=None):
     """
     import pandas as pd
 
-    columns = [FrameColumn()] * frame.shape[1] if columns is None else columns
+    columns = [FrameColumn()] * frame.shape[1] if first is None else first.columns
     cells = [_cells(frame.iloc[:, i], column) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
+
+
+def array_in_numbers(X, first=None):
+    """Write an array in numbers, as a frame that came first; others stay as they are.
+
+    Parameters
+    ----------
+    X : array-like
+    first : Frame, optional
+
+    Raises
+    ------
+    ValueError
+        If it holds text, and no frame said what that means.
+    """
+    if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
+        return X
+    cells = np.asarray(X)
+    if first is not None and not first.plain and cells.shape[1:] == (len(first.columns),):
+        import pandas as pd
+
+        if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
+            # A list of numbers and text would be all text; times as objects may be integers.
+            cells = np.asarray(X, dtype=object)
+        return in_numbers(pd.DataFrame(cells, columns=first.names), first).to_numpy()
+    if cells.dtype.kind in "OU":
+        with suppress(TypeError):  # which scikit-learn tells of
+            try:
+                cells.astype(np.float64)
+            except ValueError as error:
+                raise ValueError(
+                    f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
+                    "which says what each column holds; transformers before this step pass "
+                    "frames on after set_output(transform='pandas')."
+                ) from None
+    return cells if isinstance(X, (list, tuple)) else X
 
 
 def called(name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -25,7 +24,14 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.estimators._frames import FrameColumn, called, in_numbers, of_pandas
+from skmeta.estimators._frames import (
+    Frame,
+    array_in_numbers,
+    called,
+    in_numbers,
+    named_columns,
+    of_pandas,
+)
 from skmeta.estimators._warnings import warn
 from skmeta.networks import Learner
 
@@ -172,8 +178,7 @@ class TableRows:
     categorical_features: Any = "from_dtype"
     finite = "allow-nan"
     dtype = np.float64
-    names: Any = None  # names of the first frame's columns
-    columns: Any = None  # FrameColumn, what each of them holds
+    frame: Any = None  # Frame, what the first support holds if it was one
     flags: Any = None  # column -> levels with a flag each in its place
     codes: Any = None  # column -> levels with a flag each in its place, for every other member
     statistics: Any = None  # ColumnStatistics, of the first support
@@ -191,40 +196,13 @@ class TableRows:
         """
         X = of_pandas(X)
         if not hasattr(X, "iloc"):
-            return self._array_in_numbers(X)
+            return array_in_numbers(X, self.frame)
         if X.ndim != 2 or X.shape[1] == 0:
             return X
         if self.statistics is None:
-            self.names = list(X.columns)
-            asked = self.categorical_features
-            named = [] if isinstance(asked, str) else self._categorical(X.shape[1])
-            self.columns = [FrameColumn.of(X.iloc[:, i], i in named) for i in range(X.shape[1])]
-        return in_numbers(X, self.columns)
-
-    def _array_in_numbers(self, X):
-        """Read an array as a frame was read, if one came first; text in others is refused."""
-        if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
-            return X
-        cells = np.asarray(X)
-        told = any(column != FrameColumn() for column in self.columns or ())
-        if told and cells.shape[1:] == (len(self.columns),):
-            import pandas as pd
-
-            if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
-                # A list of numbers and text would be all text; times as objects may be integers.
-                cells = np.asarray(X, dtype=object)
-            return in_numbers(pd.DataFrame(cells, columns=self.names), self.columns).to_numpy()
-        if cells.dtype.kind in "OU":
-            with suppress(TypeError):  # which scikit-learn tells of
-                try:
-                    cells.astype(np.float64)
-                except ValueError as error:
-                    raise ValueError(
-                        f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
-                        "which says what each column holds; transformers before this step pass "
-                        "frames on after set_output(transform='pandas')."
-                    ) from None
-        return cells if isinstance(X, (list, tuple)) else X
+            asked, names = self.categorical_features, list(X.columns)
+            self.frame = Frame.of(X, named_columns(asked, len(names), names))
+        return in_numbers(X, self.frame)
 
     @property
     def usual_members(self):
@@ -249,7 +227,7 @@ class TableRows:
         """Choose the flags of a support's categories and codes, and measure its columns."""
         self.flags, self.codes, self.statistics = {}, {}, support_statistics(X)
         self.n_rows = len(X)
-        named = self._categorical(X.shape[1])
+        named = self._categories(X.shape[1])
         # Long codes differ by less than rounding, and are silent until they have flags.
         n_levels = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         told = [i for i, n in n_levels.items() if n > 1]
@@ -309,7 +287,7 @@ class TableRows:
 
     def _name(self, column):
         """What to call a column."""
-        return called(column if self.names is None else self.names[column])
+        return called(column if self.frame is None else self.frame.names[column])
 
     def deal(self, n_members, rng):
         """Deal the columns that vary to each member, in an order of its own.
@@ -415,28 +393,16 @@ class TableRows:
     def _codes(self, X):
         """Numbers that may be codes of categories: whole, and not far apart."""
         for i in varying(self.statistics).tolist():
-            number = self.columns is None or self.columns[i].kind == "numbers"
+            number = self.frame is None or self.frame.columns[i].kind == "numbers"
             if number and may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN:
                 yield i
 
-    def _categorical(self, n_columns):
+    def _categories(self, n_columns):
         """Which columns are categories, as indices."""
-        asked = self.categorical_features
-        if isinstance(asked, str):  # "from_dtype"
-            return [i for i, column in enumerate(self.columns or []) if column.nominal]
-        asked = np.asarray([] if asked is None else asked)
-        columns = np.arange(n_columns)
-        if asked.dtype == bool and asked.shape == columns.shape:
-            return np.flatnonzero(asked)
-        if asked.size == 0 or (asked.dtype.kind in "iu" and np.isin(asked, columns).all()):
-            return np.unique(asked.astype(int))
-        texts = asked.ndim == 1 and all(isinstance(name, str) for name in asked.tolist())
-        if texts and self.names and set(asked.tolist()) <= set(self.names):
-            return sorted({self.names.index(name) for name in asked.tolist()})
-        raise ValueError(
-            f"categorical_features must be 'from_dtype', None, a mask of {n_columns} columns, "
-            f"their indices, or names of a frame's columns; got {self.categorical_features!r}."
-        )
+        if isinstance(self.categorical_features, str):  # "from_dtype"
+            return [] if self.frame is None else self.frame.nominal
+        names = [] if self.frame is None else self.frame.names
+        return named_columns(self.categorical_features, n_columns, names)
 
 
 def rows_for(learner, name, categorical_features):

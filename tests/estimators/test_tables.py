@@ -320,7 +320,7 @@ def frame(n=30):
 
 
 def levels_of(estimator):
-    return [c.levels if c.kind == "levels" else None for c in estimator.rows_.columns]
+    return [c.levels if c.kind == "levels" else None for c in estimator.rows_.frame.columns]
 
 
 def test_frames_with_text_categories_and_missing_values(y):
@@ -347,7 +347,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     table = pd.DataFrame({0: days, 1: [str(i) for i in range(30)], 2: days - days[3]})
     table[3] = [1, "x", None] * 10
     clf = classifier().fit(table, y)
-    kinds = [column.kind for column in clf.rows_.columns]
+    kinds = [column.kind for column in clf.rows_.frame.columns]
     assert kinds == ["times", "numbers", "spans of time", "levels"]
     numbers = np.column_stack([np.arange(30.0)] * 3 + [np.tile([0, 1, np.nan], 10)])
     expected = classifier().fit(numbers, y)
@@ -413,7 +413,7 @@ def test_what_a_column_holds_stays(y):
     columns = {"number": np.arange(30), "time": days, "span": days - days[0]}
     table = pd.DataFrame(columns)
     clf = classifier().fit(table, y)
-    kinds = [column.kind for column in clf.rows_.columns]
+    kinds = [column.kind for column in clf.rows_.frame.columns]
     for name, kind in zip(columns, kinds, strict=True):
         for other, found in zip(columns, kinds, strict=True):
             if other != name:
@@ -424,7 +424,7 @@ def test_what_a_column_holds_stays(y):
         assert_array_equal(gone, clf.predict_proba(table.assign(**{name: np.nan})))
     as_objects = table.astype(object)
     assert_array_equal(clf.predict_proba(as_objects), clf.predict_proba(table))
-    assert classifier().fit(as_objects, y).rows_.columns == clf.rows_.columns
+    assert classifier().fit(as_objects, y).rows_.frame.columns == clf.rows_.frame.columns
     assert_array_equal(clf.predict_proba(table.astype("category")), clf.predict_proba(table))
     with pytest.raises(ValueError, match="Column 'time' of X holds text, it held times at first"):
         clf.predict(table.assign(time=[*days.astype(str)[:-1], "yesterday"]))
@@ -441,7 +441,7 @@ def test_days_and_months_are_times(y):
     periods = days.dt.to_period("D"), days.dt.to_period("D").astype(object)
     for other in (days.dt.date, *periods, *texts):
         clf = classifier().fit(pd.DataFrame({"day": other}), y)
-        assert [column.kind for column in clf.rows_.columns] == ["times"]
+        assert [column.kind for column in clf.rows_.frame.columns] == ["times"]
         for cells in (days, other, gaps, other.where(gaps.notna())):
             query = pd.DataFrame({"day": cells})
             assert_array_equal(clf.predict_proba(query), expected.predict_proba(query))
@@ -451,7 +451,8 @@ def test_days_and_months_are_times(y):
     first_days = pd.DataFrame({"day": days.dt.to_period("M").dt.to_timestamp()})
     assert_array_equal(expected.predict_proba(months), expected.predict_proba(first_days))
     named = classifier(categorical_features=["day"])
-    assert named.fit(pd.DataFrame({"day": texts[0].iloc[:10]}), y[:10]).rows_.columns[0].nominal
+    named.fit(pd.DataFrame({"day": texts[0].iloc[:10]}), y[:10])
+    assert named.rows_.frame.nominal == [0]
 
 
 def test_text_that_is_another_in_each_row_is_told_of(y):
@@ -551,7 +552,7 @@ def test_spans_of_time_of_pyarrow(y):
     expected = classifier().fit(table, y).predict_proba(table)
     as_arrow = table.astype(pd.ArrowDtype(pa.duration("us")))
     clf = classifier().fit(as_arrow, y)
-    assert [column.kind for column in clf.rows_.columns] == ["spans of time"]
+    assert [column.kind for column in clf.rows_.frame.columns] == ["spans of time"]
     assert_array_equal(clf.predict_proba(as_arrow), expected)
     lists = pd.Series([[1], [2]] * 15, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
     with pytest.raises(ValueError, match="Column 'pair' of X: "):
@@ -579,8 +580,13 @@ def test_frames_of_polars(y):
     table["code"] = pd.Categorical(codes * 10)
     clf = classifier().fit(of_polars, pl.Series(y.tolist()))
     expected = classifier().fit(table, y)
-    assert clf.rows_.columns == expected.rows_.columns
-    assert {c.kind for c in clf.rows_.columns} == {"numbers", "levels", "times", "spans of time"}
+    assert clf.rows_.frame.columns == expected.rows_.frame.columns
+    assert {c.kind for c in clf.rows_.frame.columns} == {
+        "numbers",
+        "levels",
+        "times",
+        "spans of time",
+    }
     for fitted in (clf, expected):
         assert_array_equal(fitted.predict_proba(of_polars), expected.predict_proba(table))
     assert_array_equal(clf.predict_proba(table), expected.predict_proba(table))
@@ -719,7 +725,7 @@ def test_a_frame_after_an_array_is_read_as_numbers(X, y):
     with pytest.warns(UserWarning, match="feature names"):
         proba = clf.predict_proba(table)
     assert_array_equal(proba, clf.predict_proba(X))
-    assert clf.rows_.columns is None
+    assert clf.rows_.frame is None
 
 
 def test_output_of_transformers_as_frames_changes_nothing(y):
@@ -906,9 +912,11 @@ def test_categories_that_are_no_columns():
     table, y = rows_of_towns()
     X = table["noise"].to_numpy()[:, None] ** [1, 2]
     for rows in (table, X, pd.DataFrame(X)):
-        for wrong in (["city"], [2], [True], [True, False, True], [0.5], [["town"]]):
+        for wrong in ([2], [True], [True, False, True], [0.5], [["town"]]):
             with pytest.raises(ValueError, match="categorical_features must be"):
                 InContextClassifier(categorical_features=wrong).fit(rows, y)
+    with pytest.raises(ValueError, match=r"\['city'\] are no columns of \['town', 'noise'\]"):
+        InContextClassifier(categorical_features=["town", "city"]).fit(table, y)
     with pytest.raises(ValueError, match="categorical_features must be"):
         InContextClassifier(categorical_features=["town"]).fit(X, y)
     numbered = pd.DataFrame(X.round(), columns=[1, 2])  # a number is a place, not a name
