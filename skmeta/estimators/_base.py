@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from copy import copy
 from numbers import Integral
 
 import numpy as np
@@ -75,7 +74,8 @@ class InContextEstimator(BaseEstimator):
         self
         """
         self._validate_params()
-        after = copy(self)
+        after = object.__new__(type(self))  # not copy(): that asks how to pickle
+        after.__dict__ = self.__dict__.copy()
         after._read_support(X, y, first=first, shuffled=shuffled, **asked)
         self.__dict__ = after.__dict__
         return self

@@ -292,7 +292,8 @@ def _cells(column, first):
         if first.levels and places.isna().all() and column.notna().any():
             at_first = pd.Series(first.levels, dtype=object)
             kind, held = (_kind(_inferred(cells, dates=False)) for cells in (column, at_first))
-            if kind != held:
+            mixed = pd.api.types.infer_dtype(at_first).startswith(("mixed", "decimal"))
+            if kind != held and not mixed:
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )

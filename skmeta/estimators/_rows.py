@@ -48,6 +48,8 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 CODE_SPAN = 10
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
+# Numbers that differ by so small a part of themselves are alike, but for rounding.
+ROUNDING = 1e-12
 # Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
 # so many of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
 ROWS_OF_DOUBT = 0.75
@@ -67,6 +69,7 @@ class PlainRows:
 
     learner: Learner
     name: object
+    told_of: set = field(default_factory=set)  # what was warned of: once is enough
     finite = True
     dtype = np.float32
     usual_members = 1  # others would read the rows in other orders, at a cost
@@ -143,8 +146,9 @@ class PlainRows:
         luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
         off = np.maximum(np.abs(mean - center) / (FAR + luck), spread / WIDE) / scale
         worst = int(np.argmax(off))
-        if off[worst] <= 1:
+        if off[worst] <= 1 or what in self.told_of:
             return
+        self.told_of.add(what)
         warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
@@ -342,10 +346,17 @@ class TableRows:
         """
         if found is None:
             found = column_statistics(y[:, None].astype(np.float64))
-            return found._replace(scale=np.where(np.ptp(y) > 0, found.scale, 0.0))
-        if found.scale == 0:
+            alike = np.ptp(y) <= ROUNDING * np.abs(y).max()
             return found._replace(
-                scale=np.sqrt(np.mean(np.square(y - found.center), keepdims=True))
+                center=np.where(alike, y[:1], found.center), scale=np.where(alike, 0.0, found.scale)
+            )
+        if found.scale == 0:
+            off = np.abs(y - found.center)
+            largest = off.max()  # whose square may be more than a number can be
+            if largest <= ROUNDING * np.abs(found.center).max():
+                return found
+            return found._replace(
+                scale=largest * np.sqrt(np.mean(np.square(off / largest), keepdims=True))
             )
         beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
         if beyond.any():

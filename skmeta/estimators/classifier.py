@@ -226,6 +226,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     @property
     def temperature_(self):
         """Temperature of the next answers."""
+        check_is_fitted(self, "class_count_")
         if self.temperature != "auto":
             return self.temperature
         return self.rows_.usual_temperature(self.class_count_)

@@ -508,6 +508,8 @@ def test_text_where_a_category_of_numbers_was_is_refused(y):
     as_integers = table.assign(code=table["code"].astype(int))
     assert_array_equal(clf.predict_proba(as_integers), clf.predict_proba(table))
     clf.predict(pd.DataFrame({"code": [4, None]}))
+    mixed = table.assign(code=pd.Categorical([1, 2, "x"] * 10))
+    classifier().fit(mixed, y).predict(mixed.assign(code=9))  # a new level: missing
     with pytest.raises(ValueError, match="Column 'code' of X holds text, it held numbers"):
         clf.predict(table.assign(code=table["code"].astype(str)))
 
@@ -670,6 +672,16 @@ def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, 
     assert reg.score(X, unit * y) > 0.9
     scale = reg.target_scale_
     assert reg.partial_fit(X[:5], unit * y[:5]).target_scale_ is scale  # for good
+
+
+@pytest.mark.filterwarnings("ignore:.*targets lie more than")
+def test_rounding_sets_no_scale_of_targets(X):
+    """The mean of three times 0.1 is not 0.1."""
+    reg = InContextRegressor(random_state=0).partial_fit(X[:3], [0.1] * 3)
+    assert reg.partial_fit(X[3:4], [0.1]).target_scale_.scale == 0
+    assert_array_equal(reg.predict(X), 0.1)
+    reg.partial_fit(X[4:6], [1e200, 1.0])
+    assert np.isfinite(reg.predict(X)).all()
 
 
 @pytest.mark.parametrize("target", [0.0, 1e-6, 1e6])
