@@ -33,6 +33,8 @@ BELIEF = 40.0
 MOST_SUPPORT = 128
 # Fewest rows that the scaling of columns and targets should rest on.
 LEAST_SUPPORT = 3
+# Numbers that differ by so small a part of themselves are alike, but for rounding.
+ROUNDING = 1e-12
 
 
 class ColumnStatistics(NamedTuple):
@@ -68,14 +70,30 @@ def column_statistics(X: np.ndarray, known: np.ndarray | None = None) -> ColumnS
     n = np.maximum(counted.sum(axis=-2), 1)
     center = np.where(counted, X, 0).sum(axis=-2) / n
     spread = np.where(counted, X - center[..., None, :], 0)
-    largest = np.abs(spread).max(axis=-2)  # whose square may be more than a number can be
-    parts = spread / np.where(largest > 0, largest, 1)[..., None, :]
-    scale = largest * np.sqrt(np.square(parts).sum(axis=-2) / n)
+    scale = root_mean_square(spread, n)
     # Rounding leaves a constant column a spread of its own.
-    varies = scale > 1e-12 * np.abs(center)
+    varies = scale > ROUNDING * np.abs(center)
     gaps = counted.any(axis=-2) & (counted != asked).any(axis=-2)
     silent = (varies | gaps).any(axis=-1, keepdims=True) & ~gaps
     return ColumnStatistics(center, np.where(varies, scale, np.where(silent, np.inf, 1.0)))
+
+
+def root_mean_square(spread: np.ndarray, n) -> np.ndarray:
+    """Return the root of the mean square of numbers whose squares no number may hold.
+
+    Parameters
+    ----------
+    spread : ndarray of shape (..., S, d)
+    n : int or ndarray of shape (..., d)
+        How many of each column count; others are 0.
+
+    Returns
+    -------
+    scale : ndarray of shape (..., d)
+    """
+    largest = np.abs(spread).max(axis=-2)
+    parts = spread / np.where(largest > 0, largest, 1)[..., None, :]
+    return largest * np.sqrt(np.square(parts).sum(axis=-2) / n)
 
 
 def support_statistics(X: np.ndarray) -> ColumnStatistics:
@@ -120,7 +138,7 @@ def fenced(X: np.ndarray) -> np.ndarray:
         next_far = np.maximum(n_known - 1 - np.maximum(n_known // FENCED, 1), 0)
         reach = FENCE * distance[next_far, columns]
         # Rounding leaves cells that are alike a distance of their own.
-        told = (n_known >= LEAST_FENCED) & (reach > 1e-12 * np.abs(median))
+        told = (n_known >= LEAST_FENCED) & (reach > ROUNDING * np.abs(median))
         reach = np.where(told, reach, np.inf)
         return np.clip(X, median - reach, median + reach)
 

@@ -83,6 +83,13 @@ class TaskSpec:
         return self.input_shape[0] // 2
 
     @property
+    def target_shape(self) -> tuple[int, ...]:
+        """Shape of one target: () for a class, (L,) for L label positions, (n_outputs,)."""
+        if self.kind == "regression":
+            return (self.n_outputs,)
+        return () if self.label_length == 1 else (self.label_length,)
+
+    @property
     def label_size(self) -> int:
         """Numbers that encode a label: C for one-hot, L * C for strings, n_outputs for targets."""
         return self.n_outputs * self.label_length

@@ -8,6 +8,24 @@ import uuid
 from pathlib import Path
 
 
+def check_folder(path, what: str = "") -> None:
+    """See that there is a folder for a file to come.
+
+    Parameters
+    ----------
+    path : str or path-like
+    what : str, default=""
+        What to call the file, before its path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    if not Path(path).absolute().parent.is_dir():
+        raise FileNotFoundError(f"There is no folder for {what}{path}: make it first.")
+
+
 @contextlib.contextmanager
 def written_atomically(path):
     """Give a temporary path that becomes ``path`` if the block succeeds, and is removed if not.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from math import prod
 from numbers import Integral
 
 import numpy as np
@@ -46,7 +47,7 @@ class InContextEstimator(BaseEstimator):
         """Load the learner and see that it answers questions of this kind."""
         learner = load_learner(self.learner)
         spec = learner.spec
-        n_numbers = spec.n_outputs if spec.kind == "regression" else spec.label_length
+        n_numbers = prod(spec.target_shape)
         if spec.kind != self._kind or n_numbers != 1:
             raise ValueError(
                 f"{type(self).__name__} needs a learner trained on {self._kind} with one label a "
@@ -85,8 +86,8 @@ class InContextEstimator(BaseEstimator):
             self.learner_ = self._checked_learner()
             self.rows_ = rows_for(self.learner_, self.learner, self.categorical_features)
         rows, rng = self.rows_, check_random_state(self.random_state)
-        X, y = self._checked_support(X, y, first=first)
-        self._meet_targets(y, first=first, **asked)
+        X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
+        met = self._met_targets(y, first=first, **asked)
         if first:
             rows.measure(X, y)
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
@@ -97,27 +98,21 @@ class InContextEstimator(BaseEstimator):
         orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
-        self.state_ = self._read(X, self._told(y), orders)
+        self.state_ = self._read(X, self._told(met), orders)
 
-    def _checked_support(self, X, y, *, first, **y_checks):
-        """Check support rows and their targets: rows as numbers, in an array."""
+    def _checked(self, X, y="no_validation", *, first=False, **y_checks):
+        """Check rows, and their targets if there are any: rows as numbers, in an array."""
         refuse_lazy(X)
-        rows = self.rows_
-        return validate_data(
-            self,
-            rows.numbers(X) if first else self._later_numbers(X),
-            y,
-            reset=first,
-            dtype=rows.dtype,
-            ensure_all_finite=rows.finite,
-            **y_checks,
-        )
-
-    def _later_numbers(self, X):
-        """Rows as numbers, after a look at the columns of a frame."""
-        if hasattr(X, "columns"):
+        if not first and hasattr(X, "columns"):  # names before cells
             validate_data(self, X, reset=False, skip_check_array=True)
-        return self.rows_.numbers(X)
+        rows = self.rows_
+        checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
+        return validate_data(self, rows.numbers(X), y, reset=first, **checks)
+
+    def _deal(self, n_members, rng):
+        """Deal to so many members or more what they see: how many there are."""
+        self.rows_.deal(n_members, rng)
+        return n_members
 
     def _read(self, X, labels, orders):
         """Let each member read all rows in its own order, ``n_passes`` times.
@@ -155,15 +150,8 @@ class InContextEstimator(BaseEstimator):
         """Answer queries from the frozen state, shape (M, Q, ...)."""
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
-        refuse_lazy(X)
+        X = self._checked(X)
         rows, n_members = self.rows_, self.n_members_
-        X = validate_data(
-            self,
-            self._later_numbers(X),
-            reset=False,
-            dtype=rows.dtype,
-            ensure_all_finite=rows.finite,
-        )
         rows.warn_of_queries(X)
         runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmeta.columns import (
     LEAST_SUPPORT,
+    ROUNDING,
     TARGET_LIMIT,
     ColumnStatistics,
     choose_flags,
@@ -18,6 +19,7 @@ from skmeta.columns import (
     flags_up,
     known_cells,
     may_be_codes,
+    root_mean_square,
     support_statistics,
     table_rows,
     table_targets,
@@ -48,8 +50,6 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 CODE_SPAN = 10
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
-# Numbers that differ by so small a part of themselves are alike, but for rounding.
-ROUNDING = 1e-12
 # Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
 # so many of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
 ROWS_OF_DOUBT = 0.75
@@ -116,9 +116,7 @@ class PlainRows:
         """Warn of later rows as of the first."""
         self._compare("X", X, "encoder")
 
-    def warn_of_queries(self, X):
-        """Warn of queries as of rows that are read."""
-        self._compare("X", X, "encoder")
+    warn_of_queries = warn_of_later
 
     def usual_temperature(self, class_count):
         """Logits are taken as they are."""
@@ -189,7 +187,7 @@ class TableRows:
     weights: Any = None  # how much its columns matter, alike where the learner is not told
     n_rows: Any = None  # of the first support
     n_columns: Any = None  # of it, that vary
-    missed: set = field(default_factory=set)  # columns told of that vary in later rows alone
+    told_of: set = field(default_factory=set)  # columns that vary in later rows alone: once
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
@@ -278,9 +276,9 @@ class TableRows:
         kept = np.delete(np.arange(X.shape[1]), list(self.flags))
         center, scale = self.statistics.of(slice(len(kept)))
         with np.errstate(invalid="ignore"):
-            off = np.abs(X[:, kept] - center) > 1e-12 * np.abs(center)
-        for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.missed:
-            self.missed.add(i)  # told once, however many rows come one by one
+            off = np.abs(X[:, kept] - center) > ROUNDING * np.abs(center)
+        for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.told_of:
+            self.told_of.add(i)
             warn(
                 f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
                 "for good: it is left out. Begin with rows in which it varies.",
@@ -351,13 +349,10 @@ class TableRows:
                 center=np.where(alike, y[:1], found.center), scale=np.where(alike, 0.0, found.scale)
             )
         if found.scale == 0:
-            off = np.abs(y - found.center)
-            largest = off.max()  # whose square may be more than a number can be
-            if largest <= ROUNDING * np.abs(found.center).max():
+            off = y[:, None] - found.center
+            if np.abs(off).max() <= ROUNDING * np.abs(found.center).max():
                 return found
-            return found._replace(
-                scale=largest * np.sqrt(np.mean(np.square(off / largest), keepdims=True))
-            )
+            return found._replace(scale=root_mean_square(off, len(y)))
         beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
         if beyond.any():
             warn(

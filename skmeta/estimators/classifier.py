@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
 from skmeta.estimators._warnings import warn
+from skmeta.sequences import encode_labels
 
 
 class InContextClassifier(ClassifierMixin, InContextEstimator):
@@ -211,8 +212,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Returns
         -------
         log_probabilities : ndarray of shape (n_rows, n_classes)
-            In nats, in the order of ``classes_``. A probability of 0 counts as the least number
-            above it.
+            In nats, in the order of ``classes_``. A probability below 2.2e-308, the least normal
+            number, counts as that.
 
         Raises
         ------
@@ -253,8 +254,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _meet_targets(self, y, *, first, classes=None):
-        """Meet classes, and count their rows."""
+    def _met_targets(self, y, *, first, classes=None):
+        """Meet classes, and count their rows: the place of each row's class."""
         labels = _checked_labels(y)
         if first:
             announced = labels if classes is None else _checked_labels(classes)
@@ -273,18 +274,17 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             )
         places = np.searchsorted(self.classes_, y)
         self.class_count_ = self.class_count_ + np.bincount(places, minlength=len(self.classes_))
+        return places
 
     def _deal(self, n_members, rng):
         """Deal labels and columns to members: how many there are."""
         n_labels = self.learner_.spec.n_outputs
         self.label_slots_ = deal_labels(rng, n_members, len(self.classes_), n_labels)
-        self.rows_.deal(len(self.label_slots_), rng)
-        return len(self.label_slots_)
+        return super()._deal(len(self.label_slots_), rng)
 
-    def _told(self, y):
+    def _told(self, places):
         """One-hot labels as each member is told them, shape (M, S, C)."""
-        one_hot = np.eye(self.learner_.spec.n_outputs, dtype=np.float32)
-        return one_hot[self.label_slots_[:, np.searchsorted(self.classes_, y)]]
+        return encode_labels(self.label_slots_[:, places], self.learner_.spec)
 
     def _checked_classes(self, classes):
         """See that there are labels for classes, or members enough to share them."""

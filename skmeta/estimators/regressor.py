@@ -179,22 +179,13 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
         return y_mean, np.sqrt(variance) * or_one(scale)
 
-    def _checked_support(self, X, y, *, first, **y_checks):
-        """Check support rows and their targets; plain ones must be finite as float32, too."""
-        X, y = super()._checked_support(X, y, first=first, y_numeric=True, **y_checks)
-        return X, check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
-
-    def _meet_targets(self, y, *, first):
-        """Scale targets."""
+    def _met_targets(self, y, *, first):
+        """Scale targets, which for plain rows must be finite as float32, too."""
+        y = check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         self.target_scale_ = self.rows_.target_scale(y, found)
+        return self.rows_.told(y, self.target_scale_)
 
-    def _deal(self, n_members, rng):
-        """Deal columns to members: how many there are."""
-        self.rows_.deal(n_members, rng)
-        return n_members
-
-    def _told(self, y):
+    def _told(self, targets):
         """Targets as each member is told them, shape (M, S, 1)."""
-        told = self.rows_.told(y, self.target_scale_)
-        return np.repeat(told[None, :, None], self.n_members_, axis=0)
+        return np.repeat(targets[None, :, None], self.n_members_, axis=0)

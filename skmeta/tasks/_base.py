@@ -86,14 +86,12 @@ class TaskFamily(ABC):
                 f"got {index}, {seed} and {n_episodes}."
             )
         batch = self.draw(np.random.default_rng([seed, index]), n_episodes)
-        spec, size = self.spec, (n_episodes, self.n_steps)
-        n_numbers = spec.n_outputs if spec.kind == "regression" else spec.label_length
-        target = () if (spec.kind, n_numbers) == ("classification", 1) else (n_numbers,)
-        for name, shape in (("inputs", spec.input_shape), ("targets", target)):
-            found = getattr(batch, name).shape
-            if found != (*size, *shape):
+        row_shapes = {"inputs": self.spec.input_shape, "targets": self.spec.target_shape}
+        for name, row_shape in row_shapes.items():
+            found, shape = getattr(batch, name).shape, (n_episodes, self.n_steps, *row_shape)
+            if found != shape:
                 raise ValueError(
-                    f"{type(self).__name__}.draw must return {name} of shape {(*size, *shape)} for "
+                    f"{type(self).__name__}.draw must return {name} of shape {shape} for "
                     f"{n_episodes} episodes of n_steps={self.n_steps} and its spec, got {found}."
                 )
         return batch
@@ -118,6 +116,7 @@ def check_n_steps(n_steps: int) -> int:
     ValueError
         If there is no step.
     """
-    if as_integer(n_steps) < 1:
+    n_steps = as_integer(n_steps)
+    if n_steps < 1:
         raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
-    return as_integer(n_steps)
+    return n_steps

@@ -469,7 +469,8 @@ def score_by_rows(
     Raises
     ------
     ValueError
-        If the tasks are not like those of the learner or have too few rows.
+        If the tasks are no tables, not like those of the learner, or have too few rows, or a number
+        of rows is none.
     """
     if not isinstance(family, TableFamily):
         raise ValueError(f"score_by_rows needs tables, got {type(family).__name__}.")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from numbers import Integral, Real
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
+from skmeta.files import check_folder
 from skmeta.memory import Memory
 from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder
 from skmeta.networks.learner import INPUT_KERNEL
@@ -183,10 +183,8 @@ class MetaTrainer(BaseEstimator):
             raise ValueError(
                 "patience needs held-out tasks: pass validation_tasks to fit, or patience=None."
             )
-        if self.checkpoint is not None and not Path(self.checkpoint).absolute().parent.is_dir():
-            raise FileNotFoundError(
-                f"There is no folder for the checkpoint {self.checkpoint}: make it first."
-            )
+        if self.checkpoint is not None:
+            check_folder(self.checkpoint, "the checkpoint ")
         families = check_tasks(tasks)
         held_out = check_tasks(validation_tasks) if validation_tasks is not None else None
         if held_out and held_out[0].spec != families[0].spec:
