@@ -28,7 +28,7 @@ from safetensors.numpy import load, save
 from skmeta.episodes import TaskSpec
 from skmeta.files import write_atomically
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory, Prototypes
-from skmeta.networks import ConvEncoder, FlatEncoder, Learner, Network, TableEncoder
+from skmeta.networks import ConvEncoder, DenseEncoder, FlatEncoder, Learner, Network, TableEncoder
 
 # By how weights may be written.
 FORMATS = {1: (np.float32,), 2: (np.float16, np.float32)}
@@ -44,6 +44,7 @@ MEMORIES: dict[str, type[Memory]] = {
 }
 ENCODERS: dict[str, type[FlatEncoder]] = {
     "flat": FlatEncoder,
+    "dense": DenseEncoder,
     "table": TableEncoder,
     "conv": ConvEncoder,
 }

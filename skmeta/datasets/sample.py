@@ -21,7 +21,7 @@ Tenenbaum (2015); its MIT licence lies beside the file.
 """
 
 
-def load_omniglot_sample(size: int = 20) -> Bunch:
+def load_omniglot_sample(size: int = 20, *, return_X_y: bool = False):
     """Return forty characters that no shipped learner has seen, 20 drawings of each.
 
     Parameters
@@ -29,10 +29,12 @@ def load_omniglot_sample(size: int = 20) -> Bunch:
     size : int, default=20
         Height and width of a picture in pixels, at most 105: 28 for `omniglot`, 20 for
         `mann-omniglot` and `lstm-omniglot`.
+    return_X_y : bool, default=False
+        Whether to return ``(images, target)`` alone.
 
     Returns
     -------
-    sample : Bunch
+    sample : Bunch, or (images, target)
         images : float32 ndarray of shape (800, size, size), ink in [0, 1];
         target : int ndarray of shape (800,), the character, 0 to 39;
         characters : str ndarray of shape (40,), alphabet and number;
@@ -51,14 +53,14 @@ def load_omniglot_sample(size: int = 20) -> Bunch:
     Examples
     --------
     >>> from skmeta.datasets import load_omniglot_sample
-    >>> load_omniglot_sample().images.shape
+    >>> X, y = load_omniglot_sample(return_X_y=True)
+    >>> X.shape
     (800, 20, 20)
     """
     with np.load(_FILE, allow_pickle=False) as file:
         drawings = np.unpackbits(file["images"], axis=2, count=_SIDE)
-        return Bunch(
-            images=shrink_pictures(drawings, size),
-            target=file["target"].astype(np.int64),
-            characters=file["characters"],
-            DESCR=_DESCR,
-        )
+        images = shrink_pictures(drawings, size)
+        target = file["target"].astype(np.int64)
+        if return_X_y:
+            return images, target
+        return Bunch(images=images, target=target, characters=file["characters"], DESCR=_DESCR)

@@ -151,7 +151,8 @@ class InContextEstimator(BaseEstimator):
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
         X = self._checked(X)
-        rows, n_members = self.rows_, self.n_members_
+        # Once: another thread's partial_fit puts a new state in its place.
+        rows, state, n_members = self.rows_, self.state_, self.n_members_
         rows.warn_of_queries(X)
         runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)
@@ -159,7 +160,7 @@ class InContextEstimator(BaseEstimator):
         for first in range(0, len(X), chunk):
             inputs = rows.shown(X[None, first : first + chunk], runner.network.spec)
             inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
-            answers = runner.read(self.state_, inputs.reshape(-1, *inputs.shape[2:]))
+            answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))
             parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
         return np.concatenate(parts, axis=1).astype(np.float64)
 

@@ -146,13 +146,13 @@ class PlainRows:
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
             return
-        self.told_of.add(what)
         warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers mean nothing unless values "
             "are scaled to that range (pictures: ink 1 on paper 0, not standardised).",
         )
+        self.told_of.add(what)  # behind the warning: it may be made an error
 
     def told(self, y, scale):
         """Return targets as the learner is told them."""
@@ -278,11 +278,11 @@ class TableRows:
         with np.errstate(invalid="ignore"):
             off = np.abs(X[:, kept] - center) > ROUNDING * np.abs(center)
         for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.told_of:
-            self.told_of.add(i)
             warn(
                 f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
                 "for good: it is left out. Begin with rows in which it varies.",
             )
+            self.told_of.add(i)  # behind the warning: it may be made an error
 
     def warn_of_queries(self, X):
         """Queries are scaled by the first rows, and cut off."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skmeta.networks.encoder import ConvEncoder, FlatEncoder, TableEncoder
+from skmeta.networks.encoder import ConvEncoder, DenseEncoder, FlatEncoder, TableEncoder
 from skmeta.networks.learner import Learner
 from skmeta.networks.network import Network, part_weights
 from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
@@ -10,6 +10,7 @@ from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 __all__ = [
     "ClassReadout",
     "ConvEncoder",
+    "DenseEncoder",
     "FlatEncoder",
     "GaussianReadout",
     "Learner",

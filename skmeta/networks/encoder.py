@@ -16,6 +16,8 @@ from skmeta.memory import WeightSpec
 EPSILON = 1e-6
 # Of the steps of a column: from a fifth to four fifths of a step within 0.3 standard deviations.
 STEEPNESS = 4.0
+# Axes of the maps of one picture: height, width, filters.
+PICTURE = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,65 @@ class FlatEncoder:
         leading = ops.shape(x)[: len(x.shape) - len(input_shape)]
         flat = ops.reshape(x, (*leading, prod(input_shape)))
         return (flat - weights["center"]) / weights["scale"]
+
+
+@dataclass(frozen=True)
+class DenseEncoder(FlatEncoder):
+    """Rows through dense layers.
+
+    Each layer is a product, a normalisation of the row to mean square 1 with a learned gain a
+    unit, and, in all layers but the last, max(0, x). The features are the units of the last.
+
+    Parameters
+    ----------
+    units : tuple of int, default=(512, 512, 128)
+        Units of each layer.
+
+    Raises
+    ------
+    TypeError
+        If a number of units is no integer.
+    ValueError
+        If there is no layer, or one has no unit.
+
+    References
+    ----------
+    B. Zhang, R. Sennrich, "Root Mean Square Layer Normalization", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> from skmeta.networks import DenseEncoder
+    >>> DenseEncoder(units=(256, 64)).output_size((20, 20))
+    64
+    """
+
+    units: tuple[int, ...] = (512, 512, 128)
+
+    def __post_init__(self):
+        object.__setattr__(self, "units", tuple(index(n) for n in self.units))
+        if not self.units or min(self.units) < 1:
+            raise ValueError(f"units must hold numbers from 1 on, got {self.units}.")
+
+    def weight_specs(self, input_shape):
+        """Return name -> WeightSpec."""
+        specs = super().weight_specs(input_shape)
+        for layer, (n_seen, n_units) in enumerate(pairwise((prod(input_shape), *self.units))):
+            specs |= layer_specs(str(layer), n_seen, n_units, gain=1.0)
+        return specs
+
+    def output_size(self, input_shape) -> int:
+        """Features F of one row: the units of the last layer."""
+        return self.units[-1]
+
+    def encode(self, ops, weights, x, input_shape):
+        """Return features of shape (..., F) for rows of shape ``(..., *input_shape)``."""
+        features = super().encode(ops, weights, x, input_shape)
+        for layer in map(str, range(len(self.units))):
+            if layer != "0":
+                features = ops.maximum(features, 0.0)
+            product = ops.matmul(features, weights[f"kernel{layer}"])
+            features = rescaled(ops, weights, layer, product, axes=-1)
+        return features
 
 
 @dataclass(frozen=True)
@@ -219,9 +280,9 @@ class ConvEncoder(FlatEncoder):
             )
         specs = super().weight_specs(input_shape)
         for block, (n_seen, n_filters) in enumerate(pairwise((1, *self.filters))):
-            specs |= convolution_specs(str(block), n_seen, n_filters, gain=1.0)
+            specs |= layer_specs(str(block), 9 * n_seen, n_filters, gain=1.0)
             for residual in self._residuals_of(block):
-                specs |= convolution_specs(residual, n_filters, n_filters, gain=0.0)
+                specs |= layer_specs(residual, 9 * n_filters, n_filters, gain=0.0)
         return specs
 
     def _residuals_of(self, block):
@@ -252,19 +313,20 @@ class ConvEncoder(FlatEncoder):
         for block in range(len(self.filters)):
             maps = convolved(ops, weights, str(block), maps)
             maps = ops.max_pool(maps, 2, strides=2, padding="same")
-            maps = ops.maximum(rescaled(ops, weights, str(block), maps), 0.0)
+            maps = ops.maximum(rescaled(ops, weights, str(block), maps, axes=PICTURE), 0.0)
             for residual in self._residuals_of(block):
                 added = ops.cast(convolved(ops, weights, residual, maps), maps.dtype)
-                maps = ops.maximum(maps + rescaled(ops, weights, residual, added), 0.0)
+                added = rescaled(ops, weights, residual, added, axes=PICTURE)
+                maps = ops.maximum(maps + added, 0.0)
         return maps
 
 
-def convolution_specs(name, n_seen, n_filters, gain):
-    """Return name -> WeightSpec of a 3 x 3 convolution and its normalisation."""
+def layer_specs(name, n_seen, n_units, gain):
+    """Return name -> WeightSpec of a layer's product and its normalisation."""
     return {
-        f"kernel{name}": WeightSpec((9 * n_seen, n_filters), "glorot_uniform"),
-        f"gain{name}": WeightSpec((n_filters,), gain),
-        f"bias{name}": WeightSpec((n_filters,), 0.0),
+        f"kernel{name}": WeightSpec((n_seen, n_units), "glorot_uniform"),
+        f"gain{name}": WeightSpec((n_units,), gain),
+        f"bias{name}": WeightSpec((n_units,), 0.0),
     }
 
 
@@ -274,7 +336,7 @@ def convolved(ops, weights, name, maps):
     return ops.conv(maps, kernel, strides=1, padding="same")
 
 
-def rescaled(ops, weights, name, maps):
-    """Return maps of mean square 1 a picture, times a gain a filter, plus a bias."""
-    power = ops.mean(ops.square(maps), axis=(1, 2, 3), keepdims=True)
-    return maps / ops.sqrt(power + EPSILON) * weights[f"gain{name}"] + weights[f"bias{name}"]
+def rescaled(ops, weights, name, features, axes):
+    """Return features of mean square 1 over some axes, times a gain a unit, plus a bias."""
+    power = ops.mean(ops.square(features), axis=axes, keepdims=True)
+    return features / ops.sqrt(power + EPSILON) * weights[f"gain{name}"] + weights[f"bias{name}"]

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._version import __version__
-from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED
+from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, load_learner
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -262,7 +262,13 @@ def _check_tables(content):
 
 
 def _make_part(part, registry, options):
-    """Build a memory or encoder from {"type": name, option: value, ...}."""
+    """Build a memory or encoder from {"type": name, option: value, ...}.
+
+    {"learner": name or path} is an encoder that a learner lends.
+    """
+    if part == "encoder" and "learner" in options:
+        _check_keys(part, options, ("learner",))
+        return load_learner(options["learner"])
     _check_keys(part, options, options, required=("type",))
     if options["type"] not in list(registry):
         raise RecipeError(

@@ -151,8 +151,8 @@ class Run:
             "random_state": int(trainer.random_state),
             "tasks": self._digest_of_tasks(),
         }
-        if trainer.warm_start is not None:
-            fingerprint["warm_start"] = checksum_of(self.model.values(), {})
+        if trainer.warm_start is not None or isinstance(trainer.encoder, Learner):
+            fingerprint["first_weights"] = checksum_of(self.model.values(), {})
         return fingerprint
 
     def _digest_of_tasks(self):

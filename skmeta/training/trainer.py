@@ -34,9 +34,10 @@ class MetaTrainer(BaseEstimator):
     memory : {"lstm", "mann", "associative", "prototypes", "fast-weights", "least-squares"} or \
             Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
-    encoder : {"auto", "flat", "table", "conv"} or FlatEncoder, default="auto"
+    encoder : {"auto", "flat", "dense", "table", "conv"}, FlatEncoder or Learner, default="auto"
         What turns a row into features: "conv" for pictures of 16 x 16 pixels or more. "auto" takes
-        "table" for rows of tables, and "flat" for others.
+        "table" for rows of tables, and "flat" for others. A learner lends its encoder, and the
+        weights of that to begin from: an eye that was trained with one memory, for another.
     n_units : int or None, default=None
         Units of the memory: its own ``n_units``. None keeps the memory's number.
     n_steps : int, default=10_000
@@ -101,7 +102,7 @@ class MetaTrainer(BaseEstimator):
 
     _parameter_constraints: dict = {
         "memory": [StrOptions(set(MEMORIES)), Memory],
-        "encoder": [StrOptions({"auto", *ENCODERS}), FlatEncoder],
+        "encoder": [StrOptions({"auto", *ENCODERS}), FlatEncoder, Learner],
         "n_units": [Interval(Integral, 1, None, closed="left"), None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -168,8 +169,8 @@ class MetaTrainer(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range, families disagree on what a row is, or
-            ``warm_start`` reads other rows.
+            If a parameter is out of range, families disagree on what a row is,
+            ``warm_start`` or a learner as ``encoder`` reads other rows, or there are both.
         ArtifactError
             If the checkpoint is damaged or belongs to a run with other settings, or
             ``warm_start`` cannot be loaded.
@@ -233,6 +234,11 @@ class MetaTrainer(BaseEstimator):
     def _first_learner(self, families):
         """Architecture and first weights."""
         if self.warm_start is not None:
+            if isinstance(self.encoder, Learner):
+                raise ValueError(
+                    "warm_start brings an encoder with its weights, and so does a learner as "
+                    "encoder: give one of them."
+                )
             return self._begun(load_learner(self.warm_start), families)
         memory = MEMORIES[self.memory]() if isinstance(self.memory, str) else self.memory
         if self.n_units is not None:
@@ -240,11 +246,15 @@ class MetaTrainer(BaseEstimator):
         network = Network(families[0].spec, memory, self._encoder(families[0].spec))
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(network.spec, families, self.random_state))
+        if isinstance(self.encoder, Learner):
+            weights.update(_lent(self.encoder, network.spec))
         return network, weights
 
     def _encoder(self, spec):
         if self.encoder == "auto":
             return ENCODERS["table" if spec.table else "flat"]()
+        if isinstance(self.encoder, Learner):
+            return self.encoder.network.encoder
         return ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
 
     def _begun(self, learner, families):
@@ -287,7 +297,20 @@ class MetaTrainer(BaseEstimator):
         }
         if self.warm_start is not None:
             settings["warm_start"] = load_learner(self.warm_start).name
+        if isinstance(self.encoder, Learner):
+            settings["encoder"] = self.encoder.name
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
+
+
+def _lent(learner, spec):
+    """Return the weights of a learner's encoder, which read rows of the tasks."""
+    found = learner.spec
+    if (found.input_shape, found.table) != (spec.input_shape, spec.table):
+        raise ValueError(
+            f"The learner that lends its encoder was trained on {found}, the tasks are {spec}. "
+            "Rows must be alike."
+        )
+    return {name: w for name, w in learner.weights.items() if name.startswith("encoder/")}
 
 
 def _resized(learner, network, seed):

@@ -16,6 +16,13 @@ def test_the_sample_is_as_described():
     assert "423 test characters" in sample.DESCR
 
 
+def test_pictures_and_their_characters_alone():
+    sample = load_omniglot_sample(28)
+    images, target = load_omniglot_sample(28, return_X_y=True)
+    assert_array_equal(images, sample.images)
+    assert_array_equal(target, sample.target)
+
+
 def test_drawings_are_drawings():
     """Thin strokes on empty paper, dark in each, no two alike."""
     images = load_omniglot_sample().images

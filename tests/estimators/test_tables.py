@@ -629,6 +629,8 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             estimator.partial_fit(X[:20], y_later[:20])  # as it was
+            with pytest.raises(UserWarning, match="Column 1 of X did not vary"):
+                estimator.partial_fit(X[20:40], y_later[20:40])  # not read, and told again
         with pytest.warns(UserWarning, match="Column 1 of X did not vary") as caught:
             estimator.partial_fit(X[20:40], y_later[20:40])
         assert caught[0].filename == __file__

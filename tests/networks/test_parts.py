@@ -11,6 +11,7 @@ from skmeta.memory import LeastSquares
 from skmeta.networks import (
     ClassReadout,
     ConvEncoder,
+    DenseEncoder,
     FlatEncoder,
     GaussianReadout,
     Learner,
@@ -83,6 +84,32 @@ def test_an_encoder_of_tables_without_steps_shows_cells_alone():
     x = np.array([[1, -1, 0, 0, 0, 0, -1, -1]], dtype=np.float32)
     features = TableEncoder(steps=()).encode(numpy_ops, {}, x, TABLES.input_shape)
     assert_allclose(features, [[2**0.5, -(2**0.5), 0, 0, 0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("units", [(4,), (6, 4), (6, 3, 4)], ids=str)
+def test_the_dense_encoder_row_by_row(units):
+    """Written again with loops over rows and layers, in float64."""
+    shape, encoder = (2, 5), DenseEncoder(units)
+    weights = random_weights(encoder.weight_specs(shape), seed=0)
+    x = np.random.default_rng(1).normal(size=(2, 3, *shape))
+    features = encoder.encode(numpy_ops, weights, x, shape)
+    assert features.shape == (2, 3, encoder.output_size(shape)) == (2, 3, 4)
+    for row, found in zip(x.reshape(6, 10), features.reshape(6, 4), strict=True):
+        seen = (row - weights["center"]) / weights["scale"]
+        for layer in range(len(units)):
+            seen = seen if layer == 0 else np.maximum(seen, 0)
+            product = [seen @ unit for unit in weights[f"kernel{layer}"].T]
+            seen = product / np.sqrt(np.mean(np.square(product)) + 1e-6)
+            seen = seen * weights[f"gain{layer}"] + weights[f"bias{layer}"]
+        assert_allclose(found, seen, atol=1e-5)
+
+
+def test_layers_without_units():
+    for units in ((), (8, 0)):
+        with pytest.raises(ValueError, match="units must hold numbers from 1 on"):
+            DenseEncoder(units)
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        DenseEncoder((8.5,))
 
 
 @pytest.mark.parametrize("residuals", [(), (0, 2), (1,)], ids=str)

@@ -8,7 +8,7 @@ import numpy as np
 
 from skmeta.episodes import TaskSpec
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Prototypes
-from skmeta.networks import ConvEncoder, Learner, Network, TableEncoder
+from skmeta.networks import ConvEncoder, DenseEncoder, Learner, Network, TableEncoder
 from skmeta.sequences import encode_labels
 
 CLASSES = TaskSpec("classification", (4,), 3)
@@ -58,6 +58,8 @@ NETWORKS = {
     ),
     "conv-pictures": Network(LARGE_PICTURES, STORES["fast-weights"], ConvEncoder((3, 4))),
     "least-squares-tables": Network(TABLES, STORES["least-squares"], TableEncoder()),
+    "dense-pictures": Network(PICTURES, MANN(**SIZES), DenseEncoder((5, 4))),
+    "dense-vectors": Network(VECTORS, LSTM(6), DenseEncoder((5,))),
     "lstm-tables": Network(TABLES, LSTM(6), TableEncoder(steps=())),
     "fast-weights-table-numbers": Network(
         NUMBERS_OF_TABLES, STORES["fast-weights"], TableEncoder(steps=[0.5])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmeta import artifacts
-from skmeta.artifacts import dump_learner, parse_learner
+from skmeta.artifacts import dump_learner, load_learner, parse_learner
 from skmeta.memory import LSTM, Memory
 from skmeta.tasks import BooleanTasks, Curriculum, GaussianProcessTasks, QuadraticTasks, TableTasks
 from skmeta.training.evaluation import EVALUATION_STREAM
@@ -64,6 +64,15 @@ def test_a_recipe_says_everything(write):
     assert isinstance(tasks, Curriculum) and tasks.changes == (1,)
     assert [tasks.batch(i, 1, seed=0).n_steps for i in range(3)] == [3, 5, 5]
     assert recipe.test == {"family": "boolean", "n_steps": 6} and recipe.limits == ""
+
+
+def test_a_learner_lends_its_encoder(write):
+    path = write("n_units = 3}", 'n_units = 3}\nencoder = {learner = "omniglot"}')
+    trainer = load_recipe(path).make_trainer()
+    assert trainer.encoder is load_learner("omniglot")
+    path = write("n_units = 3}", 'n_units = 3}\nencoder = {learner = "omniglot", type = "conv"}')
+    with pytest.raises(RecipeError, match=r"Unknown key 'type' in encoder: expected \['learner'\]"):
+        load_recipe(path).make_trainer()
 
 
 def test_one_stage_is_no_curriculum(write):

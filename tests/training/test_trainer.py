@@ -13,7 +13,7 @@ from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_le
 from skmeta.columns import NO_COLUMN
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN, LeastSquares
-from skmeta.networks import ConvEncoder, Learner, TableEncoder
+from skmeta.networks import ConvEncoder, DenseEncoder, Learner, TableEncoder
 from skmeta.sequences import encode_labels
 from skmeta.tasks import (
     BooleanTasks,
@@ -22,6 +22,7 @@ from skmeta.tasks import (
     SineTasks,
     TableTasks,
     TaskFamily,
+    from_classes,
 )
 from skmeta.training import evaluation
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
@@ -163,8 +164,31 @@ class TestRuns:
     def test_a_checkpoint_knows_what_the_run_began_with(self, plain, tmp_path):
         tasks, options = BooleanTasks(n_steps=5), {**TINY, "checkpoint": tmp_path / "run"}
         MetaTrainer(**options, warm_start=plain.learner_).fit(tasks)
-        with pytest.raises(ArtifactError, match="belongs to another run: warm_start differ"):
+        with pytest.raises(ArtifactError, match="belongs to another run: first_weights differ"):
             MetaTrainer(**options).fit(tasks)
+
+    def test_a_learner_lends_its_encoder(self, tmp_path):
+        """Its weights are those to begin from, and belong to the run; other weights are new."""
+        tasks = from_classes(np.random.default_rng(0).random((50, 6)), np.arange(50) % 5)
+        tiny = {**TINY, "n_steps": 1, "n_units": 5}
+        eye = MetaTrainer(**{**tiny, "memory": "prototypes"}, encoder=DenseEncoder((4, 3)))
+        eye = eye.fit(tasks).learner_
+        still = {**tiny, "learning_rate": 1e-30, "checkpoint": tmp_path / "run"}
+        after = MetaTrainer(**still, encoder=eye).fit(tasks).learner_
+        assert after.network.encoder == DenseEncoder((4, 3))
+        assert after.network.memory == LSTM(5) and after.card["trainer"]["encoder"] == eye.name
+        plain = MetaTrainer(**{**still, "checkpoint": None}, encoder=DenseEncoder((4, 3)))
+        plain = plain.fit(tasks).learner_
+        for name, weight in after.weights.items():
+            lent = name.startswith("encoder/")
+            assert_allclose(weight, (eye if lent else plain).weights[name], atol=1e-20)
+        assert (eye.weights["encoder/kernel0"] != plain.weights["encoder/kernel0"]).any()
+        with pytest.raises(ArtifactError, match="belongs to another run: first_weights differ"):
+            MetaTrainer(**still, encoder=DenseEncoder((4, 3))).fit(tasks)
+        with pytest.raises(ValueError, match=r"lends its encoder was trained on .* must be alike"):
+            MetaTrainer(**tiny, encoder=eye).fit(BooleanTasks(n_steps=5))
+        with pytest.raises(ValueError, match="warm_start brings an encoder"):
+            MetaTrainer(**tiny, encoder=eye, warm_start=after).fit(tasks)
 
     @pytest.mark.parametrize(
         ("memory", "meets_labels"),
