@@ -13,14 +13,9 @@ from skmeta.columns import (
     ROUNDING,
     TARGET_LIMIT,
     ColumnStatistics,
-    choose_flags,
     column_statistics,
-    column_weights,
-    flags_up,
     known_cells,
-    may_be_codes,
     root_mean_square,
-    support_statistics,
     table_rows,
     table_targets,
     varying,
@@ -34,6 +29,7 @@ from skmeta.estimators._frames import (
     named_columns,
     of_pandas,
 )
+from skmeta.estimators._layout import TableLayout
 from skmeta.estimators._warnings import warn
 from skmeta.networks import Learner
 
@@ -45,9 +41,6 @@ FAR, WIDE = 2.0, 3.0
 # places they are.
 USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
 FEW_ROWS, MANY_COLUMNS = 20, 40
-# Whole numbers may be codes of categories where the largest is less than so much above the least.
-# On the tables of benchmarks/tables.py 10, 20 and 40 were level.
-CODE_SPAN = 10
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
 # Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
@@ -181,12 +174,7 @@ class TableRows:
     finite = "allow-nan"
     dtype = np.float64
     frame: Any = None  # Frame, what the first support holds if it was one
-    flags: Any = None  # column -> levels with a flag each in its place
-    codes: Any = None  # column -> levels with a flag each in its place, for every other member
-    statistics: Any = None  # ColumnStatistics, of the first support
-    weights: Any = None  # how much its columns matter, alike where the learner is not told
-    n_rows: Any = None  # of the first support
-    n_columns: Any = None  # of it, that vary
+    layout: Any = None  # TableLayout, of the first support
     told_of: set = field(default_factory=set)  # columns that vary in later rows alone: once
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
@@ -201,7 +189,7 @@ class TableRows:
             return array_in_numbers(X, self.frame)
         if X.ndim != 2 or X.shape[1] == 0:
             return X
-        if self.statistics is None:
+        if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
         return in_numbers(X, self.frame)
@@ -209,9 +197,9 @@ class TableRows:
     @property
     def usual_members(self):
         """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
-        few = self.spec.kind == "classification" and self.n_rows <= FEW_ROWS
+        few = self.spec.kind == "classification" and self.layout.n_rows <= FEW_ROWS
         members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
-        return max(members, MEMBERS_OF_WIDE) if self.n_columns > MANY_COLUMNS else members
+        return max(members, MEMBERS_OF_WIDE) if self.layout.n_columns > MANY_COLUMNS else members
 
     def usual_temperature(self, class_count):
         """Sharpen probabilities, most with few rows of a class, but not while one has none."""
@@ -223,42 +211,21 @@ class TableRows:
     @property
     def _n_views(self):
         """Members that it takes to see all columns that vary."""
-        return -(-len(self._seen()) // self.spec.n_columns)
+        return -(-len(self.layout.seen()) // self.spec.n_columns)
 
     def measure(self, X, y):
-        """Choose the flags of a support's categories and codes, and measure its columns."""
-        self.flags, self.codes, self.statistics = {}, {}, support_statistics(X)
-        self.n_rows = len(X)
-        named = self._categories(X.shape[1])
-        # Long codes differ by less than rounding, and are silent until they have flags.
-        n_levels = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
-        told = [i for i, n in n_levels.items() if n > 1]
-        self.n_columns = len(np.union1d(varying(self.statistics), told))
-        places = self.spec.n_columns - self.n_columns
-        self.flags, places = choose_flags(X, named, places)
-        if isinstance(self.categorical_features, str):  # "from_dtype": the user names none
-            self.codes, _ = choose_flags(X, self._codes(X), places)
-        cells = self._with_flags(X)
-        self.statistics = support_statistics(cells)
-        if len(self._seen()) == 0:  # nothing has a scale but flags
-            self.codes = {}
-            cells = self._with_flags(X)
-            self.statistics = support_statistics(cells)
-        self.weights = np.ones_like(self.statistics.scale)
-        if self.spec.weighted:
-            numbers = self.spec.kind == "regression"
-            targets = y.astype(np.float64) if numbers else np.unique(y, return_inverse=True)[1]
-            n_seen = min(self.n_columns, self.spec.n_columns)  # by one member
-            self.weights = column_weights(cells, self.statistics, targets, n_seen)
+        """Lay out the columns of a support, and warn of what it cannot tell."""
+        categories = self._categories(X.shape[1])
+        self.layout = TableLayout.measured(X, y, self.spec, categories, self._numbers(X.shape[1]))
         if self._n_views > 1:
-            places = self.spec.n_columns
+            places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn(
-                f"X has {len(varying(self.statistics))} columns that vary, the learner has places "
-                f"for {places}: each member sees {places} of them, and it takes {self._n_views} "
-                "members to see all.",
+                f"X has {n_columns} columns that vary, the learner has places for {places}: each "
+                f"member sees {places} of them, and it takes {self._n_views} members to see all.",
             )
-        for i, n in n_levels.items():
-            n_known = len(known_cells(X[:, i]))
+        for i in categories:
+            known = known_cells(X[:, i])
+            n, n_known = len(np.unique(known)), len(known)
             if n_known >= LEAST_NAMES and n >= NAMES * n_known:
                 warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
@@ -273,8 +240,8 @@ class TableRows:
 
     def warn_of_later(self, X):
         """Warn of columns that vary in later rows alone: they are left out."""
-        kept = np.delete(np.arange(X.shape[1]), list(self.flags))
-        center, scale = self.statistics.of(slice(len(kept)))
+        kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
+        center, scale = self.layout.statistics.of(slice(len(kept)))
         with np.errstate(invalid="ignore"):
             off = np.abs(X[:, kept] - center) > ROUNDING * np.abs(center)
         for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.told_of:
@@ -302,29 +269,19 @@ class TableRows:
         for member in range(n_members):
             if member % n_views == 0:  # so many members see all columns
                 if member % 2 == 1:
-                    flagged = list(self.codes)
+                    flagged = list(self.layout.codes)
                 elif 0 < member == n_members - 1:  # without a counterpart
-                    flagged = [i for i in self.codes if rng.randint(2)]
+                    flagged = [i for i in self.layout.codes if rng.randint(2)]
                 else:
                     flagged = []
-                order = rng.permutation(self._seen(flagged))
+                order = rng.permutation(self.layout.seen(flagged))
             self.orders.append(np.roll(order, -places * (member % n_views))[:places])
         if n_views == 1:
-            self.orders[0] = self._seen()
+            self.orders[0] = self.layout.seen()
 
     def reader(self, learner):
         """Return what reads the rows that are shown: the learner, with as few places as will do."""
         return learner.for_columns(max(map(len, self.orders)))
-
-    def _seen(self, flagged=()):
-        """Columns that vary, with the flags of some codes in their place and others as numbers."""
-        hidden: list[int] = []
-        place = len(self.statistics.scale) - sum(map(len, self.codes.values()))
-        for i, levels in self.codes.items():
-            number = i - sum(category < i for category in self.flags)
-            hidden += [number] if i in flagged else range(place, place + len(levels))
-            place += len(levels)
-        return np.setdiff1d(varying(self.statistics), hidden)
 
     def target_scale(self, y, found=None):
         """Return center and scale for the next targets.
@@ -369,39 +326,23 @@ class TableRows:
 
     def shown(self, X, spec):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
-        X = self._with_flags(X)
+        statistics, weights = self.layout.statistics, self.layout.weights
+        X = self.layout.laid_out(X)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [
-                table_rows(
-                    cells[:, order], self.statistics.of(order), spec.n_columns, self.weights[order]
-                )
+                table_rows(cells[:, order], statistics.of(order), spec.n_columns, weights[order])
                 for cells, order in zip(X, self.orders, strict=True)
             ]
         )
 
-    def _with_flags(self, X):
-        """Put flags behind the other columns: (..., columns) -> (..., others + flags).
-
-        A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
-        beside their flags, and what is beyond them has the flag of the first or last: it may be a
-        count.
-        """
-        if not self.flags and not self.codes:
-            return X
-        up = [flags_up(X[..., [i]], levels) for i, levels in self.flags.items()]
-        up += [
-            flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels)
-            for i, levels in self.codes.items()
-        ]
-        return np.concatenate([np.delete(X, list(self.flags), axis=-1), *up], axis=-1)
-
-    def _codes(self, X):
-        """Numbers that may be codes of categories: whole, and not far apart."""
-        for i in varying(self.statistics).tolist():
-            number = self.frame is None or self.frame.columns[i].kind == "numbers"
-            if number and may_be_codes(X[:, i]) and np.ptp(known_cells(X[:, i])) < CODE_SPAN:
-                yield i
+    def _numbers(self, n_columns):
+        """Which columns are numbers that may be codes, as indices."""
+        if not isinstance(self.categorical_features, str):  # the user names all categories
+            return []
+        if self.frame is None:
+            return range(n_columns)
+        return [i for i, column in enumerate(self.frame.columns) if column.kind == "numbers"]
 
     def _categories(self, n_columns):
         """Which columns are categories, as indices."""

@@ -126,7 +126,7 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     weights = column_weights(X[:30], column_statistics(X[:30]), 2 - number[:30], 3)
     if kind == "regression":
         weights = column_weights(X[:30], column_statistics(X[:30]), y[:30], 3)
-    assert_allclose(est.rows_.weights, weights)
+    assert_allclose(est.rows_.layout.weights, weights)
     shown = est.rows_.shown(X[None, :30], learner.spec)
     for rows, order in zip(shown, est.rows_.orders, strict=True):
         missing = np.isnan(X[:30, order])
@@ -134,7 +134,7 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
         assert_allclose(rows[:, PLACES : PLACES + 3], expected, atol=1e-6)
         assert_array_equal(rows[:, PLACES + 3 :], NO_COLUMN)
     est.partial_fit(X[30:, ::-1], y[30:])
-    assert_allclose(est.rows_.weights, weights)
+    assert_allclose(est.rows_.layout.weights, weights)
     plain = kind_of(small, n_members=2, random_state=0).fit(X[:30], y[:30])
     marks = plain.rows_.shown(X[None, :30], small.spec)[..., PLACES:]
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
@@ -148,11 +148,11 @@ def test_flags_and_columns_that_do_not_vary_make_no_table_wider(kind_of):
     X = np.column_stack([np.arange(30) % 3, y + rng.normal(size=30), np.full(30, 7.0)])
     targets = y if kind_of is InContextClassifier else y.astype(float)
     expected = column_weights(X, column_statistics(X), targets, 2)
-    codes = kind_of(learner, n_members=2, random_state=0).fit(X, y).rows_
+    codes = kind_of(learner, n_members=2, random_state=0).fit(X, y).rows_.layout
     assert list(codes.codes) == [0]
     assert_allclose(codes.weights[:3], expected)
     assert len(codes.weights) == 6
-    named = kind_of(learner, categorical_features=[0], random_state=0).fit(X, y).rows_
+    named = kind_of(learner, categorical_features=[0], random_state=0).fit(X, y).rows_.layout
     assert list(named.flags) == [0]
     assert_allclose(named.weights, [*expected[1:], *codes.weights[3:]])
 
@@ -162,7 +162,7 @@ def test_columns_are_weighed_beside_those_that_a_member_sees():
     y = np.arange(30) % 2
     with pytest.warns(UserWarning, match="each member sees"):
         est = InContextClassifier(weighted(CLASSES), random_state=0).fit(X, y)
-    assert_allclose(est.rows_.weights, column_weights(X, column_statistics(X), y, PLACES))
+    assert_allclose(est.rows_.layout.weights, column_weights(X, column_statistics(X), y, PLACES))
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_long_codes_of_a_category_are_levels(digits, y):
     table = pd.DataFrame({"code": codes.astype(str) if digits else codes})
     assert len(np.unique(table["code"].astype(float))) < 3
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
-    assert len(clf.rows_.flags[0]) == 3
+    assert len(clf.rows_.layout.flags[0]) == 3
     assert_array_equal(clf.rows_.numbers(table)["code"], np.arange(30) % 3)
 
 
@@ -750,11 +750,11 @@ def test_output_of_transformers_as_frames_changes_nothing(y):
 def test_reading_on_keeps_the_first_scale(capacity, X, y, monkeypatch):
     monkeypatch.setattr(least_squares, "CAPACITY", capacity)
     clf, other = (classifier(n_members=2).fit(X[:10], y[:10]) for _ in range(2))
-    statistics = clf.rows_.statistics
+    statistics = clf.rows_.layout.statistics
     clf.partial_fit(X[10:], y[10:])
     for i in range(10, 30):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
-    assert_array_equal(clf.rows_.statistics.scale, statistics.scale)
+    assert_array_equal(clf.rows_.layout.statistics.scale, statistics.scale)
     assert_allclose(other.predict_proba(X), clf.predict_proba(X), atol=1e-6)
     assert (clf.state_.n_rows == (30 if capacity == 512 else 6)).all()
 
@@ -819,7 +819,7 @@ def test_columns_without_a_scale_leave_places_for_flags():
     clf = InContextClassifier(random_state=0).fit(table, y)
     empty = {f"empty {i}": None for i in range(20)} | {f"same {i}": "x" for i in range(20)}
     wide = InContextClassifier(random_state=0).fit(table.assign(**empty), y)
-    assert list(wide.rows_.flags) == [0]
+    assert list(wide.rows_.layout.flags) == [0]
     assert_array_equal(wide.predict_proba(table.assign(**empty)), clf.predict_proba(table))
 
 
@@ -900,7 +900,7 @@ def mean_score(est, X, y, n_rows):
 def test_each_level_of_a_category_is_told_apart():
     table, y = rows_of_towns(200)
     clf = InContextClassifier(random_state=0).fit(table[:25], y[:25])
-    assert list(clf.rows_.flags) == [0]
+    assert list(clf.rows_.layout.flags) == [0]
     new, missing = (table.assign(town=town) for town in ("elsewhere", None))
     assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
     assert np.abs(clf.predict_proba(new) - clf.predict_proba(table)).max() > 0.1
@@ -931,7 +931,9 @@ def test_categories_that_are_no_columns():
     with pytest.raises(ValueError, match="categorical_features must be"):
         InContextClassifier(categorical_features=["town"]).fit(X, y)
     numbered = pd.DataFrame(X.round(), columns=[1, 2])  # a number is a place, not a name
-    assert list(InContextClassifier(categorical_features=[1]).fit(numbered, y).rows_.flags) == [1]
+    assert list(
+        InContextClassifier(categorical_features=[1]).fit(numbered, y).rows_.layout.flags
+    ) == [1]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -948,8 +950,8 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     assert est.n_features_in_ == 2
     shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2), est.learner_.spec)[0]
     marked = shown[:, est.learner_.spec.n_columns :] >= MISSING
-    assert_array_equal(marked.sum(axis=1), [0, len(est.rows_.flags[0])])
-    assert (est.rows_._with_flags(new)[:, 1:] == 0).all()  # none is up
+    assert_array_equal(marked.sum(axis=1), [0, len(est.rows_.layout.flags[0])])
+    assert (est.rows_.layout.laid_out(new)[:, 1:] == 0).all()  # none is up
 
 
 @pytest.mark.parametrize("as_frame", [False, True])
@@ -963,23 +965,28 @@ def test_whole_numbers_of_few_values_are_codes_to_every_other_member(as_frame):
     X = pd.DataFrame(X, columns=list("abcdefg")) if as_frame else X
     settings = {"n_members": 4, "random_state": 0}
     clf = InContextClassifier(**settings).fit(X, np.arange(60) % 2)
-    assert not clf.rows_.flags
-    assert {i: len(levels) for i, levels in clf.rows_.codes.items()} == {0: 3, 1: 5, 2: 5, 5: 10}
+    assert not clf.rows_.layout.flags
+    assert {i: len(levels) for i, levels in clf.rows_.layout.codes.items()} == {
+        0: 3,
+        1: 5,
+        2: 5,
+        5: 10,
+    }
     for member, order in enumerate(clf.rows_.orders):
         expected = [3, 4, *np.arange(7, 30)] if member % 2 else np.arange(6)
         assert_array_equal(np.sort(order), expected)
-    cells = clf.rows_._with_flags(np.asarray(X))
+    cells = clf.rows_.layout.laid_out(np.asarray(X))
     assert_array_equal(cells[:, :7], X)
     assert_array_equal(cells[:, 7:10], np.eye(3)[known])
     assert_array_equal(cells[:, 10:15], np.eye(5)[codes[:, 0].astype(int) - 3])
     assert np.isnan(cells[:5, 15:20]).all() and not np.isnan(cells[5:]).any()
 
     named = InContextClassifier(**settings, categorical_features=[0]).fit(X, np.arange(60) % 2)
-    assert set(named.rows_.flags) == {0} and not named.rows_.codes  # the user knows
+    assert set(named.rows_.layout.flags) == {0} and not named.rows_.layout.codes  # the user knows
     blind = InContextClassifier(**settings, categorical_features=None).fit(X, np.arange(60) % 2)
-    assert not blind.rows_.flags and not blind.rows_.codes
+    assert not blind.rows_.layout.flags and not blind.rows_.layout.codes
     constant = InContextClassifier().fit(np.asarray(X)[:, [6]], np.arange(60) % 2)
-    assert not constant.rows_.codes
+    assert not constant.rows_.layout.codes
 
 
 def test_the_last_of_an_odd_number_of_members_sees_flags_of_some_codes_by_lot():
@@ -1013,7 +1020,7 @@ def test_codes_that_come_later(estimator):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     new = np.array([[-1, 0], [3, 0], [4.5, 0], [77, 0]])
-    flags = est.rows_._with_flags(new)[:, 2:]
+    flags = est.rows_.layout.laid_out(new)[:, 2:]
     assert_array_equal(flags, [[1, 0, 0, 0], [0] * 4, [0] * 4, [0, 0, 0, 1]])
 
 
@@ -1023,7 +1030,7 @@ def test_what_has_an_order_or_is_a_time_is_no_code():
     times = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(5, size=60), unit="s")
     table = pd.DataFrame({"size": sizes, "time": times, "code": rng.integers(4, size=60)})
     clf = InContextClassifier().fit(table, np.arange(60) % 2)
-    assert list(clf.rows_.codes) == [2] and not clf.rows_.flags
+    assert list(clf.rows_.layout.codes) == [2] and not clf.rows_.layout.flags
 
 
 def test_codes_beside_text_and_where_there_are_no_places():
@@ -1031,15 +1038,17 @@ def test_codes_beside_text_and_where_there_are_no_places():
     words, codes = rng.choice(list("xyz"), 60), rng.integers(4, size=60)
     table = pd.DataFrame({"noise": rng.normal(size=60), "word": words, "code": codes})
     clf = InContextClassifier(n_members=2, random_state=0).fit(table, codes % 2)
-    assert list(clf.rows_.flags) == [1] and list(clf.rows_.codes) == [2]
+    assert list(clf.rows_.layout.flags) == [1] and list(clf.rows_.layout.codes) == [2]
     assert_array_equal(clf.rows_.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
     assert_array_equal(np.sort(clf.rows_.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
     n_noise = load_learner("tabular").spec.n_columns - 3
     wide = np.column_stack([rng.normal(size=(60, n_noise)), codes])  # two places are left
-    assert not InContextClassifier().fit(wide, codes % 2).rows_.codes
-    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.codes) == [n_noise - 1]
+    assert not InContextClassifier().fit(wide, codes % 2).rows_.layout.codes
+    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.layout.codes) == [
+        n_noise - 1
+    ]
     levels = np.column_stack([wide[:, :n_noise], codes % 3])  # two are enough
-    assert list(InContextClassifier().fit(levels, codes % 2).rows_.codes) == [n_noise]
+    assert list(InContextClassifier().fit(levels, codes % 2).rows_.layout.codes) == [n_noise]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -1062,7 +1071,9 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3])
     with pytest.warns(UserWarning, match="The category 0 of X has 60 levels in 60 rows"):
         clf.fit(X, np.arange(60) % 2)
-    assert list(clf.rows_.flags) == [2]  # 0 are names of rows, 1 has too many levels, 3 needs none
+    assert list(clf.rows_.layout.flags) == [
+        2
+    ]  # 0 are names of rows, 1 has too many levels, 3 needs none
     assert len(clf.rows_.orders[0]) == 3 + n_noise + 9
     clf.fit(X[:19], np.arange(19) % 2)
-    assert set(clf.rows_.flags) == {1, 2}  # now there are places for the levels of 1
+    assert set(clf.rows_.layout.flags) == {1, 2}  # now there are places for the levels of 1

@@ -1,0 +1,133 @@
+"""What the first support of a table tells of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skmeta.columns import (
+    ColumnStatistics,
+    choose_flags,
+    column_weights,
+    flags_up,
+    known_cells,
+    may_be_codes,
+    support_statistics,
+    varying,
+)
+from skmeta.episodes import TaskSpec
+
+# Whole numbers may be codes of categories where the largest is less than so much above the least.
+# On the tables of benchmarks/tables.py 10, 20 and 40 were level.
+CODE_SPAN = 10
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """Columns as they are laid out for the learner: numbers, then flags of categories and codes.
+
+    Measured on the first support, and kept for good.
+
+    Parameters
+    ----------
+    flags : mapping of int to ndarray
+        Column of a category -> its levels, with a flag each in its place.
+    codes : mapping of int to ndarray
+        Column of codes -> its levels, with a flag each beside it: a member sees one or the other.
+    statistics : ColumnStatistics
+        Of the columns laid out.
+    weights : ndarray of shape (n_laid_out,)
+        How much each matters, alike where the learner is not told.
+    n_rows : int
+        Rows of the first support.
+    n_columns : int
+        Columns of it, that vary.
+    """
+
+    flags: Mapping[int, np.ndarray]
+    codes: Mapping[int, np.ndarray]
+    statistics: ColumnStatistics
+    weights: np.ndarray
+    n_rows: int
+    n_columns: int
+
+    @classmethod
+    def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
+        """Choose the flags of a support's categories and codes, and measure its columns.
+
+        Parameters
+        ----------
+        X : ndarray of shape (S, columns)
+        y : ndarray of shape (S,)
+        spec : TaskSpec
+            What the learner reads.
+        categories : sequence of int
+            Columns that are categories.
+        numbers : sequence of int
+            Columns that are numbers, and may be codes if they vary.
+
+        Returns
+        -------
+        layout : TableLayout
+        """
+        vary = varying(support_statistics(X))
+        # Long codes differ by less than rounding, and are silent until they have flags.
+        told = [i for i in categories if len(np.unique(known_cells(X[:, i]))) > 1]
+        n_columns = len(np.union1d(vary, told))
+        flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
+        maybe = [i for i in np.intersect1d(vary, numbers).tolist() if _may_be_a_code(X[:, i])]
+        codes, _ = choose_flags(X, maybe, places)
+        layout = cls._of(X, flags, codes, n_columns)
+        if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
+            layout = cls._of(X, flags, {}, n_columns)
+        if not spec.weighted:
+            return layout
+        numeric = spec.kind == "regression"
+        targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
+        n_seen = min(n_columns, spec.n_columns)  # by one member
+        weights = column_weights(layout.laid_out(X), layout.statistics, targets, n_seen)
+        return replace(layout, weights=weights)
+
+    @classmethod
+    def _of(cls, X, flags, codes, n_columns):
+        """Columns that all matter alike."""
+        statistics = support_statistics(laid_out(X, flags, codes))
+        weights = np.ones_like(statistics.scale)
+        return cls(flags, codes, statistics, weights, len(X), n_columns)
+
+    def laid_out(self, X):
+        """Return cells with flags: see :func:`laid_out`."""
+        return laid_out(X, self.flags, self.codes)
+
+    def seen(self, flagged=()):
+        """Columns that vary, with the flags of some codes in their place and others as numbers."""
+        hidden: list[int] = []
+        place = len(self.statistics.scale) - sum(map(len, self.codes.values()))
+        for i, levels in self.codes.items():
+            number = i - sum(category < i for category in self.flags)
+            hidden += [number] if i in flagged else range(place, place + len(levels))
+            place += len(levels)
+        return np.setdiff1d(varying(self.statistics), hidden)
+
+
+def laid_out(X, flags, codes):
+    """Put flags behind the other columns: (..., columns) -> (..., others + flags).
+
+    A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
+    beside their flags, and what is beyond them has the flag of the first or last: it may be a
+    count.
+    """
+    if not flags and not codes:
+        return X
+    up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
+    up += [
+        flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels) for i, levels in codes.items()
+    ]
+    return np.concatenate([np.delete(X, list(flags), axis=-1), *up], axis=-1)
+
+
+def _may_be_a_code(column):
+    """Whether numbers may be codes of categories: whole, and not far apart."""
+    return may_be_codes(column) and np.ptp(known_cells(column)) < CODE_SPAN
