@@ -39,11 +39,7 @@ class SkmetaModel(AbstractModel):
         self.model = KINDS[self._kind](**plain(self._get_model_params())).fit(X, y)
 
     def _get_default_searchspace(self):
-        kinds = {
-            "integer": lambda s: space.Int(s.low, s.high, default=s.usual),
-            "log": lambda s: space.Real(s.low, s.high, default=s.usual, log=True),
-        }
-        return {s.name: kinds[s.kind](s) for s in SETTINGS[self._kind]}
+        return {name: space.Categorical(*values) for name, values in SETTINGS[self._kind]}
 
     def _more_tags(self):
         return {"can_refit_full": True}

@@ -36,17 +36,10 @@ class SkmetaLearner(SKLearnEstimator):
     @classmethod
     def search_space(cls, data_size, task, **params):
         """Return FLAML's search space: domain and first value of each setting."""
-        domains = {
-            "integer": lambda s: tune.randint(lower=s.low, upper=s.high + 1),
-            "log": lambda s: tune.loguniform(lower=s.low, upper=s.high),
+        return {
+            name: {"domain": tune.choice(list(values)), "init_value": values[0]}
+            for name, values in SETTINGS[_kind(task)]
         }
-        space = {}
-        for setting in SETTINGS[_kind(task)]:
-            domain = domains[setting.kind](setting)
-            space[setting.name] = {"domain": domain, "init_value": setting.usual}
-            if setting.kind == "integer":  # more members or passes take longer
-                space[setting.name]["low_cost_init_value"] = setting.low
-        return space
 
     @classmethod
     def cost_relative2lgbm(cls):

@@ -35,11 +35,6 @@ def suggest(trial, estimator, prefix: str = "") -> dict:
     >>> reg.set_params(**suggest(trial, reg))  # doctest: +SKIP
     InContextRegressor(n_members=4)
     """
-    parameters = {}
-    for setting in SETTINGS[kind_of(estimator)]:
-        name = prefix + setting.name
-        if setting.kind == "integer":
-            parameters[name] = trial.suggest_int(name, int(setting.low), int(setting.high))
-        else:
-            parameters[name] = trial.suggest_float(name, setting.low, setting.high, log=True)
-    return parameters
+    settings = SETTINGS[kind_of(estimator)]
+    names = {prefix + setting.name: list(setting.values) for setting in settings}
+    return {name: trial.suggest_categorical(name, values) for name, values in names.items()}

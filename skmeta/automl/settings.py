@@ -7,33 +7,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmeta.estimators import InContextClassifier, InContextRegressor
-from skmeta.estimators._rows import USUAL_MEMBERS
 
 KINDS = {"classification": InContextClassifier, "regression": InContextRegressor}
 
 
 class Setting(NamedTuple):
-    """One parameter of an estimator, and the values it may take.
+    """One parameter of an estimator, and the values to try.
 
     name : str
-    kind : "integer" or "log"
-        Whole numbers, or positive numbers spread evenly by their logarithm.
-    low, high : int or float
-        Least and largest value, both possible.
-    usual : int or float
-        A good value to begin with, near what the estimator takes for a table of few columns.
+    values : tuple
+        The estimator's default, then others from the least to the largest.
     """
 
     name: str
-    kind: str
-    low: float
-    high: float
-    usual: float
+    values: tuple
 
 
-MEMBERS = Setting("n_members", "integer", 1, 8, usual=USUAL_MEMBERS)
-PASSES = Setting("n_passes", "integer", 1, 2, usual=1)
-TEMPERATURE = Setting("temperature", "log", 0.4, 2.0, usual=0.9)
+MEMBERS = Setting("n_members", ("auto", 1, 2, 3, 4, 6, 8))
+PASSES = Setting("n_passes", (1, 2))
+TEMPERATURE = Setting("temperature", ("auto", 0.4, 0.6, 0.8, 1.0, 1.4, 2.0))
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "classification": (MEMBERS, PASSES, TEMPERATURE),

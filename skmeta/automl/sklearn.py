@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.stats import loguniform, randint
-
-from skmeta.automl.settings import KINDS, SETTINGS, kind_of
+from skmeta.automl.settings import SETTINGS, kind_of
 
 
 def distributions(estimator, prefix: str = "") -> dict:
@@ -18,7 +16,8 @@ def distributions(estimator, prefix: str = "") -> dict:
 
     Returns
     -------
-    distributions : dict of str to distribution
+    distributions : dict of str to list
+        Values to draw from.
 
     Raises
     ------
@@ -36,14 +35,7 @@ def distributions(estimator, prefix: str = "") -> dict:
     >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
     True
     """
-    return {
-        prefix + setting.name: (
-            randint(setting.low, setting.high + 1)
-            if setting.kind == "integer"
-            else loguniform(setting.low, setting.high)
-        )
-        for setting in SETTINGS[kind_of(estimator)]
-    }
+    return {prefix + setting.name: list(setting.values) for setting in SETTINGS[kind_of(estimator)]}
 
 
 def grid(estimator, prefix: str = "") -> dict:
@@ -72,11 +64,7 @@ def grid(estimator, prefix: str = "") -> dict:
     >>> grid("regression")
     {'n_members': ['auto', 1, 8], 'n_passes': [1, 2]}
     """
-    kind = kind_of(estimator)
-    defaults = KINDS[kind]().get_params()
     return {
-        prefix + setting.name: list(
-            dict.fromkeys([defaults[setting.name], setting.low, setting.high])
-        )
-        for setting in SETTINGS[kind]
+        name: values if len(values) < 3 else [values[0], values[1], values[-1]]
+        for name, values in distributions(estimator, prefix).items()
     }

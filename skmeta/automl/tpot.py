@@ -5,7 +5,7 @@ from __future__ import annotations
 from skmeta.automl.settings import KINDS, SETTINGS, parameters_of
 
 try:
-    from ConfigSpace import ConfigurationSpace, Float, Integer
+    from ConfigSpace import Categorical, ConfigurationSpace
     from tpot.search_spaces.nodes import EstimatorNode
 except ImportError as error:
     raise ImportError("skmeta.automl.tpot needs TPOT 1: pip install skmeta[tpot].") from error
@@ -35,11 +35,6 @@ def search_space(group: str) -> EstimatorNode:
         raise ValueError(f"group must be one of {sorted(GROUPS)}, got {group!r}.")
     kind = GROUPS[group]
     space = ConfigurationSpace()
-    for setting in SETTINGS[kind]:
-        low, high, usual = setting.low, setting.high, setting.usual
-        space.add(
-            Integer(setting.name, (int(low), int(high)), default=int(usual))
-            if setting.kind == "integer"
-            else Float(setting.name, (low, high), default=usual, log=True)
-        )
+    for name, values in SETTINGS[kind]:
+        space.add(Categorical(name, list(values), default=values[0]))
     return EstimatorNode(KINDS[kind], space, hyperparameter_parser=parameters_of)

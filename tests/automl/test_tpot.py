@@ -13,6 +13,7 @@ from tpot.search_spaces.nodes import EstimatorNode  # noqa: E402
 from tpot.search_spaces.pipelines import ChoicePipeline, SequentialPipeline  # noqa: E402
 
 from skmeta import InContextClassifier, InContextRegressor  # noqa: E402
+from skmeta.automl.settings import SETTINGS  # noqa: E402
 from skmeta.automl.tpot import search_space  # noqa: E402
 
 SMALL = {"population_size": 4, "generations": 2, "max_time_mins": None, "verbose": 0}
@@ -37,7 +38,7 @@ def test_a_pipeline_ends_with_the_estimator_and_predicts_the_same(table, tmp_pat
     model = found.fitted_pipeline_
     clf = model[-1]
     assert isinstance(clf, InContextClassifier)
-    assert type(clf.n_members) is int and 1 <= clf.n_members <= 8 and clf.random_state == 0
+    assert clf.n_members in dict(SETTINGS["classification"])["n_members"] and clf.random_state == 0
     answers = model.predict(X_new)
     assert (answers == y_new).mean() > 0.85
     path = tmp_path / "pipeline.joblib"
