@@ -21,6 +21,7 @@ autosummary_generate = True
 suppress_warnings = ["ref.ref"]
 numpydoc_show_class_members = False
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3  # links to a heading, as on GitHub
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
