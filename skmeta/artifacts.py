@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from skmeta.episodes import TaskSpec
-from skmeta.files import write_atomically
+from skmeta.files import check_folder, write_atomically
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory, Prototypes
 from skmeta.networks import ConvEncoder, DenseEncoder, FlatEncoder, Learner, Network, TableEncoder
 
@@ -215,6 +215,8 @@ def save_learner(learner: Learner, path) -> Path:
 
     Raises
     ------
+    TypeError
+        If it is no Learner.
     ValueError
         If the path has another ending.
     OSError
@@ -230,9 +232,15 @@ def save_learner(learner: Learner, path) -> Path:
     ...     load_learner(path).n_weights
     4674
     """
+    if not isinstance(learner, Learner):
+        raise TypeError(
+            f"learner must be a Learner, got {type(learner).__name__}: a MetaTrainer has one after "
+            "fit, trainer.learner_, an estimator, too."
+        )
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ValueError(f"A learner's file ends with {SUFFIX}, got {path.name!r}.")
+    check_folder(path)
     write_atomically(path, dump_learner(learner))
     return path
 

@@ -58,8 +58,8 @@ def describe(learner) -> str:
     >>> print(describe("lstm-quadratic").splitlines()[2])
     Quadratic functions of two variables from 35 examples: an LSTM of about 5,000 weights.
     """
-    usual_name = "unnamed learner" if isinstance(learner, Learner) else Path(learner).stem
-    learner = load_learner(learner)
+    asked, learner = learner, load_learner(learner)
+    usual_name = "unnamed learner" if isinstance(asked, Learner) else Path(asked).stem
     card, spec = learner.card, learner.spec
     rows = f"rows of shape {'x'.join(map(str, spec.input_shape))}"
     if spec.table:

@@ -78,7 +78,7 @@ def _characters(picture):
     try:
         display = EpisodeDisplay.from_estimator(clf, X_support, y_support, X, y).plot()
     except ImportError:
-        print("   No picture without matplotlib: pip install skmeta[plot]\n")
+        print("   No picture without matplotlib: pip install matplotlib\n")
         return
     display.figure_.savefig(picture, dpi=110)
     print(f"   Drawn in {picture}.\n")

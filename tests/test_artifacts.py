@@ -16,7 +16,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load, save
 
-from skmeta import InContextClassifier, InContextRegressor, artifacts
+from skmeta import InContextClassifier, InContextRegressor, MetaTrainer, artifacts
 from skmeta.artifacts import (
     ArtifactError,
     dump_learner,
@@ -122,7 +122,11 @@ def test_what_is_written_is_no_pickle_and_readable_by_others(learner, data):
 def test_another_suffix_is_refused(learner, tmp_path):
     with pytest.raises(ValueError, match=r"ends with \.safetensors, got 'x\.keras'"):
         save_learner(learner, tmp_path / "x.keras")
+    with pytest.raises(TypeError, match=r"got MetaTrainer: .* trainer\.learner_"):
+        save_learner(MetaTrainer(), tmp_path / "x.safetensors")
     assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError, match=r"no folder for .*none/x\.safetensors: make it"):
+        save_learner(learner, tmp_path / "none" / "x.safetensors")
 
 
 @pytest.mark.parametrize("function", ["os.replace", "os.fsync"])

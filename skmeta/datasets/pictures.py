@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+
 import numpy as np
 from scipy.ndimage import uniform_filter
 
@@ -32,7 +34,7 @@ class PictureBank:
                 f"pictures must be square, of shape (n, side, side), got {pictures.shape}: pad "
                 "them with paper first."
             )
-        self.size = size
+        self.size = size = index(size)
         self.side = pictures.shape[1]
         if not 1 <= size <= self.side:
             raise ValueError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skmeta.columns import LEAST_SUPPORT
 from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
@@ -62,7 +63,10 @@ class FrameColumn:
         try:
             return cls("levels", sorted(cells.unique(), key=str), True)
         except (TypeError, NotImplementedError) as error:  # no hash
-            raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
+            raise ValueError(
+                f"Cells of column {called(column.name)} of X must be numbers, text, times or "
+                f"missing ({error})."
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -296,6 +300,12 @@ def _cells(column, first):
             if kind != held and not mixed:
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
+                )
+            if column.notna().sum() >= LEAST_SUPPORT:
+                new, old = (called(cells.dropna().iloc[0]) for cells in (column, at_first))
+                warn(
+                    f"No cell of column {called(column.name)} of X, such as {new}, is a level that "
+                    f"the first rows had, such as {old}: all are read as missing."
                 )
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmeta.columns import (
     LEAST_SUPPORT,
+    LIMIT,
     ROUNDING,
     TARGET_LIMIT,
     ColumnStatistics,
@@ -139,11 +140,12 @@ class PlainRows:
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
             return
+        pictures = " (ink 1 on paper 0, not standardised)" if len(self.spec.input_shape) > 1 else ""
         warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers mean nothing unless values "
-            "are scaled to that range (pictures: ink 1 on paper 0, not standardised).",
+            f"are scaled to that range{pictures}.",
         )
         self.told_of.add(what)  # behind the warning: it may be made an error
 
@@ -175,7 +177,7 @@ class TableRows:
     dtype = np.float64
     frame: Any = None  # Frame, what the first support holds if it was one
     layout: Any = None  # TableLayout, of the first support
-    told_of: set = field(default_factory=set)  # columns that vary in later rows alone: once
+    told_of: set = field(default_factory=set)  # what was warned of each column: once is enough
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def numbers(self, X):
@@ -185,10 +187,23 @@ class TableRows:
         NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
         X = of_pandas(X)
+        if getattr(X, "ndim", 2) == 3:
+            raise ValueError(
+                "Found array with dim 3, the learner reads tables of shape (n, columns). "
+                "learner='omniglot' reads pictures; X.reshape(len(X), -1) has a column a pixel."
+            )
         if not hasattr(X, "iloc"):
             return array_in_numbers(X, self.frame)
-        if X.ndim != 2 or X.shape[1] == 0:
+        if X.ndim == 1:
+            raise ValueError(
+                "Expected a 2-dimensional container, got a Series: one row of a frame is "
+                "X.iloc[[0]], one column X[['name']]."
+            )
+        if X.shape[1] == 0:
             return X
+        if not X.columns.is_unique:
+            twice = called(X.columns[X.columns.duplicated()][0])
+            raise ValueError(f"Columns of X need names of their own: {twice} is there twice.")
         if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
@@ -240,19 +255,40 @@ class TableRows:
 
     def warn_of_later(self, X):
         """Warn of columns that vary in later rows alone: they are left out."""
-        kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
-        center, scale = self.layout.statistics.of(slice(len(kept)))
-        with np.errstate(invalid="ignore"):
-            off = np.abs(X[:, kept] - center) > ROUNDING * np.abs(center)
-        for i in set(kept[off.any(axis=0) & ~np.isfinite(scale)].tolist()) - self.told_of:
+        kept, off, (center, scale) = self._apart(X)
+        new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
+        for i in self._untold("new", kept[new]):
             warn(
                 f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
                 "for good: it is left out. Begin with rows in which it varies.",
             )
-            self.told_of.add(i)  # behind the warning: it may be made an error
+            self.told_of.add(("new", i))  # behind the warning: it may be made an error
+        self.warn_of_queries(X)
 
     def warn_of_queries(self, X):
-        """Queries are scaled by the first rows, and cut off."""
+        """Warn of columns most of whose cells lie where the first rows had none."""
+        if self.layout.n_rows < LEAST_SUPPORT:
+            return  # which was told
+        kept, off, (_, scale) = self._apart(X)
+        far = 2 * (off > LIMIT * scale).sum(axis=0) > (off >= 0).sum(axis=0)
+        for i in self._untold("far", kept[far]):
+            warn(
+                f"Most cells of column {self._name(i)} of X lie more than {LIMIT:g} standard "
+                "deviations of the first rows from their mean, and are read as if they lay at that "
+                "distance: answers follow the column no further. Call fit on rows like these.",
+            )
+            self.told_of.add(("far", i))
+
+    def _apart(self, X):
+        """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
+        kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
+        statistics = self.layout.statistics.of(slice(len(kept)))
+        with np.errstate(invalid="ignore"):
+            return kept, np.abs(X[:, kept] - statistics.center), statistics
+
+    def _untold(self, what, columns):
+        """Columns of which that was not said yet."""
+        return [i for i in columns.tolist() if (what, i) not in self.told_of]
 
     def _name(self, column):
         """What to call a column."""

@@ -13,20 +13,43 @@ from skmeta.tasks.classes import draw_distinct
 from skmeta.tasks.tables import TableFamily
 
 
-def from_tables(tables, kind: str = "classification", **options) -> DataTables:
+def from_tables(
+    tables: Sequence,
+    kind: str = "classification",
+    *,
+    n_steps: int = 50,
+    n_columns: int | None = None,
+    n_classes: int | None = None,
+    weighted: bool = True,
+) -> DataTables:
     """Make episodes out of labelled tables.
 
     Parameters
     ----------
     tables : sequence of (X, y)
-        As for :class:`DataTables`.
+        ``X`` of shape (n, d) holds numbers, NaN where a cell is missing; ``y`` of
+        shape (n,) classes of any type that sorts, or real targets. Tables may
+        differ in rows, columns and classes.
     kind : {"classification", "regression"}, default="classification"
-    **options
-        Other parameters of :class:`DataTables`.
+    n_steps : int, default=50
+        Rows T of an episode; no table has fewer.
+    n_columns : int or None, default=None
+        Columns that the network has places for; None takes those of the widest table. To go on
+        from a learner (``MetaTrainer(warm_start="tabular")``) take as many as it has, 100.
+    n_classes : int or None, default=None
+        Labels to deal from; None takes the classes of the table with most.
+    weighted : bool, default=True
+        Whether rows tell how much each column matters
+        (:func:`skmeta.columns.column_weights`).
 
     Returns
     -------
     family : DataTables
+
+    Raises
+    ------
+    ValueError
+        If there is no table or one does not fit.
 
     Examples
     --------
@@ -36,7 +59,14 @@ def from_tables(tables, kind: str = "classification", **options) -> DataTables:
     >>> tasks.spec.kind, tasks.n_steps
     ('classification', 30)
     """
-    return DataTables(tables, kind, **options)
+    return DataTables(
+        tables,
+        kind,
+        n_steps=n_steps,
+        n_columns=n_columns,
+        n_classes=n_classes,
+        weighted=weighted,
+    )
 
 
 class DataTables(TableFamily):
@@ -83,15 +113,18 @@ class DataTables(TableFamily):
         n_classes: int | None = None,
         weighted: bool = True,
     ):
-        if kind not in TARGET_KINDS:
-            raise ValueError(f"kind must be one of {TARGET_KINDS}, got {kind!r}.")
-        if len(tables) == 0:
-            raise ValueError("tables must hold at least one (X, y), got none.")
+        if not isinstance(kind, str) or kind not in TARGET_KINDS:
+            raise ValueError(
+                f"kind must be one of {TARGET_KINDS}, got "
+                f"{repr(kind) if isinstance(kind, str) else type(kind).__name__}. "
+                "Tables come as a list of pairs: [(X, y), ...]."
+            )
         self.n_steps = check_n_steps(n_steps)
-        self._X = [_checked_cells(X, number, n_steps) for number, (X, _) in enumerate(tables)]
+        pairs = _checked_pairs(tables)
+        self._X = [_checked_cells(X, number, n_steps) for number, (X, _) in enumerate(pairs)]
         self._y = [
             _checked_targets(y, kind, len(self._X[number]), number)
-            for number, (_, y) in enumerate(tables)
+            for number, (_, y) in enumerate(pairs)
         ]
         widest = max(X.shape[1] for X in self._X)
         self.n_columns = widest if n_columns is None else n_columns
@@ -129,8 +162,28 @@ class DataTables(TableFamily):
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
 
 
+def _checked_pairs(tables):
+    pairs = list(tables)
+    if not pairs:
+        raise ValueError("tables must hold at least one (X, y), got none.")
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(
+                "tables must be a list of pairs, [(X, y), ...]: table "
+                f"{number} is of type {type(pair).__name__}"
+                + (f" and length {len(pair)}." if isinstance(pair, (tuple, list)) else ".")
+            )
+    return pairs
+
+
 def _checked_cells(X, number, n_steps):
-    X = np.asarray(X, dtype=np.float64)
+    try:
+        X = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"X of table {number} must hold numbers, NaN where a cell is missing ({error}). "
+            "Encode text and dates first."
+        ) from None
     if X.ndim != 2 or X.shape[1] == 0 or len(X) < n_steps:
         raise ValueError(
             f"X of table {number} must have shape (n, d) with n >= n_steps={n_steps} and d >= 1, "
@@ -146,14 +199,25 @@ def _checked_targets(y, kind, n_rows, number):
     if y.shape != (n_rows,):
         raise ValueError(f"y of table {number} must have shape ({n_rows},), got {y.shape}.")
     if kind == "regression":
-        y = y.astype(np.float64)
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y of table {number} must hold numbers ({error}).") from None
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
     if kind == "regression":
         return y
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        raise ValueError(
+            f"y of table {number} holds real numbers, not classes: give kind='regression', or cut "
+            "them into classes."
+        )
     try:
-        return np.unique(y, return_inverse=True)[1]
+        classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:
         raise ValueError(
             f"Classes of table {number} must be of one type that sorts ({error})."
         ) from None
+    if len(classes) == 1:
+        raise ValueError(f"y of table {number} holds one class, {classes.tolist()[0]!r}.")
+    return labels

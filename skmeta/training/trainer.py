@@ -351,7 +351,8 @@ def check_tasks(tasks) -> list[TaskFamily]:
     for family in tasks:
         if not isinstance(family, TaskFamily):
             raise ValueError(
-                f"Every task must be a TaskFamily (see skmeta.tasks), got {type(family).__name__}."
+                f"Every task must be a TaskFamily, got {type(family).__name__}. Of data "
+                "skmeta.tasks.from_classes(X, y) and from_tables([(X, y), ...]) make one."
             )
         if family.spec != tasks[0].spec:
             raise ValueError(

@@ -39,6 +39,8 @@ def test_pictures_of_another_size_are_of_the_same_drawings():
     assert_array_equal(likeness.argmax(axis=1), np.arange(800))
     with pytest.raises(ValueError, match=r"size must lie in 1\.\.105"):
         load_omniglot_sample(106)
+    with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
+        load_omniglot_sample("28")
 
 
 def test_the_licence_lies_beside_the_file():

@@ -643,6 +643,40 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
         clf.partial_fit(table.assign(same=2.0), y)
 
 
+@pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
+def test_cells_beyond_the_first_rows_are_told_of_once(estimator):
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    table = pd.DataFrame({"town": list("abc") * 10, "x": X[:, 0], "same": 1.0, "z": X[:, 1]})
+    est = estimator(random_state=0).fit(table, y)
+    far = table.assign(x=table["x"] + 9, z=table["z"].where(table["z"] > 0, 99.0))
+    with pytest.warns(UserWarning, match="cells of column 'x' of X lie more than 4") as caught:
+        est.predict(far.iloc[:3].assign(z=0.0, same=2.0))
+    assert len(caught) == 1 and caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        est.predict(far.assign(z=table["z"]))  # told
+        est.predict(table.assign(z=[99.0] * 14 + [np.nan] + [0.0] * 15))  # no more than half
+        with pytest.raises(UserWarning, match="cells of column 'z' of X"):
+            est.partial_fit(table.assign(z=[-99.0] * 16 + [0.0] * 14).astype({"z": float}), y)
+    with pytest.warns(UserWarning, match="there are only 1. Begin") as caught:
+        est = estimator(random_state=0).partial_fit(
+            X[:1], y[:1], **({"classes": [0, 1]} if estimator is InContextClassifier else {})
+        )
+        est.predict(X + 99)  # one row has no scale
+    assert len(caught) == 1
+
+
+def test_levels_none_of_which_is_known_are_told_of(y):
+    table = pd.DataFrame({"town": list("abc") * 10, "x": np.arange(30.0)})
+    clf = classifier().fit(table, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.predict(table[:2].assign(town="B"))  # two new ones may come
+        clf.predict(table[:3].assign(town=["B", "B", "a"]))
+    with pytest.warns(UserWarning, match="No cell of column 'town' of X, such as 'A', .* as 'a'"):
+        clf.predict(table[:3].assign(town=["A", "B", "A"]))
+
+
 def test_targets_beyond_the_first_scale_are_told_of(X):
     with pytest.warns(UserWarning, match="there are only 1. Begin"):
         reg = InContextRegressor(random_state=0).partial_fit(X[:1], X[:1, 0])
@@ -719,10 +753,12 @@ def test_a_column_that_was_missing_at_first_stays_silent(y):
     ("X", "message"),
     [
         (frame()["size"], "2-dimensional container"),
+        (frame().set_axis(["a"] * frame().shape[1], axis=1), "of their own: 'a' is there twice"),
+        (np.zeros((30, 4, 4)), r"dim 3, the learner reads tables .* learner='omniglot' reads"),
         (frame()[[]], "at least one array"),
         (frame().assign(size=1j), "Complex data not supported"),
         (frame().assign(size=[1j, None, 2] * 10), "Complex data not supported"),
-        (frame().assign(size=[[1], [2], None] * 10), "'size' of X: unhashable type: 'list'"),
+        (frame().assign(size=[[1], [2], None] * 10), "'size' of X must be numbers, text, times"),
     ],
 )
 def test_frames_that_cannot_be_read(estimator, X, message):

@@ -95,7 +95,18 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         ([(np.zeros((20, 1)), np.array(["a", None] * 10))], {}, "Classes of table 0 must be"),
         ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
         ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
-        ([table(20, 3)], {"kind": "ranking"}, "kind must be one of"),
+        ([table(20, 3)], {"kind": "ranking"}, "kind must be one of .* got 'ranking'"),
+        (np.zeros((20, 2)), {"kind": np.zeros(20)}, r"got ndarray. Tables .* pairs: \[\(X, y\)"),
+        ([np.zeros((20, 2))], {}, "list of pairs, .* table 0 is of type ndarray"),
+        ([(*table(20, 3), 1)], {}, "list of pairs, .* type tuple and length 3"),
+        (
+            [(np.full((20, 2), "x"), np.arange(20) % 2)],
+            {},
+            "must hold numbers, .* to float",
+        ),
+        ([(np.zeros((20, 2)), np.arange(20) / 3)], {}, "holds real numbers, .* kind='regression'"),
+        ([(np.zeros((20, 2)), ["x"] * 20)], {}, "y of table 0 holds one class, 'x'"),
+        ([(np.zeros((20, 2)), ["x"] * 20)], {"kind": "regression"}, "y of table 0 must hold numb"),
     ],
 )
 def test_bad_tables(tables, options, message):
