@@ -27,8 +27,9 @@ MEMBERS = Setting("n_members", ("auto", 1, 2, 3, 4, 6, 8))
 PASSES = Setting("n_passes", (1, 2))
 TEMPERATURE = Setting("temperature", ("auto", 0.4, 0.6, 0.8, 1.0, 1.4, 2.0))
 
+ALL_SETTINGS = (MEMBERS, PASSES, TEMPERATURE)
 SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "classification": (MEMBERS, PASSES, TEMPERATURE),
+    "classification": ALL_SETTINGS,
     "regression": (MEMBERS, PASSES),
 }
 
@@ -66,9 +67,10 @@ def parameters_of(drawn) -> dict[str, Any]:
 
 
 def plain(parameters) -> dict[str, Any]:
-    """Return parameters with NumPy's numbers and strings as Python's.
+    """Return parameters with NumPy's numbers and strings as Python's, and settings as they are.
 
-    Toolkits draw ``numpy.int64``, ``numpy.str_`` and the like, which JSON does not know.
+    Toolkits draw ``numpy.int64``, ``numpy.str_`` and the like, which JSON does not know, and FLAML
+    writes numbers as text where they stand beside "auto".
 
     Parameters
     ----------
@@ -78,7 +80,12 @@ def plain(parameters) -> dict[str, Any]:
     -------
     parameters : dict
     """
-    return {
+    written = {name: {str(value): value for value in values} for name, values in ALL_SETTINGS}
+    found = {
         str(name): value.item() if isinstance(value, np.generic) else value
         for name, value in parameters.items()
+    }
+    return {
+        name: written.get(name, {}).get(value, value) if isinstance(value, str) else value
+        for name, value in found.items()
     }

@@ -56,6 +56,15 @@ def test_plain_parameters_can_be_written_as_json():
     assert type(found["c"]) is str and all(type(name) is str for name in found)
 
 
+def test_settings_that_were_written_as_text_are_numbers_again():
+    drawn = {"n_members": np.str_("6"), "n_passes": "2", "temperature": "0.4", "engine": "6"}
+    assert plain(drawn) == {"n_members": 6, "n_passes": 2, "temperature": 0.4, "engine": "6"}
+    assert plain({"n_members": "auto", "temperature": 0.9}) == {
+        "n_members": "auto",
+        "temperature": 0.9,
+    }
+
+
 def test_randomized_search_over_a_step_of_a_pipeline():
     pipeline = make_pipeline(StandardScaler(), InContextClassifier(random_state=0))
     space = distributions(InContextClassifier, prefix="incontextclassifier__")
