@@ -36,8 +36,9 @@ class SkmetaLearner(SKLearnEstimator):
     @classmethod
     def search_space(cls, data_size, task, **params):
         """Return FLAML's search space: domain and first value of each setting."""
+        # As text: FLAML takes no numbers beside "auto". config2params makes numbers of it again.
         return {
-            name: {"domain": tune.choice(list(values)), "init_value": values[0]}
+            name: {"domain": tune.choice(list(map(str, values))), "init_value": str(values[0])}
             for name, values in SETTINGS[_kind(task)]
         }
 
