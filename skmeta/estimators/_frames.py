@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.columns import LEAST_SUPPORT
 from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
@@ -301,12 +300,7 @@ def _cells(column, first):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-            if column.notna().sum() >= LEAST_SUPPORT:
-                new, old = (called(cells.dropna().iloc[0]) for cells in (column, at_first))
-                warn(
-                    f"No cell of column {called(column.name)} of X, such as {new}, is a level that "
-                    f"the first rows had, such as {old}: all are read as missing."
-                )
+        _warn_of_twins(column[places.isna() & column.notna()], first.levels)
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)
     if column.isna().all():
@@ -330,6 +324,19 @@ def _cells(column, first):
             f"{error} of column {called(column.name)}: it held numbers at first."
         ) from None
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
+
+
+def _warn_of_twins(new, levels):
+    """Warn of cells that would be a level of the first rows, but for case and blanks."""
+    known = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
+    for cell in new.unique() if len(new) and known else ():
+        twin = known.get(cell.strip().casefold()) if isinstance(cell, str) else None
+        if twin is not None:
+            warn(
+                f"{called(cell)} in column {called(new.name)} of X is read as missing: the first "
+                f"rows had {called(twin)}."
+            )
+            return
 
 
 def _parsed(column, kind):

@@ -40,6 +40,8 @@ class TableLayout:
         Of the columns laid out.
     weights : ndarray of shape (n_laid_out,)
         How much each matters, alike where the learner is not told.
+    reach : ndarray of shape (n_laid_out,)
+        How far its cells lie from its center at most.
     n_rows : int
         Rows of the first support.
     n_columns : int
@@ -50,6 +52,7 @@ class TableLayout:
     codes: Mapping[int, np.ndarray]
     statistics: ColumnStatistics
     weights: np.ndarray
+    reach: np.ndarray
     n_rows: int
     n_columns: int
 
@@ -93,13 +96,20 @@ class TableLayout:
     @classmethod
     def _of(cls, X, flags, codes, n_columns):
         """Columns that all matter alike."""
-        statistics = support_statistics(laid_out(X, flags, codes))
+        cells = _with_flags(X, flags, codes)
+        statistics = support_statistics(cells)
         weights = np.ones_like(statistics.scale)
-        return cls(flags, codes, statistics, weights, len(X), n_columns)
+        reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
+        return cls(flags, codes, statistics, weights, reach, len(X), n_columns)
 
     def laid_out(self, X):
-        """Return cells with flags: see :func:`laid_out`."""
-        return laid_out(X, self.flags, self.codes)
+        """Put flags behind the other columns: (..., columns) -> (..., n_laid_out).
+
+        A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
+        beside their flags, and what is beyond them has the flag of the first or last: it may be a
+        count.
+        """
+        return _with_flags(X, self.flags, self.codes)
 
     def seen(self, flagged=()):
         """Columns that vary, with the flags of some codes in their place and others as numbers."""
@@ -112,13 +122,8 @@ class TableLayout:
         return np.setdiff1d(varying(self.statistics), hidden)
 
 
-def laid_out(X, flags, codes):
-    """Put flags behind the other columns: (..., columns) -> (..., others + flags).
-
-    A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
-    beside their flags, and what is beyond them has the flag of the first or last: it may be a
-    count.
-    """
+def _with_flags(X, flags, codes):
+    """See :meth:`TableLayout.laid_out`."""
     if not flags and not codes:
         return X
     up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skmeta.columns import (
+    LEAST_FENCED,
     LEAST_SUPPORT,
     LIMIT,
     ROUNDING,
@@ -42,6 +43,8 @@ FAR, WIDE = 2.0, 3.0
 # places they are.
 USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
 FEW_ROWS, MANY_COLUMNS = 20, 40
+# So many rows tell whether a column lies where the first rows had nothing.
+ROWS_COMPARED = 1_000
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
 # Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
@@ -189,8 +192,10 @@ class TableRows:
         X = of_pandas(X)
         if getattr(X, "ndim", 2) == 3:
             raise ValueError(
-                "Found array with dim 3, the learner reads tables of shape (n, columns). "
-                "learner='omniglot' reads pictures; X.reshape(len(X), -1) has a column a pixel."
+                "Found array with dim 3, the learner reads tables of shape (n, columns): "
+                "X.reshape(len(X), -1) has a column a pixel."
+                + " learner='omniglot' reads pictures of 28 x 28 strokes."
+                * (self.spec.kind == "classification")
             )
         if not hasattr(X, "iloc"):
             return array_in_numbers(X, self.frame)
@@ -201,9 +206,6 @@ class TableRows:
             )
         if X.shape[1] == 0:
             return X
-        if not X.columns.is_unique:
-            twice = called(X.columns[X.columns.duplicated()][0])
-            raise ValueError(f"Columns of X need names of their own: {twice} is there twice.")
         if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
@@ -231,7 +233,9 @@ class TableRows:
     def measure(self, X, y):
         """Lay out the columns of a support, and warn of what it cannot tell."""
         categories = self._categories(X.shape[1])
-        self.layout = TableLayout.measured(X, y, self.spec, categories, self._numbers(X.shape[1]))
+        self.layout = TableLayout.measured(
+            X, y, self.spec, categories, self._maybe_codes(X.shape[1])
+        )
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn(
@@ -266,18 +270,21 @@ class TableRows:
         self.warn_of_queries(X)
 
     def warn_of_queries(self, X):
-        """Warn of columns most of whose cells lie where the first rows had none."""
-        if self.layout.n_rows < LEAST_SUPPORT:
-            return  # which was told
-        kept, off, (_, scale) = self._apart(X)
-        far = 2 * (off > LIMIT * scale).sum(axis=0) > (off >= 0).sum(axis=0)
-        for i in self._untold("far", kept[far]):
+        """Warn of columns most of whose cells lie farther out than any of the first rows."""
+        kept, off, (_, scale) = self._apart(X[:ROWS_COMPARED])
+        cut = np.maximum(LIMIT * scale, self.layout.reach[: len(kept)])
+        n_known, n_far = (off >= 0).sum(axis=0), (off > cut).sum(axis=0)
+        told = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
+        far = self._untold("far", kept[told & (2 * n_far > n_known)])
+        if far:
+            names = ", ".join(map(self._name, far[:3])) + (", ..." if len(far) > 3 else "")
             warn(
-                f"Most cells of column {self._name(i)} of X lie more than {LIMIT:g} standard "
-                "deviations of the first rows from their mean, and are read as if they lay at that "
-                "distance: answers follow the column no further. Call fit on rows like these.",
+                f"Most cells of column {names} of X lie more than {LIMIT:g} standard deviations of "
+                "the first rows from their mean, farther out than any of those, and are read as if "
+                "they lay at that distance: answers follow the column no further. Call fit on rows "
+                "like these.",
             )
-            self.told_of.add(("far", i))
+            self.told_of.update(("far", i) for i in far)
 
     def _apart(self, X):
         """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
@@ -372,7 +379,7 @@ class TableRows:
             ]
         )
 
-    def _numbers(self, n_columns):
+    def _maybe_codes(self, n_columns):
         """Which columns are numbers that may be codes, as indices."""
         if not isinstance(self.categorical_features, str):  # the user names all categories
             return []

@@ -62,8 +62,8 @@ class FlatEncoder:
 class DenseEncoder(FlatEncoder):
     """Rows through dense layers.
 
-    Each layer is a product, a normalisation of the row to mean square 1 with a learned gain a
-    unit, and, in all layers but the last, max(0, x). The features are the units of the last.
+    Each layer is a product, a normalisation of the row to mean square 1 with a learned gain and
+    bias a unit, and, in all layers but the last, max(0, x). The features are the units of the last.
 
     Parameters
     ----------

@@ -133,6 +133,8 @@ class DataTables(TableFamily):
         n_outputs = 1
         if kind == "classification":
             most = max(int(y.max()) + 1 for y in self._y)
+            if most < 2:
+                raise ValueError("No table has two classes.")
             n_outputs = most if n_classes is None else n_classes
             if most > n_outputs:
                 raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
@@ -207,17 +209,15 @@ def _checked_targets(y, kind, n_rows, number):
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
     if kind == "regression":
         return y
-    if y.dtype.kind == "f" and (y != np.round(y)).any():
-        raise ValueError(
-            f"y of table {number} holds real numbers, not classes: give kind='regression', or cut "
-            "them into classes."
-        )
     try:
         classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:
         raise ValueError(
             f"Classes of table {number} must be of one type that sorts ({error})."
         ) from None
-    if len(classes) == 1:
-        raise ValueError(f"y of table {number} holds one class, {classes.tolist()[0]!r}.")
+    if y.dtype.kind == "f" and (y != np.round(y)).any() and 2 * len(classes) > n_rows:
+        raise ValueError(
+            f"y of table {number} holds real numbers, not classes: give kind='regression', or cut "
+            "them into classes."
+        )
     return labels

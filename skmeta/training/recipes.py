@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._version import __version__
-from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, load_learner
+from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, ArtifactError, load_learner
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -268,7 +268,10 @@ def _make_part(part, registry, options):
     """
     if part == "encoder" and "learner" in options:
         _check_keys(part, options, ("learner",))
-        return load_learner(options["learner"])
+        try:
+            return load_learner(options["learner"])
+        except ArtifactError as error:
+            raise RecipeError(f"In encoder: {error}") from None
     _check_keys(part, options, options, required=("type",))
     if options["type"] not in list(registry):
         raise RecipeError(

@@ -170,7 +170,8 @@ class MetaTrainer(BaseEstimator):
         ------
         ValueError
             If a parameter is out of range, families disagree on what a row is,
-            ``warm_start`` or a learner as ``encoder`` reads other rows, or there are both.
+            ``warm_start`` or a learner as ``encoder`` reads other rows, there are both, or that
+            learner has no trained encoder.
         ArtifactError
             If the checkpoint is damaged or belongs to a run with other settings, or
             ``warm_start`` cannot be loaded.
@@ -310,7 +311,14 @@ def _lent(learner, spec):
             f"The learner that lends its encoder was trained on {found}, the tasks are {spec}. "
             "Rows must be alike."
         )
-    return {name: w for name, w in learner.weights.items() if name.startswith("encoder/")}
+    lent = {name: w for name, w in learner.weights.items() if name.startswith("encoder/")}
+    specs = learner.network.weight_specs()
+    if not any(specs[name].trainable for name in lent):
+        raise ValueError(
+            f"The learner {learner.name!r} has no encoder to lend: {learner.network.encoder} has "
+            "no trained weight."
+        )
+    return lent
 
 
 def _resized(learner, network, seed):

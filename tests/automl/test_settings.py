@@ -75,7 +75,6 @@ def test_randomized_search_over_a_step_of_a_pipeline():
     search.fit(X[::2], y[::2])
     tried = search.cv_results_["params"]
     assert len({p["incontextclassifier__n_members"] for p in tried}) > 1
-    assert all(value in space[name] for params in tried for name, value in params.items())
     assert search.best_score_ > 0.9
 
 

@@ -39,6 +39,7 @@ def test_a_pipeline_ends_with_the_estimator_and_predicts_the_same(table, tmp_pat
     clf = model[-1]
     assert isinstance(clf, InContextClassifier)
     assert clf.n_members in dict(SETTINGS["classification"])["n_members"] and clf.random_state == 0
+    assert type(clf.n_members) in (int, str) and type(clf.temperature) in (float, str)
     answers = model.predict(X_new)
     assert (answers == y_new).mean() > 0.85
     path = tmp_path / "pipeline.joblib"

@@ -105,7 +105,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
             "must hold numbers, .* to float",
         ),
         ([(np.zeros((20, 2)), np.arange(20) / 3)], {}, "holds real numbers, .* kind='regression'"),
-        ([(np.zeros((20, 2)), ["x"] * 20)], {}, "y of table 0 holds one class, 'x'"),
+        ([(np.zeros((20, 2)), ["x"] * 20)], {}, "No table has two classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {"kind": "regression"}, "y of table 0 must hold numb"),
     ],
 )

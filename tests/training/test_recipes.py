@@ -73,6 +73,9 @@ def test_a_learner_lends_its_encoder(write):
     path = write("n_units = 3}", 'n_units = 3}\nencoder = {learner = "omniglot", type = "conv"}')
     with pytest.raises(RecipeError, match=r"Unknown key 'type' in encoder: expected \['learner'\]"):
         load_recipe(path).make_trainer()
+    path = write("n_units = 3}", 'n_units = 3}\nencoder = {learner = "omniglit"}')
+    with pytest.raises(RecipeError, match="In encoder: There is no learner 'omniglit'"):
+        load_recipe(path).make_trainer()
 
 
 def test_one_stage_is_no_curriculum(write):

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from skmeta.artifacts import ArtifactError, dump_learner, parse_learner, save_learner
+from skmeta.artifacts import ArtifactError, dump_learner, load_learner, parse_learner, save_learner
 from skmeta.columns import NO_COLUMN
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.memory import LSTM, MANN, LeastSquares
@@ -187,6 +187,10 @@ class TestRuns:
             MetaTrainer(**still, encoder=DenseEncoder((4, 3))).fit(tasks)
         with pytest.raises(ValueError, match=r"lends its encoder was trained on .* must be alike"):
             MetaTrainer(**tiny, encoder=eye).fit(BooleanTasks(n_steps=5))
+        with pytest.raises(
+            ValueError, match="'lstm-quadratic' has no encoder to lend: FlatEncoder"
+        ):
+            MetaTrainer(**tiny, encoder=load_learner("lstm-quadratic")).fit(QuadraticTasks())
         with pytest.raises(ValueError, match="warm_start brings an encoder"):
             MetaTrainer(**tiny, encoder=eye, warm_start=after).fit(tasks)
 
@@ -512,8 +516,8 @@ def test_numpy_numbers_are_numbers():
     [
         (None, "a TaskFamily or a non-empty sequence of them, got NoneType"),
         ([], "non-empty sequence"),
-        ([BooleanTasks(), 3], "Every task must be a TaskFamily .* got int"),
-        (np.zeros((3, 2)), "Every task must be a TaskFamily .* got ndarray"),
+        ([BooleanTasks(), 3], "Every task must be a TaskFamily, got int"),
+        (np.zeros((3, 2)), "Every task must be a TaskFamily, got ndarray"),
         ([BooleanTasks(20), QuadraticTasks(20)], "All tasks must have one spec"),
         ([BooleanTasks(20), BooleanTasks(10)], "one length, got 20 and 10 steps"),
         ([Curriculum([(1, BooleanTasks(5)), (1, BooleanTasks(5))])] * 2, "one skmeta.tasks.Curr"),
