@@ -10,7 +10,7 @@ try:
     from autogluon.tabular.registry import ag_model_registry
 except ImportError as error:
     raise ImportError(
-        "skmeta.automl.autogluon needs AutoGluon: pip install autogluon.tabular"
+        "skmeta.automl.autogluon needs AutoGluon: pip install skmeta[autogluon] (in a clone: '.[autogluon]')."
     ) from error
 
 

@@ -8,7 +8,9 @@ try:
     from ConfigSpace import Categorical, ConfigurationSpace
     from tpot.search_spaces.nodes import EstimatorNode
 except ImportError as error:
-    raise ImportError("skmeta.automl.tpot needs TPOT 1: pip install tpot") from error
+    raise ImportError(
+        "skmeta.automl.tpot needs TPOT 1: pip install skmeta[tpot] (in a clone: '.[tpot]')."
+    ) from error
 
 # TPOT's words for kinds of estimators.
 GROUPS = {"classifiers": "classification", "regressors": "regression"}
