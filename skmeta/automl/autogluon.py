@@ -10,7 +10,8 @@ try:
     from autogluon.tabular.registry import ag_model_registry
 except ImportError as error:
     raise ImportError(
-        "skmeta.automl.autogluon needs AutoGluon: pip install skmeta[autogluon] (in a clone: '.[autogluon]')."
+        "skmeta.automl.autogluon needs AutoGluon: pip install skmeta[autogluon] "
+        "(in a clone: '.[autogluon]')."
     ) from error
 
 

@@ -10,7 +10,8 @@ try:
     from flaml.automl.task.factory import task_factory
 except ImportError as error:
     raise ImportError(
-        "skmeta.automl.flaml needs FLAML with its AutoML part: pip install skmeta[flaml] (in a clone: '.[flaml]')."
+        "skmeta.automl.flaml needs FLAML with its AutoML part: pip install skmeta[flaml] "
+        "(in a clone: '.[flaml]')."
     ) from error
 
 
