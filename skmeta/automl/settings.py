@@ -80,7 +80,11 @@ def plain(parameters) -> dict[str, Any]:
     -------
     parameters : dict
     """
-    written = {name: {str(value): value for value in values} for name, values in ALL_SETTINGS}
+    # Text stays the very object that it was, which clone asks for.
+    written = {
+        name: {str(value): value for value in values if not isinstance(value, str)}
+        for name, values in ALL_SETTINGS
+    }
     found = {
         str(name): value.item() if isinstance(value, np.generic) else value
         for name, value in parameters.items()

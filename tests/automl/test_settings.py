@@ -59,6 +59,8 @@ def test_plain_parameters_can_be_written_as_json():
 def test_settings_that_were_written_as_text_are_numbers_again():
     drawn = {"n_members": np.str_("6"), "n_passes": "2", "temperature": "0.4", "engine": "6"}
     assert plain(drawn) == {"n_members": 6, "n_passes": 2, "temperature": 0.4, "engine": "6"}
+    auto = "".join(["au", "to"])  # as it comes out of a pickle
+    assert plain({"n_members": auto})["n_members"] is auto
     assert plain({"n_members": "auto", "temperature": 0.9}) == {
         "n_members": "auto",
         "temperature": 0.9,
