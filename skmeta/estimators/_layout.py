@@ -66,8 +66,8 @@ class TableLayout:
         y : ndarray of shape (S,)
         spec : TaskSpec
             What the learner reads.
-        categories : sequence of int
-            Columns that are categories.
+        categories : mapping of int to int
+            Column of a category -> how many levels it has.
         numbers : sequence of int
             Columns that are numbers, and may be codes if they vary.
 
@@ -77,7 +77,7 @@ class TableLayout:
         """
         vary = varying(support_statistics(X))
         # Long codes differ by less than rounding, and are silent until they have flags.
-        told = [i for i in categories if len(np.unique(known_cells(X[:, i]))) > 1]
+        told = [i for i, n_levels in categories.items() if n_levels > 1]
         n_columns = len(np.union1d(vary, told))
         flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
         maybe = [i for i in np.intersect1d(vary, numbers).tolist() if _may_be_a_code(X[:, i])]

@@ -191,11 +191,11 @@ class TableRows:
         """
         X = of_pandas(X)
         if getattr(X, "ndim", 2) == 3:
+            way_out = "X.reshape(len(X), -1) has a column a pixel."
+            if self.spec.kind == "classification":
+                way_out += " learner='omniglot' reads pictures of 28 x 28 strokes."
             raise ValueError(
-                "Found array with dim 3, the learner reads tables of shape (n, columns): "
-                "X.reshape(len(X), -1) has a column a pixel."
-                + " learner='omniglot' reads pictures of 28 x 28 strokes."
-                * (self.spec.kind == "classification")
+                f"Found array with dim 3, the learner reads tables of shape (n, columns): {way_out}"
             )
         if not hasattr(X, "iloc"):
             return array_in_numbers(X, self.frame)
@@ -232,7 +232,8 @@ class TableRows:
 
     def measure(self, X, y):
         """Lay out the columns of a support, and warn of what it cannot tell."""
-        categories = self._categories(X.shape[1])
+        named = self._categories(X.shape[1])
+        categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         self.layout = TableLayout.measured(
             X, y, self.spec, categories, self._maybe_codes(X.shape[1])
         )
@@ -242,9 +243,8 @@ class TableRows:
                 f"X has {n_columns} columns that vary, the learner has places for {places}: each "
                 f"member sees {places} of them, and it takes {self._n_views} members to see all.",
             )
-        for i in categories:
-            known = known_cells(X[:, i])
-            n, n_known = len(np.unique(known)), len(known)
+        for i, n in categories.items():
+            n_known = len(known_cells(X[:, i]))
             if n_known >= LEAST_NAMES and n >= NAMES * n_known:
                 warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
@@ -259,7 +259,8 @@ class TableRows:
 
     def warn_of_later(self, X):
         """Warn of columns that vary in later rows alone: they are left out."""
-        kept, off, (center, scale) = self._apart(X)
+        kept, off, statistics = self._apart(X)
+        center, scale = statistics
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
         for i in self._untold("new", kept[new]):
             warn(
@@ -267,12 +268,15 @@ class TableRows:
                 "for good: it is left out. Begin with rows in which it varies.",
             )
             self.told_of.add(("new", i))  # behind the warning: it may be made an error
-        self.warn_of_queries(X)
+        self._warn_of_far(kept, off[:ROWS_COMPARED], statistics)
 
     def warn_of_queries(self, X):
         """Warn of columns most of whose cells lie farther out than any of the first rows."""
-        kept, off, (_, scale) = self._apart(X[:ROWS_COMPARED])
-        cut = np.maximum(LIMIT * scale, self.layout.reach[: len(kept)])
+        self._warn_of_far(*self._apart(X[:ROWS_COMPARED]))
+
+    def _warn_of_far(self, kept, off, statistics):
+        """Warn of such columns, by what :meth:`_apart` says."""
+        cut = np.maximum(LIMIT * statistics.scale, self.layout.reach[: len(kept)])
         n_known, n_far = (off >= 0).sum(axis=0), (off > cut).sum(axis=0)
         told = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
         far = self._untold("far", kept[told & (2 * n_far > n_known)])

@@ -8,45 +8,10 @@ from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.tasks._base import TaskFamily
 
 
-def from_classes(X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None) -> ClassTasks:
-    """Make a family of classification tasks out of a labelled data set.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_rows, D) or (n_rows, height, width)
-        Vectors or pictures.
-    y : array-like of shape (n_rows,)
-        Labels of any type that sorts: integers, strings, ...
-    n_classes : int, default=5
-        Classes in an episode.
-    n_shots : int, default=10
-        Rows of each class in an episode.
-    n_labels : int or None, default=None
-        Labels to deal from; None takes ``n_classes``.
-
-    Returns
-    -------
-    tasks : ClassTasks
-
-    Raises
-    ------
-    ValueError
-        If the data are not as described or too few for one episode.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from skmeta.tasks.classes import from_classes
-    >>> digits = load_digits()
-    >>> tasks = from_classes(digits.images, digits.target, n_classes=5, n_shots=10)
-    >>> tasks.batch(0, 16, seed=0).inputs.shape
-    (16, 50, 8, 8)
-    """
-    return ClassTasks(X, y, n_classes=n_classes, n_shots=n_shots, n_labels=n_labels)
-
-
 class ClassTasks(TaskFamily):
     """Classification episodes of a few classes out of many, under labels that mean nothing.
+
+    ``from_classes`` is another name of it.
 
     An episode takes ``n_classes`` classes and ``n_shots`` rows of each, both
     without replacement, gives the classes the labels 0 to ``n_classes - 1`` at
@@ -86,9 +51,9 @@ class ClassTasks(TaskFamily):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from skmeta.tasks import ClassTasks
+    >>> from skmeta.tasks import from_classes
     >>> digits = load_digits()
-    >>> ClassTasks(digits.images, digits.target, n_classes=3, n_shots=4).batch(0, 2, seed=0).targets
+    >>> from_classes(digits.images, digits.target, n_classes=3, n_shots=4).batch(0, 2, seed=0).targets
     array([[0, 2, 0, 1, 1, 1, 0, 0, 2, 2, 2, 1],
            [2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 2, 2]])
     """
@@ -137,6 +102,9 @@ class ClassTasks(TaskFamily):
             dealt = draw_distinct(rng, np.full(n_episodes, self.n_labels), self.n_classes)
             targets = np.take_along_axis(dealt, targets, axis=1)
         return EpisodeBatch(self.X[rows].astype(np.float32), targets)
+
+
+from_classes = ClassTasks  # what it does, beside what it is
 
 
 def draw_distinct(rng: np.random.Generator, sizes: np.ndarray, n_draws: int) -> np.ndarray:

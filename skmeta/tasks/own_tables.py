@@ -13,16 +13,10 @@ from skmeta.tasks.classes import draw_distinct
 from skmeta.tasks.tables import TableFamily
 
 
-def from_tables(
-    tables: Sequence,
-    kind: str = "classification",
-    *,
-    n_steps: int = 50,
-    n_columns: int | None = None,
-    n_classes: int | None = None,
-    weighted: bool = True,
-) -> DataTables:
-    """Make episodes out of labelled tables.
+class DataTables(TableFamily):
+    """Episodes that are random rows of one of many tables, under columns and labels dealt anew.
+
+    ``from_tables`` is another name of it.
 
     Parameters
     ----------
@@ -42,10 +36,6 @@ def from_tables(
         Whether rows tell how much each column matters
         (:func:`skmeta.columns.column_weights`).
 
-    Returns
-    -------
-    family : DataTables
-
     Raises
     ------
     ValueError
@@ -56,50 +46,7 @@ def from_tables(
     >>> from sklearn.datasets import load_iris, load_wine
     >>> from skmeta.tasks import from_tables
     >>> tasks = from_tables([load(return_X_y=True) for load in (load_iris, load_wine)], n_steps=30)
-    >>> tasks.spec.kind, tasks.n_steps
-    ('classification', 30)
-    """
-    return DataTables(
-        tables,
-        kind,
-        n_steps=n_steps,
-        n_columns=n_columns,
-        n_classes=n_classes,
-        weighted=weighted,
-    )
-
-
-class DataTables(TableFamily):
-    """Episodes that are random rows of one of many tables, under columns and labels dealt anew.
-
-    Parameters
-    ----------
-    tables : sequence of (X, y)
-        ``X`` of shape (n, d) holds numbers, NaN where a cell is missing; ``y`` of
-        shape (n,) classes of any type that sorts, or real targets. Tables may
-        differ in rows, columns and classes.
-    kind : {"classification", "regression"}, default="classification"
-    n_steps : int, default=50
-        Rows T of an episode; no table has fewer.
-    n_columns : int or None, default=None
-        Columns that the network has places for; None takes those of the widest table.
-    n_classes : int or None, default=None
-        Labels to deal from; None takes the classes of the table with most.
-    weighted : bool, default=True
-        Whether rows tell how much each column matters
-        (:func:`skmeta.columns.column_weights`).
-
-    Raises
-    ------
-    ValueError
-        If there is no table or one does not fit.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris, load_wine
-    >>> from skmeta.tasks import DataTables
-    >>> tables = [load(return_X_y=True) for load in (load_iris, load_wine)]
-    >>> DataTables(tables, n_steps=30).batch(0, 16, seed=0).targets.shape
+    >>> tasks.batch(0, 16, seed=0).targets.shape
     (16, 30)
     """
 
@@ -162,6 +109,9 @@ class DataTables(TableFamily):
             inputs[episode] = self.rows_of(X, told, n_support[episode])
             targets.append(told)
         return EpisodeBatch(inputs, np.stack(targets), weights=self.weights_after(n_support))
+
+
+from_tables = DataTables  # what it does, beside what it is
 
 
 def _checked_pairs(tables):
