@@ -53,7 +53,8 @@ class ClassTasks(TaskFamily):
     >>> from sklearn.datasets import load_digits
     >>> from skmeta.tasks import from_classes
     >>> digits = load_digits()
-    >>> from_classes(digits.images, digits.target, n_classes=3, n_shots=4).batch(0, 2, seed=0).targets
+    >>> tasks = from_classes(digits.images, digits.target, n_classes=3, n_shots=4)
+    >>> tasks.batch(0, 2, seed=0).targets
     array([[0, 2, 0, 1, 1, 1, 0, 0, 2, 2, 2, 1],
            [2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 2, 2]])
     """
