@@ -157,6 +157,13 @@ def test_flags_and_columns_that_do_not_vary_make_no_table_wider(kind_of):
     assert_allclose(named.weights, [*expected[1:], *codes.weights[3:]])
 
 
+def test_long_codes_that_differ_by_rounding_are_a_column_that_varies():
+    codes = 1e15 + np.arange(30) % 3
+    X = np.column_stack([codes, np.arange(30.0), np.full(30, 7.0)])
+    clf = InContextClassifier(categorical_features=[0], random_state=0).fit(X, np.arange(30) % 2)
+    assert clf.rows_.layout.n_columns == 2 and len(clf.rows_.layout.flags[0]) == 3
+
+
 def test_columns_are_weighed_beside_those_that_a_member_sees():
     X = np.random.default_rng(5).normal(size=(30, 3 * PLACES))
     y = np.arange(30) % 2
