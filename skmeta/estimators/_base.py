@@ -103,7 +103,8 @@ class InContextEstimator(BaseEstimator):
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
         """Check rows, and their targets if there are any: rows as numbers, in an array."""
         refuse_lazy(X)
-        if not first and hasattr(X, "columns"):  # names before cells
+        if not first and hasattr(X, "columns") and hasattr(self, "feature_names_in_"):
+            # names before cells
             validate_data(self, X, reset=False, skip_check_array=True)
         rows = self.rows_
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}

@@ -791,8 +791,9 @@ def test_frames_that_cannot_be_read(estimator, X, message):
 def test_a_frame_after_an_array_is_read_as_numbers(X, y):
     clf = classifier().fit(X, y)
     table = pd.DataFrame(X, columns=list("abc"))
-    with pytest.warns(UserWarning, match="feature names"):
+    with pytest.warns(UserWarning, match="feature names") as told:
         proba = clf.predict_proba(table)
+    assert len(told) == 1
     assert_array_equal(proba, clf.predict_proba(X))
     assert clf.rows_.frame is None
 
