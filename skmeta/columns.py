@@ -113,7 +113,7 @@ def support_statistics(X: np.ndarray) -> ColumnStatistics:
 
 
 def fenced(X: np.ndarray) -> np.ndarray:
-    """Move the few cells of a column that lie far beyond all others nearer to them.
+    """Move the few cells of a column, or targets, that lie far beyond all others nearer to them.
 
     One wrong number, 999 where others are near 1, would make a scale on which others are alike.
     A long tail is more than a few cells, and stays.
@@ -272,7 +272,7 @@ def column_weights(
     M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
     """
     if targets.dtype.kind == "f":
-        numbers = targets[:, None].astype(np.float64)
+        numbers = fenced(targets[:, None].astype(np.float64))
         center, scale = column_statistics(numbers)  # far from 0 and from 1, too
         directions = (numbers - center) / scale
     else:

@@ -16,6 +16,7 @@ from skmeta.columns import (
     TARGET_LIMIT,
     ColumnStatistics,
     column_statistics,
+    fenced,
     known_cells,
     root_mean_square,
     table_rows,
@@ -123,6 +124,10 @@ class PlainRows:
         """Targets are told as they are."""
         self._compare("y", y[:, None], "readout")
         return ColumnStatistics(np.zeros(1), np.ones(1))
+
+    def near(self, y):
+        """Targets stay where they are."""
+        return y
 
     def deal(self, n_members, rng):
         """Deal nothing: all members see the same columns."""
@@ -329,6 +334,17 @@ class TableRows:
     def reader(self, learner):
         """Return what reads the rows that are shown: the learner, with as few places as will do."""
         return learner.for_columns(max(map(len, self.orders)))
+
+    def near(self, y):
+        """Move the few first targets that lie far beyond all others nearer to them, and say so."""
+        moved = fenced(y[:, None].astype(np.float64))[:, 0]
+        far = np.flatnonzero(moved != y)
+        if len(far):
+            warn(
+                f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all others, "
+                f"and are read as if they lay nearer, {moved[far[0]]:g}: they may be wrong."
+            )
+        return moved
 
     def target_scale(self, y, found=None):
         """Return center and scale for the next targets.

@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import re
 import sys
 import warnings
 from dataclasses import replace
@@ -615,6 +616,24 @@ def test_frames_of_polars_without_pandas(monkeypatch, y):
 
 
 @pytest.mark.parametrize("wrong", [999.0, -1e6])
+def test_one_wrong_target_does_little_harm(wrong):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(140, 4))
+    y = X @ [1.0, -2.0, 0.5, 1.0] + 10
+    told = y[:40].copy()
+    told[7] = wrong
+    said = re.escape(f"1 of 40 targets, {wrong:g} for one, lie far beyond")
+    with pytest.warns(UserWarning, match=said):
+        reg = InContextRegressor(random_state=0).fit(X[:40], told)
+    assert reg.score(X[40:], y[40:]) > 0.6
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        InContextRegressor(random_state=0).fit(X[:40], y[:40])
+        # Too few to tell which is wrong.
+        InContextRegressor(random_state=0).fit(X[:7], [*y[:6], wrong])
+
+
+@pytest.mark.parametrize("wrong", [999.0, -1e6])
 def test_one_wrong_cell_does_no_harm(wrong):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
@@ -711,7 +730,6 @@ def test_targets_beyond_the_first_scale_are_told_of(X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         reg.partial_fit(X[20:], X[20:, 0])
-        InContextRegressor(random_state=0).fit(X, np.r_[X[1:, 0], 1e9])
 
 
 @pytest.mark.parametrize("n_alike", [1, 3])
