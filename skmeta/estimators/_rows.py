@@ -341,8 +341,8 @@ class TableRows:
         far = np.flatnonzero(moved != y)
         if len(far):
             warn(
-                f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all others, "
-                f"and are read as if they lay nearer, {moved[far[0]]:g}: they may be wrong."
+                f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all "
+                f"others, and are read as if they lay nearer, {moved[far[0]]:g}: they may be wrong."
             )
         return moved
 
