@@ -6,15 +6,16 @@ import os
 from contextlib import suppress
 from math import prod
 from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
-from skmeta.estimators._frames import refuse_lazy
+from skmeta.estimators._frames import below, of_pandas, refuse_lazy
 from skmeta.estimators._rows import rows_for
 from skmeta.networks import Learner
 
@@ -23,6 +24,30 @@ from skmeta.networks import Learner
 QUERY_CHUNK = 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
+# Rows of a stream that are read anew with each that joins them: they scale a table for good.
+BEGINNING = 10
+
+
+class Beginning(NamedTuple):
+    """The first rows of a stream, while there are too few to scale a table by.
+
+    X : DataFrame or ndarray
+        A copy of them: the user's are the user's.
+    y : ndarray
+    asked : dict
+        What was said of the targets when they began.
+    """
+
+    X: Any
+    y: np.ndarray
+    asked: dict
+
+    def and_then(self, X, y) -> tuple[Beginning, tuple | None]:
+        """Return a beginning that goes on with more rows as far as it takes, and what is left."""
+        n_more = BEGINNING - len(self.y)
+        X, later = X[:n_more], X[n_more:]  # a frame has its rows by slices, too
+        longer = self._replace(X=below(self.X, X), y=np.concatenate([self.y, y[:n_more]]))
+        return longer, (later, y[n_more:]) if len(later) else None
 
 
 class InContextEstimator(BaseEstimator):
@@ -42,6 +67,7 @@ class InContextEstimator(BaseEstimator):
         "random_state": ["random_state"],
     }
     _kind: str  # the kind of task that the learner must have been trained on
+    _beginning: Beginning | None = None
 
     def _checked_learner(self) -> Learner:
         """Load the learner and see that it answers questions of this kind."""
@@ -77,11 +103,34 @@ class InContextEstimator(BaseEstimator):
         self._validate_params()
         after = object.__new__(type(self))  # not copy(): that asks how to pickle
         after.__dict__ = self.__dict__.copy()
-        after._read_support(X, y, first=first, shuffled=shuffled, **asked)
+        if not first and self._beginning is not None:
+            after._begin_again(self._beginning, X, y)
+        else:
+            numbers, targets = after._read_support(X, y, first=first, shuffled=shuffled, **asked)
+            begins = first and not shuffled and after.rows_.scales and len(targets) < BEGINNING
+            kept = after.rows_.kept(X, numbers) if begins else None
+            after._beginning = Beginning(kept, targets, asked) if begins else None
         self.__dict__ = after.__dict__
         return self
 
-    def _read_support(self, X, y, *, first, shuffled, **asked):
+    def _begin_again(self, beginning, X, y):
+        """Read the first rows of a stream anew with the next, which scale the table with them."""
+        numbers = None
+        if self.rows_.frame is None or getattr(X, "ndim", 2) != 2:
+            numbers, y = self._checked(X, y, y_numeric=self._kind == "regression")
+        else:  # what cells mean, all rows will tell
+            refuse_lazy(X)
+            validate_data(self, of_pandas(X), reset=False, skip_check_array=True)
+            check_consistent_length(X, y)
+        kept = self.rows_.kept(X, numbers)
+        beginning, later = beginning.and_then(kept, column_or_1d(y))
+        self._read_support(beginning.X, beginning.y, first=True, **beginning.asked)
+        if later is not None:
+            self._read_support(*later, first=False)
+        self._beginning = beginning if len(beginning.y) < BEGINNING else None
+
+    def _read_support(self, X, y, *, first, shuffled=False, **asked):
+        """Read rows, and return them as they were checked."""
         if first:
             self.learner_ = self._checked_learner()
             self.rows_ = rows_for(self.learner_, self.learner, self.categorical_features)
@@ -89,7 +138,7 @@ class InContextEstimator(BaseEstimator):
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
         if first:
-            rows.measure(X, y)
+            rows.measure(X, y, for_good=shuffled or len(X) >= BEGINNING)
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
             self.n_members_ = self._deal(usual, rng)
             self.state_ = self.learner_.initial_state(self.n_members_)
@@ -99,6 +148,7 @@ class InContextEstimator(BaseEstimator):
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
         self.state_ = self._read(X, self._told(met), orders)
+        return X, y
 
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
         """Check rows, and their targets if there are any: rows as numbers, in an array."""

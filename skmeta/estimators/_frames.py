@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -216,12 +217,7 @@ def array_in_numbers(X, first=None):
         return X
     cells = np.asarray(X)
     if first is not None and not first.plain and cells.shape[1:] == (len(first.columns),):
-        import pandas as pd
-
-        if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
-            # A list of numbers and text would be all text; times as objects may be integers.
-            cells = np.asarray(X, dtype=object)
-        return in_numbers(pd.DataFrame(cells, columns=first.names), first).to_numpy()
+        return in_numbers(framed(X, first), first).to_numpy()
     if cells.dtype.kind in "OU":
         with suppress(TypeError):  # which scikit-learn tells of
             try:
@@ -233,6 +229,28 @@ def array_in_numbers(X, first=None):
                     "frames on after set_output(transform='pandas')."
                 ) from None
     return cells if isinstance(X, (list, tuple)) else X
+
+
+def framed(X, first):
+    """Return an array as a frame with the names of a first one."""
+    import pandas as pd
+
+    cells = np.asarray(X)
+    if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
+        # A list of numbers and text would be all text; times as objects may be integers.
+        cells = np.asarray(X, dtype=object)
+    return pd.DataFrame(cells, columns=first.names)
+
+
+def below(first, later):
+    """Put rows below others: two arrays, or two frames of the same columns."""
+    if isinstance(first, np.ndarray):
+        return np.concatenate([first, later])
+    import pandas as pd
+
+    with warnings.catch_warnings():  # columns of missing cells alone have no say in the type
+        warnings.simplefilter("ignore", FutureWarning)
+        return pd.concat([first, later.set_axis(first.columns, axis=1)], ignore_index=True)
 
 
 def called(name):

@@ -28,6 +28,7 @@ from skmeta.estimators._frames import (
     Frame,
     array_in_numbers,
     called,
+    framed,
     in_numbers,
     named_columns,
     of_pandas,
@@ -70,6 +71,7 @@ class PlainRows:
     told_of: set = field(default_factory=set)  # what was warned of: once is enough
     finite = True
     dtype = np.float32
+    scales = False  # they are read as they are
     usual_members = 1  # others would read the rows in other orders, at a cost
 
     @property
@@ -98,7 +100,7 @@ class PlainRows:
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, X, y):
+    def measure(self, X, y, for_good=True):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
@@ -183,10 +185,27 @@ class TableRows:
     categorical_features: Any = "from_dtype"
     finite = "allow-nan"
     dtype = np.float64
+    scales = True  # columns, by the first rows
     frame: Any = None  # Frame, what the first support holds if it was one
     layout: Any = None  # TableLayout, of the first support
     told_of: set = field(default_factory=set)  # what was warned of each column: once is enough
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
+
+    def kept(self, X, numbers):
+        """Return a copy of rows to read again: where the first were a frame as one, else numbers.
+
+        Parameters
+        ----------
+        X : array-like
+            As they came.
+        numbers : ndarray or None
+            What was made of them, which is all of an array.
+        """
+        if self.frame is None:
+            return numbers.copy()
+        X = of_pandas(X)
+        frame = X if hasattr(X, "iloc") else framed(X, self.frame)
+        return frame.copy().reset_index(drop=True)
 
     def numbers(self, X):
         """Write a frame in numbers, and an array that follows one; others stay as they are.
@@ -235,8 +254,8 @@ class TableRows:
         """Members that it takes to see all columns that vary."""
         return -(-len(self.layout.seen()) // self.spec.n_columns)
 
-    def measure(self, X, y):
-        """Lay out the columns of a support, and warn of what it cannot tell."""
+    def measure(self, X, y, for_good=True):
+        """Lay out the columns of a support, and warn of what it cannot tell, if for good."""
         named = self._categories(X.shape[1])
         categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         self.layout = TableLayout.measured(
@@ -256,7 +275,7 @@ class TableRows:
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
                 )
-        if len(X) < LEAST_SUPPORT:
+        if for_good and len(X) < LEAST_SUPPORT:
             warn(
                 "The first rows set the scale of columns and targets, for good, and there are only "
                 f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",

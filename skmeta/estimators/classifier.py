@@ -151,6 +151,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
+        A stream of table rows that begins here is read anew with each row until there are ten,
+        which scale its columns for good.
+
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features) or (n_rows, height, width)
@@ -176,6 +179,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if first and classes is None:
             self._validate_params()
             raise ValueError("classes must be passed on the first call to partial_fit.")
+        if not (first or classes is None or np.array_equal(self.classes_, _distinct(classes))):
+            raise ValueError(
+                f"classes {_distinct(classes)} differ from those of the first call, "
+                f"{self.classes_}."
+            )
         return self._learn(X, y, first=first, classes=classes)
 
     def predict_proba(self, X):
@@ -261,11 +269,6 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             announced = labels if classes is None else _checked_labels(classes)
             self.classes_ = self._checked_classes(announced)
             self.class_count_ = np.zeros(len(self.classes_), dtype=int)
-        elif classes is not None and not np.array_equal(self.classes_, _distinct(classes)):
-            raise ValueError(
-                f"classes {_distinct(classes)} differ from those of the first call, "
-                f"{self.classes_}."
-            )
         unknown = [label for label in labels.tolist() if label not in self.classes_.tolist()]
         if unknown:
             raise ValueError(

@@ -129,6 +129,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
+        A stream of table rows that begins here is read anew with each row until there are ten,
+        which scale its columns for good.
+
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)

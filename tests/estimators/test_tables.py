@@ -270,14 +270,97 @@ def test_a_column_of_one_value_or_none_is_read():
     assert clf.score(X[40:], y[40:]) > 0.8
 
 
-@pytest.mark.filterwarnings("ignore:The first rows set the scale")
 def test_a_stream_that_begins_with_one_row_is_read():
     X, y = load_iris(return_X_y=True)
     X, rows = (X - X.mean(axis=0)) / X.std(axis=0), np.random.default_rng(0).permutation(len(y))
-    clf = InContextClassifier(random_state=0)
+    clf, reg = InContextClassifier(random_state=0), InContextRegressor(random_state=0)
     for row in rows[:60]:
-        clf.partial_fit(X[row : row + 1], y[row : row + 1], classes=[0, 1, 2])
-    assert clf.score(X[rows[60:]], y[rows[60:]]) > 0.85
+        clf.partial_fit(X[[row]], y[[row]], classes=[0, 1, 2])
+        reg.partial_fit(X[[row]][:, 1:], X[[row], 0])
+    assert clf.score(X[rows[60:]], y[rows[60:]]) > 0.93
+    assert reg.score(X[rows[60:], 1:], X[rows[60:], 0]) > 0.75
+
+
+def table_of_a_stream(n=30):
+    """What single rows hardly tell: levels, whether text is numbers, dates, missing cells."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": rng.normal(size=n).round(3),
+            "town": rng.choice(["Graz", "Linz", "Wien"], n),
+            "code": [str(i) if i < 2 else rng.choice(["7", "x", "y"]) for i in range(n)],
+            "day": rng.permutation(pd.date_range("2026-01-01", periods=n)),
+            "kind": pd.Categorical(rng.choice(list("uvw"), n)),
+            "gap": [None, None, *rng.normal(size=n - 2).round(3)],
+        }
+    )
+
+
+def read_in(parts, X, y):
+    """Streams of classes and of numbers that read rows in parts of such sizes."""
+    clf, reg = classifier(n_members=2), regressor()
+    for end, n in zip(np.cumsum(parts), parts, strict=True):
+        clf.partial_fit(X[end - n : end], y[end - n : end], classes=["a", "b", "c"])
+        reg.partial_fit(X[end - n : end], end - 1.0 * np.arange(n)[::-1])
+    return clf, reg
+
+
+@pytest.mark.parametrize("kind", ["array", "frame", "polars", "array after frame"])
+@pytest.mark.parametrize("parts", [(1,) * 25, (3, 4, 18), (1, 24), (9, 1, 15)])
+@pytest.mark.filterwarnings("ignore:X has . columns that vary:UserWarning")
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*targets lie more than:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*lie far beyond:UserWarning")
+@pytest.mark.filterwarnings("error")
+def test_the_first_ten_rows_of_a_stream_scale_it_however_they_come(kind, parts, X, y):
+    if kind == "polars":
+        X = pytest.importorskip("polars", reason="frames of polars need polars").DataFrame(
+            table_of_a_stream().to_dict("list")
+        )
+    elif kind != "array":
+        X = table_of_a_stream()
+    expected = read_in((10, 15), X, y)
+    if kind == "array after frame":  # the first part is a frame, the others are not
+        queries, n = X, parts[0]
+        found = classifier(n_members=2), regressor()
+        found[0].partial_fit(X[:n], y[:n], classes=["a", "b", "c"])
+        found[1].partial_fit(X[:n], np.arange(1.0, n + 1))
+        for end, n in zip(np.cumsum(parts)[1:], parts[1:], strict=True):
+            cells = X.astype({"kind": object}).to_numpy()[end - n : end]
+            found[0].partial_fit(cells, y[end - n : end])
+            found[1].partial_fit(cells, np.arange(end - n + 1.0, end + 1))
+    else:
+        queries, found = X, read_in(parts, X, y)
+    for stream, other in zip(found, expected, strict=True):
+        at_once = stream.predict_proba if hasattr(stream, "classes_") else stream.predict
+        as_before = other.predict_proba if hasattr(other, "classes_") else other.predict
+        assert_allclose(at_once(queries), as_before(queries), atol=1e-6, rtol=1e-6)
+        assert stream._beginning is None  # no row is kept
+
+
+def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
+    clf, rows = classifier(), X[:4].copy()
+    clf.partial_fit(rows[:3], y[:3], classes=["a", "b", "c"])
+    rows[:] = 1e6
+    expected = clf.predict_proba(X)
+    for X_wrong, y_wrong, said in (
+        (X[3:5, :2], y[3:5], "features"),
+        (X[3:5], ["a", "no"], "not among"),
+        (np.full((2, 3), np.inf), y[3:5], "infinity"),
+        (X[3:5], y[3:6], "inconsistent numbers"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            clf.partial_fit(X_wrong, y_wrong)
+        assert_array_equal(clf.predict_proba(X), expected)
+    with pytest.raises(ValueError, match="differ from those of the first call"):
+        clf.partial_fit(X[3:], y[3:], classes=["a", "b"])
+    clf = pickle.loads(pickle.dumps(clf)).partial_fit(X[3:], y[3:])
+    straight = classifier().partial_fit(X[:10], y[:10], classes=["a", "b", "c"])
+    straight.partial_fit(X[10:], y[10:])
+    assert_array_equal(clf.predict_proba(X), straight.predict_proba(X))
+    assert_array_equal(clf.class_count_, np.unique(y, return_counts=True)[1])
+    # What fit is given is a whole: its few rows scale the table for good.
+    assert clf.fit(X[:5], y[:5])._beginning is None
 
 
 @pytest.mark.filterwarnings("ignore:X has 9 columns")
@@ -720,9 +803,6 @@ def test_levels_that_are_known_but_for_their_case_are_told_of(y):
 
 
 def test_targets_beyond_the_first_scale_are_told_of(X):
-    with pytest.warns(UserWarning, match="there are only 1. Begin"):
-        reg = InContextRegressor(random_state=0).partial_fit(X[:1], X[:1, 0])
-    reg.partial_fit(X[1:], X[1:, 0])  # which set the scale: one target has none
     reg = InContextRegressor(random_state=0).partial_fit(X[:20], X[:20, 0])
     with pytest.warns(UserWarning, match="1 of 2 targets lie more than 10") as caught:
         reg.partial_fit(X[:2], [0.0, 1e4])
@@ -879,8 +959,11 @@ def test_a_memory_is_as_large_after_100_000_rows_as_after_ten():
 def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     clf, reg = classifier(n_members=2), regressor()
     with pytest.warns(UserWarning, match=f"there are only {n_rows}. Begin") as caught:
-        clf.partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
+        clf.fit(X[: n_rows + 1][-n_rows:], y[: n_rows + 1][-n_rows:])
     assert caught[0].filename == __file__
+    with warnings.catch_warnings():  # it is scaled anew when more have come
+        warnings.simplefilter("error")
+        clf = clone(clf).partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
     with pytest.warns(UserWarning, match="Begin with 3 or more") as caught:
         reg.fit(X[:n_rows], X[:n_rows, 0])
     assert caught[0].filename == __file__
