@@ -42,6 +42,12 @@ class TaskFamily(ABC):
     n_steps: int
     changes: tuple[int, ...] = ()
 
+    def __repr__(self):
+        spec = self.spec
+        answer = f"{spec.n_outputs} classes" if spec.kind == "classification" else spec.kind
+        row = f"{spec.n_columns} columns" if spec.table else f"shape {spec.input_shape}"
+        return f"<{type(self).__name__}: {answer}, {self.n_steps} rows of {row}>"
+
     @abstractmethod
     def draw(self, rng: np.random.Generator, n_episodes: int) -> EpisodeBatch:
         """Draw episodes with a generator that is used for nothing else.

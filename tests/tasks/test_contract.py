@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks import TaskFamily
+from skmeta.tasks import QuadraticTasks, TableTasks, TaskFamily
 
 
 class Own(TaskFamily):
@@ -41,3 +41,9 @@ def test_episodes_have_the_shapes_of_the_spec(spec, target):
     ):
         with pytest.raises(ValueError, match=rf"Own.draw must return {name} of shape \(5, 7"):
             Own(spec, inputs, targets).batch(0, 5, seed=0)
+
+
+def test_a_family_says_what_its_tasks_look_like():
+    assert repr(QuadraticTasks()) == "<QuadraticTasks: regression, 50 rows of shape (2,)>"
+    tables = TableTasks(n_steps=30, n_columns=7, n_classes=3)
+    assert repr(tables) == "<TableTasks: 3 classes, 30 rows of 7 columns>"
