@@ -24,18 +24,18 @@ from skmeta.networks import Learner
 QUERY_CHUNK = 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
-# Rows of a stream that are read anew with each that joins them: they scale a table for good.
+# So many first rows scale a table for good: fewer are read anew with the next ones.
 BEGINNING = 10
 
 
 class Beginning(NamedTuple):
-    """The first rows of a stream, while there are too few to scale a table by.
+    """The first rows of a table, while there are too few to scale it by.
 
     X : DataFrame or ndarray
         A copy of them: the user's are the user's.
     y : ndarray
     asked : dict
-        What was said of the targets when they began.
+        How they were to be read: in random orders or not, of which classes.
     """
 
     X: Any
@@ -82,7 +82,7 @@ class InContextEstimator(BaseEstimator):
             )
         return learner
 
-    def _learn(self, X, y, *, first, shuffled=False, **asked):
+    def _learn(self, X, y, *, first, **asked):
         """Read rows, from a fresh memory if they are the first. An error changes nothing.
 
         Parameters
@@ -91,10 +91,8 @@ class InContextEstimator(BaseEstimator):
             As for ``fit``.
         first : bool
             Whether nothing was read before.
-        shuffled : bool, default=False
-            Whether members, if there are several, read in random orders.
         **asked
-            What the user says of the targets.
+            As :meth:`_read_support` has it.
 
         Returns
         -------
@@ -106,15 +104,16 @@ class InContextEstimator(BaseEstimator):
         if not first and self._beginning is not None:
             after._begin_again(self._beginning, X, y)
         else:
-            numbers, targets = after._read_support(X, y, first=first, shuffled=shuffled, **asked)
-            begins = first and not shuffled and after.rows_.scales and len(targets) < BEGINNING
+            numbers, targets = after._read_support(X, y, first=first, **asked)
+            begins = first and after.rows_.scales and len(targets) < BEGINNING
             kept = after.rows_.kept(X, numbers) if begins else None
+            asked |= after._announced()
             after._beginning = Beginning(kept, targets, asked) if begins else None
         self.__dict__ = after.__dict__
         return self
 
     def _begin_again(self, beginning, X, y):
-        """Read the first rows of a stream anew with the next, which scale the table with them."""
+        """Read the first rows anew with the next, which scale the table with them."""
         numbers = None
         if self.rows_.frame is None or getattr(X, "ndim", 2) != 2:
             numbers, y = self._checked(X, y, y_numeric=self._kind == "regression")
@@ -130,7 +129,10 @@ class InContextEstimator(BaseEstimator):
         self._beginning = beginning if len(beginning.y) < BEGINNING else None
 
     def _read_support(self, X, y, *, first, shuffled=False, **asked):
-        """Read rows, and return them as they were checked."""
+        """Read rows: members, if there are several, in random orders if they are ``shuffled``.
+
+        ``asked`` is what the user says of the targets. Returns X and y as they were checked.
+        """
         if first:
             self.learner_ = self._checked_learner()
             self.rows_ = rows_for(self.learner_, self.learner, self.categorical_features)
@@ -138,7 +140,9 @@ class InContextEstimator(BaseEstimator):
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
         if first:
-            rows.measure(X, y, for_good=shuffled or len(X) >= BEGINNING)
+            rows.measure(X, y)
+            if shuffled:  # all that there are
+                rows.warn_of_few(X)
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
             self.n_members_ = self._deal(usual, rng)
             self.state_ = self.learner_.initial_state(self.n_members_)
@@ -159,6 +163,10 @@ class InContextEstimator(BaseEstimator):
         rows = self.rows_
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         return validate_data(self, rows.numbers(X), y, reset=first, **checks)
+
+    def _announced(self):
+        """What the first rows said of all targets to come."""
+        return {}
 
     def _deal(self, n_members, rng):
         """Deal to so many members or more what they see: how many there are."""

@@ -100,7 +100,7 @@ class PlainRows:
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, X, y, for_good=True):
+    def measure(self, X, y):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
@@ -111,6 +111,9 @@ class PlainRows:
                 "meta-train one on rows like these (skmeta.MetaTrainer)."
             )
         self._compare("X", X, "encoder")
+
+    def warn_of_few(self, X):
+        """One row is as good as many: they are not scaled."""
 
     def warn_of_later(self, X):
         """Warn of later rows as of the first."""
@@ -254,8 +257,8 @@ class TableRows:
         """Members that it takes to see all columns that vary."""
         return -(-len(self.layout.seen()) // self.spec.n_columns)
 
-    def measure(self, X, y, for_good=True):
-        """Lay out the columns of a support, and warn of what it cannot tell, if for good."""
+    def measure(self, X, y):
+        """Lay out the columns of a support, and warn of what it cannot tell."""
         named = self._categories(X.shape[1])
         categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         self.layout = TableLayout.measured(
@@ -275,9 +278,12 @@ class TableRows:
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
                 )
-        if for_good and len(X) < LEAST_SUPPORT:
+
+    def warn_of_few(self, X):
+        """Warn of too few rows to scale a table by."""
+        if len(X) < LEAST_SUPPORT:
             warn(
-                "The first rows set the scale of columns and targets, for good, and there are only "
+                "The rows of fit set the scale of columns and targets, and there are only "
                 f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
             )
 

@@ -151,8 +151,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        A stream of table rows that begins here is read anew with each row until there are ten,
-        which scale its columns for good.
+        Ten rows or more scale a table for good. Fewer are kept, and read anew with the next ones.
 
         Parameters
         ----------
@@ -278,6 +277,10 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         places = np.searchsorted(self.classes_, y)
         self.class_count_ = self.class_count_ + np.bincount(places, minlength=len(self.classes_))
         return places
+
+    def _announced(self):
+        """All classes that there are."""
+        return {"classes": self.classes_}
 
     def _deal(self, n_members, rng):
         """Deal labels and columns to members: how many there are."""

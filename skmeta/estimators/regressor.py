@@ -129,8 +129,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        A stream of table rows that begins here is read anew with each row until there are ten,
-        which scale its columns for good.
+        Ten rows or more scale a table for good. Fewer are kept, and read anew with the next ones.
 
         Parameters
         ----------

@@ -359,8 +359,21 @@ def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
     straight.partial_fit(X[10:], y[10:])
     assert_array_equal(clf.predict_proba(X), straight.predict_proba(X))
     assert_array_equal(clf.class_count_, np.unique(y, return_counts=True)[1])
-    # What fit is given is a whole: its few rows scale the table for good.
-    assert clf.fit(X[:5], y[:5])._beginning is None
+
+
+def test_few_rows_of_fit_are_read_anew_with_the_next(X, y):
+    expected = classifier(n_members=1).fit(X[:10], y[:10]).partial_fit(X[10:], y[10:])
+    clf = classifier(n_members=1).fit(X[:4], y[:4])
+    with pytest.raises(ValueError, match="not among"):  # the classes are those of fit
+        clf.partial_fit(X[4:5], ["d"])
+    for end in range(5, 31):
+        clf.partial_fit(X[end - 1 : end], y[end - 1 : end])
+    assert_allclose(clf.predict_proba(X), expected.predict_proba(X), atol=1e-6)
+    assert clf.fit(X, y)._beginning is None
+    # Members read rows of fit in random orders still: these come sorted.
+    few = classifier(n_members=2).fit(X[:3], y[:3]).partial_fit(X[3:9], np.sort(y[3:9]))
+    straight = classifier(n_members=2).partial_fit(X[:9], [*y[:3], *np.sort(y[3:9])], list("abc"))
+    assert np.abs(few.predict_proba(X) - straight.predict_proba(X)).max() > 1e-4
 
 
 @pytest.mark.filterwarnings("ignore:X has 9 columns")
