@@ -171,7 +171,7 @@ class TestTrain:
         (["train", "tiny.toml", "--n-steps", "0"], "The 'n_steps' parameter of MetaTrainer must"),
         (
             ["train", "tiny.toml", "--checkpoint", "tiny.toml"],
-            "checkpoint tiny.toml is damaged",
+            "tiny.toml is damaged, or is no checkpoint",
         ),
         (["info", "none"], "There is no learner 'none': shipped are"),
         (["card", "none"], "There is no learner 'none': shipped are"),

@@ -108,7 +108,7 @@ class InContextEstimator(BaseEstimator):
             begins = first and after.rows_.scales and len(targets) < BEGINNING
             kept = after.rows_.kept(X, numbers) if begins else None
             asked |= after._announced()
-            after._beginning = Beginning(kept, targets, asked) if begins else None
+            after._beginning = Beginning(kept, targets.copy(), asked) if begins else None
         self.__dict__ = after.__dict__
         return self
 

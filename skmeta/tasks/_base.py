@@ -64,6 +64,13 @@ class TaskFamily(ABC):
         batch : EpisodeBatch
         """
 
+    def data(self) -> list[np.ndarray]:
+        """Return the arrays that episodes are drawn from: a family of a user's data has some.
+
+        A checkpoint belongs to one run, of one seed on the same data.
+        """
+        return []
+
     def batch(self, index: int, n_episodes: int, *, seed: int) -> EpisodeBatch:
         """Return batch ``index`` of the stream ``seed``.
 

@@ -76,6 +76,10 @@ class ClassTasks(TaskFamily):
         self._order = np.argsort(codes, kind="stable")
         self._starts = np.cumsum(self._counts) - self._counts
 
+    def data(self):
+        """Return the rows, in order and as they are dealt to classes: see :class:`TaskFamily`."""
+        return [self.X, self._order, self._counts]
+
     def draw(self, rng: np.random.Generator, n_episodes: int) -> EpisodeBatch:
         """Draw classes, their rows, and an order of the rows.
 

@@ -56,6 +56,10 @@ class Curriculum(TaskFamily):
         self.n_steps = self.stages[-1][1].n_steps
         self.changes = tuple(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
 
+    def data(self):
+        """Return what the stages hold: see :class:`TaskFamily`."""
+        return [array for _, family in self.stages for array in family.data()]
+
     def draw(self, rng, n_episodes):
         """Draw from the last family: see :class:`TaskFamily`."""
         return self.stages[-1][1].draw(rng, n_episodes)

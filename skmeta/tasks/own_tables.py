@@ -23,7 +23,7 @@ class DataTables(TableFamily):
     tables : sequence of (X, y)
         ``X`` of shape (n, d) holds numbers, NaN where a cell is missing; ``y`` of
         shape (n,) classes of any type that sorts, or real targets. Tables may
-        differ in rows, columns and classes.
+        differ in rows, columns and classes. Arrays of float64 are kept, not copied.
     kind : {"classification", "regression"}, default="classification"
     n_steps : int, default=50
         Rows T of an episode; no table has fewer.
@@ -86,6 +86,10 @@ class DataTables(TableFamily):
             if most > n_outputs:
                 raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
         self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs, table=True, weighted=weighted)
+
+    def data(self):
+        """Return cells and targets of all tables: see :class:`TaskFamily`."""
+        return [*self._X, *self._y]
 
     def draw(self, rng, n_episodes) -> EpisodeBatch:
         """Draw tables, rows, an order of columns and labels: see :class:`TaskFamily`."""
@@ -159,6 +163,8 @@ def _checked_targets(y, kind, n_rows, number):
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
     if kind == "regression":
         return y
+    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
+        raise ValueError(f"y of table {number} holds missing labels. Remove those rows first.")
     try:
         classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:

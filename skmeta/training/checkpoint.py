@@ -32,12 +32,14 @@ def load_checkpoint(path):
     Raises
     ------
     ArtifactError
-        If the file is damaged.
+        If the file is damaged, or is no checkpoint.
     """
     path = Path(path)
     if not path.exists():
         return None
-    damage = "The checkpoint {} is damaged ({}). Delete it to start again."
+    damage = (
+        "{} is damaged, or is no checkpoint ({}). Name another file, or start again without it."
+    )
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 - no mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
+import joblib
 import keras
 import numpy as np
 
@@ -156,11 +157,14 @@ class Run:
         return fingerprint
 
     def _digest_of_tasks(self):
-        """Digest of one episode from each stretch of the stream: other tasks, other digest."""
+        """Digest of what families hold, and of one episode from each stretch of the stream."""
         digest = hashlib.sha256()
         families, n_steps = self.stream.families, self.trainer.n_steps
         changes = [c for family in families for c in family.changes if c < n_steps]
         digest.update(repr((len(families), changes)).encode())
+        for family in families:
+            for array in family.data():
+                digest.update(joblib.hash(array).encode())
         for number in sorted({*range(min(len(families), n_steps)), *changes, n_steps - 1}):
             family = families[number % len(families)]
             batch = family.batch(number, 1, seed=self.trainer.random_state)

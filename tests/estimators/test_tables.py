@@ -339,9 +339,9 @@ def test_the_first_ten_rows_of_a_stream_scale_it_however_they_come(kind, parts, 
 
 
 def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
-    clf, rows = classifier(), X[:4].copy()
-    clf.partial_fit(rows[:3], y[:3], classes=["a", "b", "c"])
-    rows[:] = 1e6
+    clf, rows, labels = classifier(), X[:4].copy(), y[:3].copy()
+    clf.partial_fit(rows[:3], labels, classes=["a", "b", "c"])
+    rows[:], labels[:] = 1e6, "c"
     expected = clf.predict_proba(X)
     for X_wrong, y_wrong, said in (
         (X[3:5, :2], y[3:5], "features"),

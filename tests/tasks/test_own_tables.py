@@ -92,7 +92,11 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         ([(np.full((20, 1), np.inf), np.zeros(20))], {}, "X of table 0 holds infinite"),
         ([(np.zeros((20, 1)), np.zeros(19))], {}, r"y of table 0 must have shape \(20,\)"),
         ([(np.zeros((20, 1)), np.full(20, np.nan))], {}, "y of table 0 holds NaN"),
-        ([(np.zeros((20, 1)), np.array(["a", None] * 10))], {}, "Classes of table 0 must be"),
+        (
+            [(np.zeros((20, 1)), np.array(["a", 1] * 10, dtype=object))],
+            {},
+            "Classes of table 0 must be",
+        ),
         ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
         ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
         ([table(20, 3)], {"kind": "ranking"}, "kind must be one of .* got 'ranking'"),
@@ -112,3 +116,10 @@ def test_targets_of_a_regression_are_those_of_their_rows():
 def test_bad_tables(tables, options, message):
     with pytest.raises(ValueError, match=message):
         from_tables(tables, **{"n_steps": 10, **options})
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_missing_labels_are_refused(missing):
+    y = np.array([0, 1, 1, 0, missing] * 4, dtype=object)
+    with pytest.raises(ValueError, match="y of table 0 holds missing labels"):
+        from_tables([(np.arange(20.0).reshape(20, 1), y)], n_steps=5)

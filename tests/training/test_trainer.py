@@ -23,6 +23,7 @@ from skmeta.tasks import (
     TableTasks,
     TaskFamily,
     from_classes,
+    from_tables,
 )
 from skmeta.training import evaluation
 from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
@@ -398,6 +399,35 @@ class TestCheckpoints:
         with pytest.raises(ArtifactError, match="another version of Keras"):
             MetaTrainer(**settings).fit(tasks)
 
+    @pytest.mark.parametrize("stages", [False, True])
+    def test_a_checkpoint_belongs_to_the_data_of_its_run(self, stages, tmp_path):
+        """To all of it: also to what the first episodes do not show."""
+        rng = np.random.default_rng(0)
+        settings = self.settings(tmp_path, n_steps=1)
+        tables = [(rng.normal(size=(12, 2)), np.arange(12) % 2) for _ in range(20)]
+        X, y = rng.normal(size=(60, 3)), np.arange(60) // 4
+
+        def run(tasks):
+            tasks = Curriculum([(1, tasks), (1, tasks)]) if stages else tasks
+            return MetaTrainer(**settings).fit(tasks)
+
+        def of_tables(tables):
+            return from_tables(tables, n_steps=10)
+
+        def of_classes(data):
+            return from_classes(*data, n_shots=2)
+
+        for make, data in ((of_tables, tables), (of_classes, (X, y))):
+            settings["checkpoint"].unlink(missing_ok=True)
+            run(make(data))
+            run(make(data))  # the same goes on
+            if data is tables:
+                data[13] = (data[13][0], 1 - data[13][1])
+            else:
+                X[57] += 1
+            with pytest.raises(ArtifactError, match="belongs to another run: tasks differ"):
+                run(make(data))
+
     def test_a_damaged_checkpoint_is_refused(self, tmp_path):
         settings = self.settings(tmp_path, n_steps=2)
         path, tasks = settings["checkpoint"], BooleanTasks(n_steps=5)
@@ -415,7 +445,7 @@ class TestCheckpoints:
             foreign,
         ):
             path.write_bytes(damaged)
-            with pytest.raises(ArtifactError, match="is damaged .* Delete it to start again"):
+            with pytest.raises(ArtifactError, match="is damaged, or is no checkpoint .* Name an"):
                 clone(trainer).fit(tasks)
             assert path.read_bytes() == damaged
 
