@@ -242,3 +242,11 @@ def test_long_tails_stay_and_one_cell_in_fifty_may_be_moved():
 def test_fences_of_very_large_numbers():
     X = np.array([[-1.7e308], [-1e308], [1.0], [1e308], [1.7e308]] * 2)
     assert_array_equal(fenced(X), X)
+
+
+def test_one_wrong_target_does_not_say_which_columns_matter():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = X[:, 1].copy()
+    y[5] = 1e6
+    weights = column_weights(X, column_statistics(X), y, 3)
+    assert weights[1] > 1.3 * weights[[0, 2]].max()

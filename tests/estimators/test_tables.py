@@ -361,6 +361,20 @@ def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
     assert_array_equal(clf.class_count_, np.unique(y, return_counts=True)[1])
 
 
+@pytest.mark.filterwarnings("ignore:X has . columns that vary:UserWarning")
+def test_a_stream_keeps_its_own_copy_of_a_frame(y):
+    table = table_of_a_stream()
+    rows = table[:4].copy()
+    clf = classifier().partial_fit(rows, y[:4], classes=["a", "b", "c"])
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[2, 3\]"):
+        clf.partial_fit(table[4:6], y[4:7])
+    rows["size"] = 1e6
+    clf.partial_fit(table[4:], y[4:])
+    straight = classifier().partial_fit(table[:10], y[:10], classes=["a", "b", "c"])
+    straight.partial_fit(table[10:], y[10:])
+    assert_array_equal(clf.predict_proba(table), straight.predict_proba(table))
+
+
 def test_few_rows_of_fit_are_read_anew_with_the_next(X, y):
     expected = classifier(n_members=1).fit(X[:10], y[:10]).partial_fit(X[10:], y[10:])
     clf = classifier(n_members=1).fit(X[:4], y[:4])
