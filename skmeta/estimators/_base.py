@@ -105,10 +105,10 @@ class InContextEstimator(BaseEstimator):
             after._begin_again(self._beginning, X, y)
         else:
             numbers, targets = after._read_support(X, y, first=first, **asked)
-            begins = first and after.rows_.scales and len(targets) < BEGINNING
-            kept = after.rows_.kept(X, numbers) if begins else None
-            asked |= after._announced()
-            after._beginning = Beginning(kept, targets.copy(), asked) if begins else None
+            after._beginning = None
+            if first and after.rows_.scales and len(targets) < BEGINNING:
+                kept = after.rows_.kept(X, numbers), targets.copy()
+                after._beginning = Beginning(*kept, asked | after._announced())
         self.__dict__ = after.__dict__
         return self
 
@@ -119,7 +119,8 @@ class InContextEstimator(BaseEstimator):
             numbers, y = self._checked(X, y, y_numeric=self._kind == "regression")
         else:  # what cells mean, all rows will tell
             refuse_lazy(X)
-            validate_data(self, of_pandas(X), reset=False, skip_check_array=True)
+            X = of_pandas(X)
+            validate_data(self, X, reset=False, skip_check_array=True)
             check_consistent_length(X, y)
         kept = self.rows_.kept(X, numbers)
         beginning, later = beginning.and_then(kept, column_or_1d(y))

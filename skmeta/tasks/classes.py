@@ -112,6 +112,24 @@ class ClassTasks(TaskFamily):
 from_classes = ClassTasks  # what it does, beside what it is
 
 
+def refuse_missing_labels(y: np.ndarray, name: str) -> None:
+    """See that each row has a label.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+    name : str
+        What to call it.
+
+    Raises
+    ------
+    ValueError
+        If a label is None or NaN.
+    """
+    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
+        raise ValueError(f"{name} holds missing labels. Remove those rows first.")
+
+
 def draw_distinct(rng: np.random.Generator, sizes: np.ndarray, n_draws: int) -> np.ndarray:
     """Draw distinct integers below each of many sizes, every ordered draw equally likely.
 
@@ -158,8 +176,7 @@ def _check_labels(y, n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     y = np.asarray(y)
     if y.shape != (n_rows,):
         raise ValueError(f"y must hold one label a row, shape ({n_rows},), got {y.shape}.")
-    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
-        raise ValueError("y holds missing labels. Remove those rows first.")
+    refuse_missing_labels(y, "y")
     try:
         return np.unique(y, return_inverse=True, return_counts=True)
     except TypeError as error:

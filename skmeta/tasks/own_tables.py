@@ -9,7 +9,7 @@ import numpy as np
 from skmeta.columns import column_statistics, table_targets
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
 from skmeta.tasks._base import check_n_steps
-from skmeta.tasks.classes import draw_distinct
+from skmeta.tasks.classes import draw_distinct, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
 
@@ -163,8 +163,7 @@ def _checked_targets(y, kind, n_rows, number):
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
     if kind == "regression":
         return y
-    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
-        raise ValueError(f"y of table {number} holds missing labels. Remove those rows first.")
+    refuse_missing_labels(y, f"y of table {number}")
     try:
         classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:
