@@ -318,7 +318,7 @@ def _cells(column, first):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_twins(column[places.isna() & column.notna()], first.levels)
+        _warn_of_new(column[places.isna() & column.notna()], first.levels)
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
     column = _inferred(column)
     if column.isna().all():
@@ -344,17 +344,25 @@ def _cells(column, first):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_twins(new, levels):
-    """Warn of cells that would be a level of the first rows, but for case and blanks."""
-    known = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
-    for cell in new.unique() if len(new) and known else ():
-        twin = known.get(cell.strip().casefold()) if isinstance(cell, str) else None
-        if twin is not None:
-            warn(
-                f"{called(cell)} in column {called(new.name)} of X is read as missing: the first "
-                f"rows had {called(twin)}."
-            )
-            return
+def _warn_of_new(new, levels):
+    """Warn of cells that are no level of the first rows, where that tells of an oversight."""
+    cells = new.unique().tolist() if len(new) else []
+    by_case = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
+    twins = [
+        (cell, called(by_case[cell.strip().casefold()]))
+        for cell in cells
+        if isinstance(cell, str) and cell.strip().casefold() in by_case
+    ]
+    if twins:  # but for case and blanks
+        cell, held = twins[0]
+    elif cells and len(levels) < 2:  # a column that was left out
+        cell, held = cells[0], f"{called(levels[0])} alone" if levels else "no known cell"
+    else:
+        return
+    warn(
+        f"{called(cell)} in column {called(new.name)} of X is read as missing: the first rows had "
+        f"{held}."
+    )
 
 
 def _parsed(column, kind):

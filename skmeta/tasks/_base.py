@@ -110,26 +110,31 @@ class TaskFamily(ABC):
         return batch
 
 
-def check_n_steps(n_steps: int) -> int:
-    """Return the length of an episode.
+def check_size(name: str, size: int, least: int = 1) -> int:
+    """Return a number of steps, classes, columns, ...
 
     Parameters
     ----------
-    n_steps : int
-        Steps T of an episode.
+    name : str
+        What to call it.
+    size : int
+    least : int, default=1
 
     Returns
     -------
-    n_steps : int
+    size : int
 
     Raises
     ------
     TypeError
         If it is no integer.
     ValueError
-        If there is no step.
+        If it is below the least.
     """
-    n_steps = as_integer(n_steps)
-    if n_steps < 1:
-        raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
-    return n_steps
+    try:
+        size = as_integer(size)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {size!r}.") from None
+    if size < least:
+        raise ValueError(f"{name} must be at least {least}, got {size}.")
+    return size

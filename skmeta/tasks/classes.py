@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
+from skmeta.tasks._base import TaskFamily, check_size
 
 
 class ClassTasks(TaskFamily):
@@ -62,8 +62,9 @@ class ClassTasks(TaskFamily):
     def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None):
         self.X = _check_rows(X)
         self.classes, codes, self._counts = _check_labels(y, len(self.X))
-        _check_sizes(self.classes, self._counts, n_classes, n_shots)
-        self.n_labels = n_classes if n_labels is None else n_labels
+        n_classes, n_shots = check_size("n_classes", n_classes, 2), check_size("n_shots", n_shots)
+        _check_enough(self.classes, self._counts, n_classes, n_shots)
+        self.n_labels = n_classes if n_labels is None else check_size("n_labels", n_labels)
         if self.n_labels < n_classes:
             raise ValueError(
                 f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
@@ -110,6 +111,31 @@ class ClassTasks(TaskFamily):
 
 
 from_classes = ClassTasks  # what it does, beside what it is
+
+
+def one_a_row(y, n_rows: int, name: str) -> np.ndarray:
+    """Return targets, one a row; a column of them is as good.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,) or (n_rows, 1)
+    n_rows : int
+    name : str
+        What to call them.
+
+    Returns
+    -------
+    y : ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If there are others.
+    """
+    y = np.asarray(y)
+    if y.shape not in ((n_rows,), (n_rows, 1)):
+        raise ValueError(f"{name} must have shape ({n_rows},), got {y.shape}.")
+    return y.reshape(n_rows)
 
 
 def refuse_missing_labels(y: np.ndarray, name: str) -> None:
@@ -173,9 +199,7 @@ def _check_rows(X) -> np.ndarray:
 
 def _check_labels(y, n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the distinct labels, the code of each row, and the rows of each label."""
-    y = np.asarray(y)
-    if y.shape != (n_rows,):
-        raise ValueError(f"y must hold one label a row, shape ({n_rows},), got {y.shape}.")
+    y = one_a_row(y, n_rows, "y")
     refuse_missing_labels(y, "y")
     try:
         return np.unique(y, return_inverse=True, return_counts=True)
@@ -183,11 +207,7 @@ def _check_labels(y, n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raise ValueError(f"The labels in y must be of one type that sorts ({error}).") from error
 
 
-def _check_sizes(classes, counts, n_classes: int, n_shots: int) -> None:
-    if n_classes < 2 or n_shots < 1:
-        raise ValueError(
-            f"n_classes must be at least 2 and n_shots at least 1, got {n_classes} and {n_shots}."
-        )
+def _check_enough(classes, counts, n_classes: int, n_shots: int) -> None:
     if len(classes) < n_classes:
         raise ValueError(
             f"An episode needs n_classes={n_classes} different classes, but y has {len(classes)}. "

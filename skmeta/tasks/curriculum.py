@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import index as as_integer
 
-from skmeta.tasks._base import TaskFamily
+from skmeta.tasks._base import TaskFamily, check_size
 
 
 class Curriculum(TaskFamily):
@@ -44,15 +43,13 @@ class Curriculum(TaskFamily):
     def __init__(self, stages: Sequence[tuple[int, TaskFamily]]):
         if not stages:
             raise ValueError("A curriculum needs at least one (n_batches, family) stage.")
-        self.stages = [(as_integer(n_batches), family) for n_batches, family in stages]
+        self.stages = [(check_size("n_batches", n), family) for n, family in stages]
         self.spec = self.stages[-1][1].spec
-        for n_batches, family in self.stages:
-            if family.spec != self.spec or n_batches < 1:
+        for _, family in self.stages:
+            if family.spec != self.spec:
                 raise ValueError(
-                    "Stages must have one spec and at least one batch: "
-                    f"expected {self.spec}, got {family.spec} for {n_batches} batches."
+                    f"Stages must have one spec: expected {self.spec}, got {family.spec}."
                 )
-
         self.n_steps = self.stages[-1][1].n_steps
         self.changes = tuple(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
 

@@ -11,7 +11,7 @@ from abc import abstractmethod
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily, check_n_steps
+from skmeta.tasks._base import TaskFamily, check_size
 
 # Quadratics: six coefficients with mean 0 and variance 1/3, on x1^2, x2^2, x1 x2, x1, x2 and 1.
 # x uniform on [-1, 1] has E x^2 = 1/3 and E x^4 = 1/5, so
@@ -73,7 +73,7 @@ class FunctionFamily(TaskFamily):
     def __init__(self, n_inputs: int, n_steps: int):
         self.spec = TaskSpec("regression", input_shape=(n_inputs,), n_outputs=1)
         self.n_inputs = n_inputs
-        self.n_steps = check_n_steps(n_steps)
+        self.n_steps = check_size("n_steps", n_steps)
 
     @abstractmethod
     def draw_functions(self, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -343,7 +343,7 @@ class BooleanTasks(TaskFamily):
 
     def __init__(self, n_steps: int = 20):
         self.spec = TaskSpec("classification", input_shape=(2,), n_outputs=2)
-        self.n_steps = check_n_steps(n_steps)
+        self.n_steps = check_size("n_steps", n_steps)
 
     def draw(self, rng: np.random.Generator, n_episodes: int) -> EpisodeBatch:
         """Draw one function an episode and T rows of its truth table.

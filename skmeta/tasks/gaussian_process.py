@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily, check_n_steps
+from skmeta.tasks._base import TaskFamily, check_size
 from skmeta.tasks.functions import evaluation_generator
 
 INPUT_RANGE = (-2.0, 2.0)
@@ -73,7 +73,7 @@ class GaussianProcessTasks(TaskFamily):
             raise ValueError(f"noise must be finite and at least {MIN_NOISE:g}, got {noise}.")
         self.spec = TaskSpec("regression", input_shape=(n_inputs,), n_outputs=1)
         self.n_inputs = n_inputs
-        self.n_steps = check_n_steps(n_steps)
+        self.n_steps = check_size("n_steps", n_steps)
         self.length_scale = length_scale
         self.noise = noise
 

@@ -10,7 +10,7 @@ import numpy as np
 from skmeta.datasets import fetch_omniglot
 from skmeta.datasets.pictures import PictureBank
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily
+from skmeta.tasks._base import TaskFamily, check_size
 from skmeta.tasks.classes import draw_distinct
 
 N_TEST_CHARACTERS = 423
@@ -186,6 +186,7 @@ class OmniglotTasks(TaskFamily):
     ):
         if labels not in ("one-hot", "string"):
             raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
+        n_classes, n_shots = check_size("n_classes", n_classes), check_size("n_shots", n_shots)
         self._bank, alphabets = _omniglot_bank(split, size, data_home)
         n_characters = len(alphabets)
         self.n_drawings = len(self._bank) // n_characters
@@ -199,12 +200,12 @@ class OmniglotTasks(TaskFamily):
                 f"No alphabet has the {self._n_drawn} characters that n_classes={n_classes} take, "
                 f"the largest has {sizes.max()}."
             )
-        if n_classes < 1 or self._n_drawn > n_characters or not 1 <= n_shots <= most:
+        if self._n_drawn > n_characters or n_shots > most:
             raise ValueError(
                 f"An episode takes 1..{n_characters} characters and 1..{most} "
                 f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
             )
-        if n_labels is not None and n_labels < n_classes:
+        if n_labels is not None and check_size("n_labels", n_labels) < n_classes:
             raise ValueError(
                 f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
             )

@@ -8,8 +8,8 @@ import numpy as np
 
 from skmeta.columns import column_statistics, table_targets
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
-from skmeta.tasks._base import check_n_steps
-from skmeta.tasks.classes import draw_distinct, refuse_missing_labels
+from skmeta.tasks._base import check_size
+from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
 
@@ -66,7 +66,7 @@ class DataTables(TableFamily):
                 f"{repr(kind) if isinstance(kind, str) else type(kind).__name__}. "
                 "Tables come as a list of pairs: [(X, y), ...]."
             )
-        self.n_steps = check_n_steps(n_steps)
+        self.n_steps = check_size("n_steps", n_steps)
         pairs = _checked_pairs(tables)
         self._X = [_checked_cells(X, number, n_steps) for number, (X, _) in enumerate(pairs)]
         self._y = [
@@ -74,7 +74,7 @@ class DataTables(TableFamily):
             for number, (_, y) in enumerate(pairs)
         ]
         widest = max(X.shape[1] for X in self._X)
-        self.n_columns = widest if n_columns is None else n_columns
+        self.n_columns = widest if n_columns is None else check_size("n_columns", n_columns)
         if widest > self.n_columns:
             raise ValueError(f"n_columns={n_columns}, but a table has {widest} columns.")
         n_outputs = 1
@@ -82,7 +82,7 @@ class DataTables(TableFamily):
             most = max(int(y.max()) + 1 for y in self._y)
             if most < 2:
                 raise ValueError("No table has two classes.")
-            n_outputs = most if n_classes is None else n_classes
+            n_outputs = most if n_classes is None else check_size("n_classes", n_classes)
             if most > n_outputs:
                 raise ValueError(f"n_classes={n_classes}, but a table has {most} classes.")
         self.spec = TaskSpec(kind, (2 * self.n_columns,), n_outputs, table=True, weighted=weighted)
@@ -151,9 +151,7 @@ def _checked_cells(X, number, n_steps):
 
 
 def _checked_targets(y, kind, n_rows, number):
-    y = np.asarray(y)
-    if y.shape != (n_rows,):
-        raise ValueError(f"y of table {number} must have shape ({n_rows},), got {y.shape}.")
+    y = one_a_row(y, n_rows, f"y of table {number}")
     if kind == "regression":
         try:
             y = y.astype(np.float64)

@@ -21,7 +21,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.tasks._base import TaskFamily, check_n_steps
+from skmeta.tasks._base import TaskFamily, check_size
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient, log_uniform
 
 # Widths are drawn from here on and rounded down: one column alone is rare.
@@ -162,14 +162,15 @@ class TableTasks(TableFamily):
         weighted: bool = True,
         ingredients: Sequence[Ingredient] = INGREDIENTS,
     ):
-        if n_columns < 1 or n_classes < 2 or not ingredients:
-            raise ValueError(
-                "n_columns must be at least 1, n_classes at least 2, and there must be an "
-                f"ingredient, got {n_columns}, {n_classes} and {ingredients}."
-            )
+        if not ingredients:
+            raise ValueError("There must be an ingredient, got none.")
+        n_columns, n_classes = (
+            check_size("n_columns", n_columns),
+            check_size("n_classes", n_classes, 2),
+        )
         n_outputs = n_classes if kind == "classification" else 1
         self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs, table=True, weighted=weighted)
-        self.n_steps = check_n_steps(n_steps)
+        self.n_steps = check_size("n_steps", n_steps)
         self.n_columns = n_columns
         self.ingredients = tuple(ingredients)
 

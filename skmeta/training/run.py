@@ -152,25 +152,20 @@ class Run:
             "random_state": int(trainer.random_state),
             "tasks": self._digest_of_tasks(),
         }
+        if trainer.patience is not None:  # then the end hangs on looks at held-out tasks
+            looks = {"patience": trainer.patience, "validate_every": trainer.validate_every}
+            fingerprint |= {name: int(number) for name, number in looks.items()}
+            fingerprint["validation_tasks"] = _digest(self.held_out, [0], trainer.random_state)
         if trainer.warm_start is not None or isinstance(trainer.encoder, Learner):
             fingerprint["first_weights"] = checksum_of(self.model.values(), {})
         return fingerprint
 
     def _digest_of_tasks(self):
-        """Digest of what families hold, and of one episode from each stretch of the stream."""
-        digest = hashlib.sha256()
+        """Digest of the families, and of one episode from each stretch of the stream."""
         families, n_steps = self.stream.families, self.trainer.n_steps
         changes = [c for family in families for c in family.changes if c < n_steps]
-        digest.update(repr((len(families), changes)).encode())
-        for family in families:
-            for array in family.data():
-                digest.update(joblib.hash(array).encode())
-        for number in sorted({*range(min(len(families), n_steps)), *changes, n_steps - 1}):
-            family = families[number % len(families)]
-            batch = family.batch(number, 1, seed=self.trainer.random_state)
-            for array in (batch.inputs, batch.targets):
-                digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        numbers = sorted({*range(min(len(families), n_steps)), *changes, n_steps - 1})
+        return _digest(families, numbers, self.trainer.random_state)
 
     def save(self):
         """Write the checkpoint, if there is to be one; of several workers, one does."""
@@ -229,3 +224,16 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
+
+
+def _digest(families, numbers, seed):
+    """Digest of what families hold, and of an episode of each batch of their stream."""
+    digest = hashlib.sha256(repr([family.changes for family in families]).encode())
+    for family in families:
+        for array in family.data():
+            digest.update(joblib.hash(array).encode())
+    for number in numbers:
+        batch = families[number % len(families)].batch(number, 1, seed=seed)
+        for array in (batch.inputs, batch.targets):
+            digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -61,7 +61,8 @@ class MetaTrainer(BaseEstimator):
         Stop after so many looks without a better validation loss, and keep the
         best weights. None trains to the end and keeps the last.
     checkpoint : str, path-like or None, default=None
-        File that the run is saved to, and goes on from if it exists.
+        File that the run is saved to, and goes on from if it exists. It belongs to one run: a
+        search over settings does without.
     warm_start : str, path-like, Learner or None, default=None
         Learner to go on from: its architecture and weights, in place of ``memory`` and
         ``n_units``, and of ``encoder="auto"``. Rows have to be of the same shape. Before a memory

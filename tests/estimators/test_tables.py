@@ -779,6 +779,32 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
         clf.partial_fit(table.assign(same=2.0), y)
 
 
+def test_levels_beside_the_one_of_the_first_rows_are_told_of():
+    numbers = np.random.default_rng(0).normal(size=(30, 2))
+    first = pd.DataFrame(numbers, columns=["x", "none"]).assign(town="Ulm", none=np.nan)
+    y = (numbers[:, 0] > 0).astype(int)
+    later = first.assign(town=["Bonn", "Ulm", None] * 10)
+    clf = InContextClassifier(random_state=0).fit(first, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = clf.predict_proba(first)
+    told = "'Bonn' in column 'town' of X is read as missing: the first rows had 'Ulm' alone"
+    for call in (clf.predict, lambda X: clf.partial_fit(X, y)):
+        with pytest.warns(UserWarning, match=told) as caught:
+            call(later)
+        assert len(caught) == 1 and caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="column 'none' .* the first rows had no known cell"):
+        clf.predict(first.assign(none=numbers[:, 1]))
+    with pytest.warns(UserWarning, match="' ULM' in column 'town' .* the first rows had 'Ulm'[.]"):
+        found = clf.fit(first, y).predict_proba(first.assign(town=" ULM"))
+    assert_allclose(found, expected)  # the column is left out
+    two = first.assign(town=["Ulm", "Bonn"] * 15)
+    clf.fit(two, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a new level among several is nothing to tell of
+        clf.predict(two.assign(town="Trier"))
+
+
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
 def test_cells_beyond_the_first_rows_are_told_of_once(estimator):
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
@@ -893,7 +919,9 @@ def test_a_column_that_was_missing_at_first_stays_silent(y):
     first = pd.DataFrame({"x": np.arange(30.0), "none": [np.nan] * 30})
     clf = classifier().fit(first, y)
     for cells in (np.arange(30), list("abc") * 10, pd.Timestamp("2026-01-01")):
-        assert_array_equal(clf.predict_proba(first.assign(none=cells)), clf.predict_proba(first))
+        with pytest.warns(UserWarning, match="'none' of X is read as missing: .* no known cell"):
+            found = clf.predict_proba(first.assign(none=cells))
+        assert_array_equal(found, clf.predict_proba(first))
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier(), InContextRegressor()])

@@ -378,8 +378,8 @@ def test_views_are_of_the_size_asked_for():
     [
         ({"labels": "words"}, "labels must be 'one-hot' or 'string', got 'words'"),
         ({"n_shots": 4}, r"1\.\.3 drawings of each, got n_classes=4 and n_shots=4"),
-        ({"n_shots": 0}, "n_shots=0"),
-        ({"n_classes": 0}, "n_classes=0"),
+        ({"n_shots": 0}, "n_shots must be at least 1, got 0"),
+        ({"n_classes": 0}, "n_classes must be at least 1, got 0"),
         ({"split": "validation", "n_classes": 61}, r"takes 1\.\.60 characters .* n_classes=61"),
         ({"n_labels": 3}, "n_labels must be at least n_classes, got 3 and 4"),
         ({"size": 9}, r"size must lie in 1\.\.8"),

@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.columns import LIMIT, MISSING, NO_COLUMN, column_statistics, column_weights
+from skmeta.tasks import TableTasks
 from skmeta.tasks.own_tables import DataTables, from_tables
 
 RNG = np.random.default_rng(0)
@@ -123,3 +124,22 @@ def test_missing_labels_are_refused(missing):
     y = np.array([0, 1, 1, 0, missing] * 4, dtype=object)
     with pytest.raises(ValueError, match="y of table 0 holds missing labels"):
         from_tables([(np.arange(20.0).reshape(20, 1), y)], n_steps=5)
+
+
+@pytest.mark.parametrize("size", ["n_steps", "n_columns", "n_classes"])
+def test_sizes_are_integers(size):
+    X, y = np.eye(6), np.arange(6) % 2
+    with pytest.raises(TypeError, match=f"{size} must be an integer, got 6.0"):
+        from_tables([(X, y)], **{"n_steps": 5, size: 6.0})
+    with pytest.raises(TypeError, match=f"{size} must be an integer, got 6.0"):
+        TableTasks(**{size: 6.0})
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_a_column_of_targets_is_as_good(kind):
+    X, y = np.random.default_rng(0).normal(size=(8, 3)), np.arange(8) % 2
+    flat, column = (
+        from_tables([(X, targets)], kind, n_steps=5).batch(0, 3, seed=0).targets
+        for targets in (y, y[:, None])
+    )
+    assert_array_equal(flat, column)

@@ -412,8 +412,8 @@ def test_one_ingredient_alone():
     ("options", "message"),
     [
         ({"n_columns": 0}, "n_columns must be at least 1"),
-        ({"n_classes": 1}, "n_classes at least 2"),
-        ({"ingredients": []}, "there must be an ingredient"),
+        ({"n_classes": 1}, "n_classes must be at least 2, got 1"),
+        ({"ingredients": []}, "There must be an ingredient"),
         ({"n_steps": 0}, "n_steps must be at least 1"),
         ({"kind": "ranking"}, "kind must be one of"),
     ],

@@ -428,6 +428,26 @@ class TestCheckpoints:
             with pytest.raises(ArtifactError, match="belongs to another run: tasks differ"):
                 run(make(data))
 
+    def test_with_patience_a_checkpoint_belongs_to_its_held_out_tasks(self, tmp_path):
+        settings = self.settings(tmp_path, n_steps=4, patience=2)
+        tasks, other = BooleanTasks(n_steps=5), BooleanTasks(n_steps=6)
+        MetaTrainer(**settings).fit(tasks, validation_tasks=tasks)
+        for change, held_out, named in (
+            ({}, other, "validation_tasks"),
+            ({"patience": 3}, tasks, "patience"),
+            ({"validate_every": 3}, tasks, "validate_every"),
+        ):
+            with pytest.raises(ArtifactError, match=f"another run: {named} differ"):
+                MetaTrainer(**{**settings, **change}).fit(tasks, validation_tasks=held_out)
+        # Without patience they are looked at, and no more.
+        settings = self.settings(tmp_path, n_steps=4, checkpoint=tmp_path / "plain")
+        MetaTrainer(**settings).fit(tasks, validation_tasks=tasks)
+        MetaTrainer(**settings).fit(tasks, validation_tasks=other)
+
+    def test_a_folder_is_no_checkpoint(self, tmp_path):
+        with pytest.raises(ArtifactError, match="is a folder: name a file in it"):
+            MetaTrainer(**self.settings(tmp_path, checkpoint=tmp_path)).fit(Faulty(0))
+
     def test_a_damaged_checkpoint_is_refused(self, tmp_path):
         settings = self.settings(tmp_path, n_steps=2)
         path, tasks = settings["checkpoint"], BooleanTasks(n_steps=5)
