@@ -11,8 +11,6 @@ from skmeta.memory._base import TogetherMemory, WeightSpec, map_state
 
 # Inside square roots: tokens and keys of zeros have finite gradients.
 EPSILON = 1e-6
-# Hidden units of a layer's feed-forward part, a unit of the stream.
-EXPANSION = 2
 
 
 class DeltaStore(NamedTuple):
@@ -59,6 +57,8 @@ class FastWeights(TogetherMemory):
         Layers.
     n_heads : int, default=4
         Heads H a layer, each with a store of (D / H) x (D / H) numbers.
+    expansion : int, default=2
+        Hidden units of a layer's feed-forward part, for each unit of the streams.
 
     Raises
     ------
@@ -82,15 +82,16 @@ class FastWeights(TogetherMemory):
     n_units: int = 128
     n_layers: int = 3
     n_heads: int = 4
+    expansion: int = 2
 
     in_double = True
 
     def __post_init__(self):
-        sizes = (self.n_units, self.n_layers, self.n_heads)
+        sizes = (self.n_units, self.n_layers, self.n_heads, self.expansion)
         if min(sizes) < 1 or self.n_units % self.n_heads:
             raise ValueError(
-                "n_units, n_layers and n_heads must be at least 1 and n_heads must divide "
-                f"n_units, got {sizes}."
+                "n_units, n_layers, n_heads and expansion must be at least 1 and n_heads must "
+                f"divide n_units, got {sizes}."
             )
 
     @property
@@ -106,7 +107,7 @@ class FastWeights(TogetherMemory):
         return self.n_units
 
     def weight_specs(self, n_features, label_size):  # noqa: D102 - inherited
-        units, hidden = self.n_units, EXPANSION * self.n_units
+        units, hidden = self.n_units, self.expansion * self.n_units
         specs = {
             "input_kernel": WeightSpec((n_features, units), "glorot_uniform"),
             # Not 0: each layer multiplies the gradient of a token of zeros by 1 / sqrt(EPSILON).
@@ -130,6 +131,33 @@ class FastWeights(TogetherMemory):
                 f"layer{layer}_back_kernel": WeightSpec((hidden, units), "glorot_uniform"),
             }
         return specs
+
+    def slimmed(self, weights, expansion: int) -> dict:
+        """Return weights of fewer hidden units: those that move tokens most, |W_in| |W_out|.
+
+        Parameters
+        ----------
+        weights : mapping of str to array
+            Of this memory.
+        expansion : int
+            That of a memory of the same sizes otherwise, at most that of this one.
+
+        Returns
+        -------
+        weights : dict of str to array
+        """
+        slim = dict(weights)
+        for layer in range(self.n_layers):
+            gain, hidden, bias, back = (
+                f"layer{layer}_{name}"
+                for name in ("hidden_gain", "hidden_kernel", "hidden_bias", "back_kernel")
+            )
+            into = np.linalg.norm(weights[gain][:, None] * weights[hidden], axis=0)
+            reach = into * np.linalg.norm(weights[back], axis=1)
+            kept = np.sort(np.argsort(-reach, kind="stable")[: expansion * self.n_units])
+            slim[hidden], slim[bias] = weights[hidden][:, kept], weights[bias][kept]
+            slim[back] = weights[back][kept]
+        return slim
 
     def initial_state(self, ops, n_episodes, label_size):  # noqa: D102 - inherited
         size = self._head_size

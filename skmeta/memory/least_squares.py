@@ -51,7 +51,7 @@ class LeastSquares(FastWeights):
 
     Parameters
     ----------
-    n_units, n_layers, n_heads : int
+    n_units, n_layers, n_heads, expansion : int
         As for :class:`FastWeights`.
 
     Raises

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
 from skmeta.files import check_folder
-from skmeta.memory import Memory
-from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder
+from skmeta.memory import FastWeights, Memory
+from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder, part_weights
 from skmeta.networks.learner import INPUT_KERNEL
 from skmeta.tasks import TaskFamily
 from skmeta.training.evaluation import mean_of_scores
@@ -68,7 +68,9 @@ class MetaTrainer(BaseEstimator):
         ``n_units``, and of ``encoder="auto"``. Rows have to be of the same shape. Before a memory
         of fast weights, though, tables may have more columns, whose first weights are mixtures of
         those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more
-        steps than the learner's, which count for nothing at first.
+        steps than the learner's, which count for nothing at first. Such a memory as ``memory`` that
+        has a smaller ``expansion``, and is the learner's otherwise, keeps the hidden units that
+        move tokens most.
         For other labels or another kind of target, the weights that meet them start anew:
         the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
@@ -261,6 +263,7 @@ class MetaTrainer(BaseEstimator):
 
     def _begun(self, learner, families):
         """Architecture and weights of a learner; what is new meets them with new weights."""
+        learner = self._slim(learner)
         spec, found = families[0].spec, learner.spec
         encoder = learner.network.encoder if self.encoder == "auto" else self._encoder(spec)
         if (spec, encoder) == (found, learner.network.encoder):
@@ -287,6 +290,19 @@ class MetaTrainer(BaseEstimator):
             if (same_answer or not answer) and weight.shape == weights[name].shape:
                 weights[name] = weight
         return network, weights
+
+    def _slim(self, learner):
+        """Return a learner with fewer hidden units, if ``memory`` has them."""
+        network = learner.network
+        old, new = network.memory, self.memory
+        if not (isinstance(old, FastWeights) and type(new) is type(old)):
+            return learner
+        if replace(new, expansion=old.expansion) != old or new.expansion >= old.expansion:
+            return learner
+        weights = {**learner.weights}
+        slim = old.slimmed(part_weights(weights, "memory"), new.expansion)
+        weights |= {f"memory/{name}": weight for name, weight in slim.items()}
+        return Learner(replace(network, memory=new), weights, learner.card)
 
     def _card(self, run):
         untold = {"checkpoint", "verbose"}

@@ -1,13 +1,14 @@
 """What holds in every step of every memory, whatever the weights."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.engines import numpy_ops
-from skmeta.memory import LSTM, MANN, FastWeights, PendingLabel, WeightSpec, map_state
+from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares, PendingLabel, WeightSpec, map_state
 from tests.reference.small import ASSOCIATIVE, MANNS, PROTOTYPES, SIZES, STORES, random_weights
 
 MEMORIES = {
@@ -223,7 +224,37 @@ def test_the_covariance_stays_one_over_ten_thousand_rows():
     assert np.isfinite(store.values).all()
 
 
-@pytest.mark.parametrize("sizes", [(0, 1, 1), (8, 0, 1), (8, 1, 0), (8, 1, 3)])
+@pytest.mark.parametrize("sizes", [(0, 1, 1), (8, 0, 1), (8, 1, 0), (8, 1, 3), (8, 1, 2, 0)])
 def test_sizes_of_fast_weights(sizes):
     with pytest.raises(ValueError, match="n_heads must divide n_units, got"):
         FastWeights(*sizes)
+
+
+@pytest.mark.parametrize("memory", [FastWeights(6, 2, 2), LeastSquares(6, 2, 2)])
+def test_hidden_units_that_move_nothing_are_the_first_to_go(memory):
+    weights = random_weights(memory.weight_specs(F, L), 0)
+    rng = np.random.default_rng(1)
+    for layer in range(2):
+        idle = rng.permutation(12)[:6]  # some hear nothing, others say nothing
+        weights[f"layer{layer}_hidden_kernel"][:, idle[:3]] = 0
+        weights[f"layer{layer}_hidden_bias"][idle[:3]] = 0
+        weights[f"layer{layer}_back_kernel"][idle[3:]] = 0
+    slim = replace(memory, expansion=1)
+    slim_weights = memory.slimmed(weights, 1)
+    specs = slim.weight_specs(F, L)
+    assert {name: w.shape for name, w in slim_weights.items()} == {
+        name: spec.shape for name, spec in specs.items()
+    }
+    inputs = rng.normal(size=(B, T, F)).astype(np.float32)
+    labels = rng.normal(size=(B, T, L)).astype(np.float32)
+    outputs = [
+        each.learn_rows(
+            numpy_ops,
+            own,
+            each.initial_state(numpy_ops, B, L),
+            each.embed(numpy_ops, own, inputs),
+            labels,
+        )[0]
+        for each, own in ((memory, weights), (slim, slim_weights))
+    ]
+    assert_allclose(outputs[0], outputs[1], atol=1e-4)

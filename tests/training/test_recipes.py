@@ -199,7 +199,7 @@ def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypat
         load_recipe(write("n_steps = 6", 'n_steps = "6"')).train()
     with pytest.raises(RecipeError, match="In BooleanTasks: n_steps must be an integer, got 6.0"):
         load_recipe(write("n_steps = 6", "n_steps = 6.0")).train()
-    with pytest.raises(RecipeError, match="In the stages of tasks: n_batches must be an integer, got 1.9"):
+    with pytest.raises(RecipeError, match="n_batches must be an integer, got 1.9"):
         load_recipe(write("n_batches = 1\n", "n_batches = 1.9\n")).train()
     other = write('[test]\nfamily = "boolean"', '[test]\nfamily = "sine"')
     with pytest.raises(RecipeError, match="The test tasks must look like the tasks: expected"):

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from skmeta.artifacts import ArtifactError, dump_learner, load_learner, parse_learner, save_learner
 from skmeta.columns import NO_COLUMN
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.memory import LSTM, MANN, LeastSquares
+from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares
 from skmeta.networks import ConvEncoder, DenseEncoder, Learner, TableEncoder
 from skmeta.sequences import encode_labels
 from skmeta.tasks import (
@@ -232,6 +232,28 @@ class TestRuns:
         )
         moved = MetaTrainer(**{**still, "learning_rate": 1e-3}, warm_start=first).fit(tasks)
         assert (moved.learner_.weights["memory/input_kernel"][-3:] != 0).any()
+
+    @pytest.mark.parametrize("memory", [LeastSquares, FastWeights])
+    def test_warm_start_with_fewer_hidden_units(self, memory):
+        tasks = TableTasks(n_steps=5, n_columns=3)
+        tiny = {**TINY, "n_steps": 1, "learning_rate": 1e-30}
+        first = MetaTrainer(**{**tiny, "memory": memory(8, 1, 2)}).fit(tasks).learner_
+        slim = {**tiny, "memory": memory(8, 1, 2, expansion=1)}
+        after = MetaTrainer(**slim, warm_start=first).fit(tasks).learner_
+        assert after.network.memory == slim["memory"]
+        for name, weight in first.weights.items():
+            expected = weight.shape
+            if "hidden_kernel" in name or "hidden_bias" in name:
+                expected = (*expected[:-1], 8)
+            elif "back_kernel" in name:
+                expected = (8, *expected[1:])
+            assert after.weights[name].shape == expected
+            found, known = after.weights[name].ravel(), weight.ravel()
+            assert np.abs(found[:, None] - known).min(axis=1).max() < 1e-12  # one of them
+        # A memory that differs otherwise, or has more, does not count.
+        for other in (memory(8, 2, 2, expansion=1), memory(8, 1, 2, expansion=3), "lstm"):
+            again = MetaTrainer(**{**tiny, "memory": other}, warm_start=first).fit(tasks)
+            assert again.learner_.network == first.network
 
     def test_warm_start_with_weighted_columns(self):
         tiny = {**TINY, "memory": LeastSquares(8, 1, 2)}
