@@ -231,13 +231,17 @@ class FastWeights(TogetherMemory):
 
     def learn_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
         streams, state = self._read_and_write(ops, weights, state, u, y, answered=True)
-        return self._output(ops, weights, streams[:, : u.shape[1]]), state
+        return self._output(ops, weights, streams), state
 
     def store_rows(self, ops, weights, state, u, y):  # noqa: D102 - inherited
         return self._read_and_write(ops, weights, state, u, y, answered=False)[1]
 
     def _read_and_write(self, ops, weights, state, u, y, *, answered):
-        """Send T examples through the layers, beside the rows themselves if they are answered."""
+        """Send T examples through the layers, beside the rows themselves if they are answered.
+
+        Returns what has become of the rows, and the state. What the last layer makes of examples
+        nobody asks for: there they are stored, and go no further.
+        """
         n_rows, stores = u.shape[1], []
         examples = u + ops.matmul(y, weights["label_kernel"])
         streams = ops.concatenate([u, examples], axis=1) if answered else examples
@@ -247,8 +251,11 @@ class FastWeights(TogetherMemory):
             changes = self.changes(
                 ops, store, *self._written(ops, weights, layer, seen[:, -n_rows:])
             )
-            streams = self._thought(ops, weights, layer, store, streams, seen, changes)
             stores.append(self.changed(ops, store, changes))
+            if layer == self.n_layers - 1:
+                streams, seen = streams[:, :-n_rows], seen[:, :-n_rows]
+            if streams.shape[1]:
+                streams = self._thought(ops, weights, layer, store, streams, seen, changes)
         return streams, type(state)(
             *(ops.stack(parts, axis=1) for parts in zip(*stores, strict=True))
         )
