@@ -21,7 +21,11 @@ def check_folder(path, what: str = "") -> None:
     ------
     FileNotFoundError
         If there is none.
+    IsADirectoryError
+        If the file is a folder.
     """
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it.")
     if not Path(path).absolute().parent.is_dir():
         raise FileNotFoundError(f"There is no folder for {what}{path}: make it first.")
 

@@ -32,13 +32,11 @@ def load_checkpoint(path):
     Raises
     ------
     ArtifactError
-        If the file is damaged, or is no checkpoint but a folder, say.
+        If the file is damaged, or is no checkpoint.
     """
     path = Path(path)
     if not path.exists():
         return None
-    if path.is_dir():
-        raise ArtifactError(f"The checkpoint {path} is a folder: name a file in it.")
     damage = (
         "{} is damaged, or is no checkpoint ({}). Name another file, or start again without it."
     )

@@ -178,8 +178,8 @@ class MetaTrainer(BaseEstimator):
         ArtifactError
             If the checkpoint is damaged or belongs to a run with other settings, or
             ``warm_start`` cannot be loaded.
-        FileNotFoundError
-            If there is no folder for the checkpoint.
+        FileNotFoundError, IsADirectoryError
+            If there is no folder for the checkpoint, or it is one.
         FloatingPointError
             If the loss is not finite.
         """

@@ -467,7 +467,7 @@ class TestCheckpoints:
         MetaTrainer(**settings).fit(tasks, validation_tasks=other)
 
     def test_a_folder_is_no_checkpoint(self, tmp_path):
-        with pytest.raises(ArtifactError, match="is a folder: name a file in it"):
+        with pytest.raises(IsADirectoryError, match="is a folder: name a file in it"):
             MetaTrainer(**self.settings(tmp_path, checkpoint=tmp_path)).fit(Faulty(0))
 
     def test_a_damaged_checkpoint_is_refused(self, tmp_path):
