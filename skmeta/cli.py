@@ -98,7 +98,9 @@ def _train(arguments):
     recipe = load_recipe(arguments.recipe)
     out = Path(arguments.out or f"{recipe.name}{SUFFIX}")
     if out.suffix != SUFFIX or not out.parent.is_dir():
-        raise ValueError(f"--out must name a {SUFFIX} file in an existing folder, got {out}.")
+        raise ValueError(
+            f"The learner would go to {out}: name a {SUFFIX} file in an existing folder with --out."
+        )
     checkpoint = arguments.checkpoint or f"{recipe.name}.checkpoint"
     overrides = {"checkpoint": checkpoint, "verbose": int(not arguments.quiet)}
     if arguments.n_steps is not None:

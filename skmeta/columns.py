@@ -16,6 +16,9 @@ TARGET_LIMIT = 10.0
 # One cell in FENCED, or one in fewer, counts for the scale of a column as if it were at most so
 # many times as far from the median as the next.
 FENCE, FENCED = 3.0, 50
+# A value that more cells share, and that is so many times as far from the median as all others,
+# may stand for a missing cell.
+STAND_IN = 10.0
 # Fewer cells do not tell which of them are wrong.
 LEAST_FENCED = 8
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
@@ -141,6 +144,35 @@ def fenced(X: np.ndarray) -> np.ndarray:
         told = (n_known >= LEAST_FENCED) & (reach > ROUNDING * np.abs(median))
         reach = np.where(told, reach, np.inf)
         return np.clip(X, median - reach, median + reach)
+
+
+def stand_ins(X: np.ndarray) -> dict[int, float]:
+    """Find values that may stand for missing cells, -999 in every tenth row: they set the scale.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        A support; NaN where a cell is missing.
+
+    Returns
+    -------
+    values : dict of int to float
+        Columns with a value that is ten times as far from the median as all others, in more cells
+        than :func:`fenced` moves. A column of fewer than eight other cells, or of others that are
+        alike, has none.
+    """
+    n_known = (~np.isnan(X)).sum(axis=0)
+    columns = np.arange(X.shape[1])
+    median = np.sort(X, axis=0)[np.maximum(n_known - 1, 0) // 2, columns]
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = np.nan_to_num(np.abs(X - median), nan=0.0)
+        far = distance.max(axis=0)
+        farthest = X[distance.argmax(axis=0), columns] == X
+        others = np.where(farthest, 0, distance).max(axis=0)
+        n_far = farthest.sum(axis=0)
+        told = (others > ROUNDING * np.abs(median)) & (n_known - n_far >= LEAST_FENCED)
+        found = told & (far > STAND_IN * others) & (n_far > np.maximum(n_known // FENCED, 1))
+    return {int(i): float(X[farthest[:, i], i][0]) for i in np.flatnonzero(found)}
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:

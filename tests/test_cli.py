@@ -165,8 +165,11 @@ class TestTrain:
     [
         (["train", "none.toml"], "There is no recipe 'none.toml'"),
         (["train", "wrong.toml"], "Unknown key 'colour'"),
-        (["train", "tiny.toml", "--out", "x.keras"], "--out must name a .safetensors file"),
-        (["train", "tiny.toml", "--out", "no/x.safetensors"], "in an existing folder, got no"),
+        (
+            ["train", "tiny.toml", "--out", "x.keras"],
+            "The learner would go to x.keras: name a .safetensors file in an existing folder",
+        ),
+        (["train", "tiny.toml", "--out", "no/x.safetensors"], "would go to no/x.safetensors: name"),
         (["train", "tiny.toml", "--checkpoint", "no/run"], "no folder for the checkpoint"),
         (["train", "tiny.toml", "--n-steps", "0"], "The 'n_steps' parameter of MetaTrainer must"),
         (

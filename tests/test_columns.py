@@ -14,6 +14,7 @@ from skmeta.columns import (
     fenced,
     flags_up,
     may_be_codes,
+    stand_ins,
     table_rows,
     varying,
 )
@@ -250,3 +251,18 @@ def test_one_wrong_target_does_not_say_which_columns_matter():
     y[5] = 1e6
     weights = column_weights(X, column_statistics(X), y, 3)
     assert weights[1] > 1.3 * weights[[0, 2]].max()
+
+
+def test_values_that_may_stand_for_missing_cells():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 7))
+    X[::10, 1] = -999
+    X[:3, 2], X[:20, 2] = -999, NAN
+    X[:20, 3], X[20:22, 3] = NAN, 999
+    X[4, 4] = 999  # one: fenced
+    X[:, 5] = np.where(np.arange(50) < 4, 999, 1.0)  # nothing else varies
+    X[:44, 6], X[44:46, 6] = NAN, 999  # too few others
+    assert stand_ins(X) == {1: -999, 3: 999}
+    assert stand_ins(np.exp(3 * rng.normal(size=(100, 20)))) == {}  # long tails
+    assert stand_ins(np.full((9, 2), NAN)) == {} and stand_ins(np.zeros((1, 2))) == {}
+    assert stand_ins(np.repeat([[1e308], [-1e308], [0.0]], 9, axis=0)) == {}

@@ -9,10 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from skmeta.columns import LEAST_FENCED
 from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
 ISO_DATE = r"\d{4}-\d\d-\d\d($|[ T]\d\d:)"
+# 25.11.2026, 11/25/26: which of them is the month nobody says.
+OTHER_DATE = r"\d{1,4}([./-])\d{1,2}\1\d{1,4}($|[ T])"
+# A column is numbers or dates where so large a share of its known cells is, or where at least so
+# large a share is and all others are one text: "n/a", "?".
+MOST, MOST_BUT_ONE = 0.9, 0.5
+FEW_NUMBERS = 10
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class FrameColumn:
     nominal : bool
         Whether it is a category without order.
     written : bool
-        Whether numbers or times were written as text: in later rows there may be other text.
+        Whether numbers or times were written as text, all or some: there may be other text.
     """
 
     kind: str = "numbers"
@@ -60,6 +67,10 @@ class FrameColumn:
                 return cls(written=written)
             except (TypeError, ValueError):
                 pass
+            for kind in ("numbers", "times"):
+                if _are_mostly(cells, kind):
+                    return cls(kind, written=True)
+        _warn_of_dates(known)
         try:
             return cls("levels", sorted(cells.unique(), key=str), True)
         except (TypeError, NotImplementedError) as error:  # no hash
@@ -216,7 +227,8 @@ def array_in_numbers(X, first=None):
     if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
         return X
     cells = np.asarray(X)
-    if first is not None and not first.plain and cells.shape[1:] == (len(first.columns),):
+    told = first is not None and cells.shape[1:] == (len(first.columns),)
+    if told and (cells.dtype == object or not first.plain):
         return in_numbers(framed(X, first), first).to_numpy()
     if cells.dtype.kind in "OU":
         with suppress(TypeError):  # which scikit-learn tells of
@@ -349,36 +361,69 @@ def _warn_of_new(new, levels):
     cells = new.unique().tolist() if len(new) else []
     by_case = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
     twins = [
-        (cell, called(by_case[cell.strip().casefold()]))
+        (cell, by_case[cell.strip().casefold()])
         for cell in cells
         if isinstance(cell, str) and cell.strip().casefold() in by_case
     ]
     if twins:  # but for case and blanks
-        cell, held = twins[0]
-    elif cells and len(levels) < 2:  # a column that was left out
-        cell, held = cells[0], f"{called(levels[0])} alone" if levels else "no known cell"
-    else:
+        cell, level = twins[0]
+        warn(
+            f"{called(cell)} in column {called(new.name)} of X is read as missing: the first rows "
+            f"had {called(level)}."
+        )
+    elif cells and len(levels) < 2:
+        held = f"nothing but {called(levels[0])}" if levels else "no known cell"
+        warn(
+            f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
+            "read as missing."
+        )
+
+
+def _warn_of_dates(cells):
+    """Warn of text that is dates, but for their format."""
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(cells) != "string":
         return
-    warn(
-        f"{called(cell)} in column {called(new.name)} of X is read as missing: the first rows had "
-        f"{held}."
-    )
+    if cells.astype(str).str.match(OTHER_DATE).mean() >= MOST:
+        warn(
+            f"Column {called(cells.name)} of X holds text such as {called(cells.iloc[0])}, read as "
+            "names. If these are dates, make dates of them: pandas.to_datetime with their format."
+        )
+
+
+def _are_mostly(cells, kind):
+    """Whether text, or text among others, is numbers or times but for a few cells, or one text.
+
+    Few cells do not tell, and few numbers again and again are codes beside others.
+    """
+    read = _as_far_as(cells, kind)
+    found, others = read.dropna(), cells[read.isna()]
+    codes = kind == "numbers" and found.nunique() <= min(FEW_NUMBERS, len(found) / 2)
+    if len(found) < LEAST_FENCED or codes:
+        return False
+    share = len(found) / len(cells)
+    return share >= MOST or (share >= MOST_BUT_ONE and others.astype(str).nunique() == 1)
+
+
+def _as_far_as(column, kind):
+    """Read what there is of numbers or times in a column; the rest is missing."""
+    import pandas as pd
+
+    if kind == "numbers":
+        return pd.to_numeric(column, errors="coerce")
+    dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
+    return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 
 
 def _parsed(column, kind):
     """Read text as numbers or times, as the first rows were; what is neither is missing."""
-    import pandas as pd
-
-    if kind == "numbers":
-        parsed = pd.to_numeric(column, errors="coerce")
-    else:
-        dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
-        parsed = pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
+    parsed = _as_far_as(column, kind)
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warn(
             f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} "
-            f"cells such as {lost.iloc[0]!r} are read as missing. "
+            f"cells such as {called(lost.iloc[0])} are read as missing. "
             "For levels make a category of it."
         )
     return parsed

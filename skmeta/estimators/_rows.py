@@ -19,6 +19,7 @@ from skmeta.columns import (
     fenced,
     known_cells,
     root_mean_square,
+    stand_ins,
     table_rows,
     table_targets,
     varying,
@@ -85,6 +86,8 @@ class PlainRows:
         if isinstance(X, (list, tuple)):
             X = np.asarray(X)
         n_axes = getattr(X, "ndim", 2)
+        if len(shape) > 1 and getattr(X, "shape", None) == shape:
+            raise ValueError(f"X is one picture of {_times(shape)} pixels: pass X[None].")
         if len(shape) == 1 or n_axes <= 2:
             return X
         X = np.asarray(X)
@@ -269,6 +272,13 @@ class TableRows:
             warn(
                 f"X has {n_columns} columns that vary, the learner has places for {places}: each "
                 f"member sees {places} of them, and it takes {self._n_views} members to see all.",
+            )
+        numbers = np.setdiff1d(np.arange(X.shape[1]), list(categories))
+        for place, value in stand_ins(X[:, numbers]).items():
+            warn(
+                f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
+                "cells, in more than a few rows, which leaves others alike. If it stands for "
+                "missing cells, replace it by NaN."
             )
         for i, n in categories.items():
             n_known = len(known_cells(X[:, i]))

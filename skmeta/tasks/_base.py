@@ -89,6 +89,8 @@ class TaskFamily(ABC):
 
         Raises
         ------
+        TypeError
+            If what the family draws is no EpisodeBatch.
         ValueError
             If an argument is negative, there is no episode to draw, or what the family draws has
             other shapes than its ``spec`` and ``n_steps`` say.
@@ -99,6 +101,11 @@ class TaskFamily(ABC):
                 f"got {index}, {seed} and {n_episodes}."
             )
         batch = self.draw(np.random.default_rng([seed, index]), n_episodes)
+        if not isinstance(batch, EpisodeBatch):
+            raise TypeError(
+                f"{type(self).__name__}.draw must return an EpisodeBatch, got "
+                f"{type(batch).__name__}."
+            )
         row_shapes = {"inputs": self.spec.input_shape, "targets": self.spec.target_shape}
         for name, row_shape in row_shapes.items():
             found, shape = getattr(batch, name).shape, (n_episodes, self.n_steps, *row_shape)

@@ -12,6 +12,9 @@ from skmeta.tasks._base import check_size
 from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
+# More classes that are whole numbers, but of a type of real ones, are targets of a regression.
+MOST_REAL_CLASSES = 30
+
 
 class DataTables(TableFamily):
     """Episodes that are random rows of one of many tables, under columns and labels dealt anew.
@@ -168,9 +171,16 @@ def _checked_targets(y, kind, n_rows, number):
         raise ValueError(
             f"Classes of table {number} must be of one type that sorts ({error})."
         ) from None
-    if y.dtype.kind == "f" and (y != np.round(y)).any() and 2 * len(classes) > n_rows:
+    if y.dtype.kind == "f" and _are_measured(y, len(classes)):
         raise ValueError(
             f"y of table {number} holds real numbers, not classes: give kind='regression', or cut "
             "them into classes."
         )
     return labels
+
+
+def _are_measured(y, n_classes):
+    """Whether real numbers are those of a regression, and no classes."""
+    if (y == np.round(y)).all():
+        return n_classes > MOST_REAL_CLASSES
+    return 2 * n_classes > len(y)

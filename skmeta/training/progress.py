@@ -45,3 +45,16 @@ def end_of_report(stream=None) -> None:
     stream = sys.stderr if stream is None else stream
     if stream.isatty():
         print(file=stream)
+
+
+def nothing_left(run, stream=None) -> None:
+    """Say that the checkpoint is of a finished run.
+
+    Parameters
+    ----------
+    run : skmeta.training.run.Run
+    stream : file-like, optional
+        Where to write; the standard error stream by default.
+    """
+    stream = sys.stderr if stream is None else stream
+    print(f"{run.trainer.checkpoint} has all {run.step:,} steps: nothing to train.", file=stream)

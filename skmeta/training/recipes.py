@@ -166,6 +166,14 @@ class Recipe:
             If a value does not fit: before the first step, not after the last.
         """
         trainer, tasks = self.make_trainer(**overrides), self.make_tasks()
+        if trainer.warm_start is not None:
+            try:
+                load_learner(trainer.warm_start)
+            except ArtifactError as error:
+                raise RecipeError(
+                    f"In trainer, warm_start: {error} A recipe of its own makes it; those that "
+                    "shipped learners go on from lie in benchmarks/recipes/ of a clone."
+                ) from None
         held_out = make_family(self.validation) if self.validation else None
         test = make_family(self.test) if self.test else None
         if test is not None and test.spec != tasks[0].spec:

@@ -15,7 +15,7 @@ from skmeta.training.checkpoint import load_checkpoint, save_checkpoint
 from skmeta.training.evaluation import mean_of_scores
 from skmeta.training.network import MetaNetwork, StepLoss, compiled_by_xla
 from skmeta.training.optimizer import make_optimizer, replicated
-from skmeta.training.progress import end_of_report, report
+from skmeta.training.progress import end_of_report, nothing_left, report
 from skmeta.training.replicas import ReplicaLoop
 from skmeta.training.stream import EpisodeStream
 
@@ -67,6 +67,8 @@ class Run:
             If the checkpoint cannot be written; the one before stays whole.
         """
         trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
+        if trainer.verbose and self.step == trainer.n_steps:
+            nothing_left(self)
         if self.replicas and not self.replicas.at_mean_step(self.step):
             raise ArtifactError(
                 f"This worker would go on from step {self.step}, others from another one: let "
@@ -98,6 +100,8 @@ class Run:
                 self.save()
             if trainer.verbose:
                 report(self)
+        if self.held_out and self.history["validation_step"][-1:] != [self.step]:
+            self._validate()  # a finished run, of which nothing was held out
         if trainer.verbose:
             end_of_report()
 

@@ -379,6 +379,9 @@ def check_tasks(tasks) -> list[TaskFamily]:
                 f"Every task must be a TaskFamily, got {type(family).__name__}. Of data "
                 "skmeta.tasks.from_classes(X, y) and from_tables([(X, y), ...]) make one."
             )
+        for name in ("spec", "n_steps"):
+            if not hasattr(family, name):
+                raise ValueError(f"{type(family).__name__} sets no {name}: a TaskFamily has one.")
         if family.spec != tasks[0].spec:
             raise ValueError(
                 f"All tasks must have one spec: got {tasks[0].spec} and {family.spec}."

@@ -320,6 +320,8 @@ def test_pictures_or_rows_of_pixels():
     assert_array_equal(flat.predict_proba(queries), proba)
     assert_array_equal(clf.predict_proba(queries.tolist()), proba)
     assert clf.n_features_in_ == 6
+    with pytest.raises(ValueError, match="X is one picture of 2 x 3 pixels: pass X.None."):
+        clf.predict(queries[0])
     more = clf.partial_fit(X, y).predict_proba(queries)
     assert_array_equal(flat.partial_fit(X.reshape(9, 6), y).predict_proba(queries), more)
 

@@ -779,6 +779,92 @@ def test_a_column_that_varies_later_is_left_out_with_a_warning():
         clf.partial_fit(table.assign(same=2.0), y)
 
 
+def test_values_that_may_stand_for_missing_cells_are_told_of():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y, table = X[:, 0] > 0, pd.DataFrame(X, columns=["x", "age"])
+    table["town"] = list("abc") * 20
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        InContextClassifier(random_state=0).fit(table, y)
+    table.loc[::10, "age"] = -999
+    for cells, name in ((table, "'age'"), (table[["x", "age"]].to_numpy(), "1")):
+        message = f"-999 in column {name} of X lies far beyond all .* replace it by NaN"
+        with pytest.warns(UserWarning, match=message) as caught:
+            InContextClassifier(random_state=0).fit(cells, y)
+        assert len(caught) == 1 and caught[0].filename == __file__
+
+
+def test_missing_cells_of_an_array_after_a_frame_of_numbers():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    table = pd.DataFrame(X, columns=["x", "flag"]).assign(flag=pd.array([True, False, None] * 10))
+    clf = InContextClassifier(random_state=0).fit(table, X[:, 0] > 0)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        found = clf.predict_proba(table.to_numpy(dtype=object))
+    assert_allclose(found, clf.predict_proba(table), atol=1e-9)
+
+
+def mostly(cells, other, places=(6,)):
+    """A column of a frame in which a few cells are something else."""
+    column = pd.Series(cells, dtype=object)
+    column[list(places)] = other
+    return pd.DataFrame({"x": column, "noise": np.random.default_rng(1).normal(size=len(cells))})
+
+
+@pytest.mark.parametrize(
+    ("written", "other", "places"),
+    [
+        (lambda t: t, "n/a", [6]),  # numbers with a text among them
+        (lambda t: [str(number) for number in t], "unknown", [6]),
+        (lambda t: [str(number) for number in t], "?", range(0, 90, 3)),  # a third of them
+        (lambda t: [f"{a:.0f}" for a in 40 + 12 * t], ["None", "-", "x"], [3, 4, 5]),
+        (lambda t: [date.isoformat() for date in days(t)], "unknown", [6]),
+        (lambda t: [date.isoformat() for date in days(t)], "2020-02-30", [6]),
+        (lambda t: [date.isoformat() for date in days(t)[:20]] + list(days(t)[20:]), "?", [6]),
+    ],
+)
+def test_a_column_is_what_most_of_its_cells_are(written, other, places):
+    t = np.random.default_rng(0).normal(size=120)
+    table, known = mostly(written(t), other, places), np.delete(np.arange(90), places)
+    y = (t > 0).astype(int)
+    lost = f"{len(places)} cells such as .* are read as missing"
+    with pytest.warns(UserWarning, match=f"Column 'x' of X held .* at first, .* {lost}") as caught:
+        clf = InContextClassifier(random_state=0).fit(table[:90], y[:90])
+    assert len(caught) == 1 and caught[0].filename == __file__
+    without = InContextClassifier(random_state=0).fit(table.iloc[known], y[known])
+    assert clf.score(table[90:], y[90:]) > without.score(table[90:], y[90:]) - 0.05 > 0.9
+
+
+def days(t):
+    return (pd.Timestamp("2020-06-01") + pd.to_timedelta(np.round(t * 60), unit="D")).date
+
+
+@pytest.mark.filterwarnings("error")
+def test_codes_among_text_stay_levels():
+    rng = np.random.default_rng(0)
+    codes = rng.choice(["1", "2", "3", "4a"], p=[0.4, 0.3, 0.28, 0.02], size=100)
+    table = pd.DataFrame({"code": codes, "x": rng.normal(size=100)})
+    clf = InContextClassifier(random_state=0).fit(table, codes == "1")
+    assert clf.rows_.frame.columns[0].levels == ["1", "2", "3", "4a"]
+
+
+def test_dates_in_other_formats_are_told_of():
+    t = np.random.default_rng(0).normal(size=60)
+    for form in ("%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d %H:%M"):
+        table = mostly([date.strftime(form) for date in days(np.round(t, 1))], "unknown")
+        with pytest.warns(UserWarning, match="Column 'x' of X .* make dates of them") as caught:
+            InContextClassifier(random_state=0).fit(table, t > 0)
+        assert caught[0].filename == __file__
+
+
+def test_a_stream_that_begins_with_numbers_may_have_other_text():
+    t = np.random.default_rng(0).normal(size=120)
+    table, y = mostly(t, "n/a"), (t > 0).astype(int)
+    clf = InContextClassifier(random_state=0).partial_fit(table[:5], y[:5], classes=[0, 1])
+    with pytest.warns(UserWarning, match="1 cells such as 'n/a' are read as missing"):
+        clf.partial_fit(table[5:90], y[5:90])
+    assert clf.score(table[90:], y[90:]) > 0.9
+
+
 def test_levels_beside_the_one_of_the_first_rows_are_told_of():
     numbers = np.random.default_rng(0).normal(size=(30, 2))
     first = pd.DataFrame(numbers, columns=["x", "none"]).assign(town="Ulm", none=np.nan)
@@ -788,12 +874,12 @@ def test_levels_beside_the_one_of_the_first_rows_are_told_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         expected = clf.predict_proba(first)
-    told = "'Bonn' in column 'town' of X is read as missing: the first rows had 'Ulm' alone"
+    told = "Column 'town' of X held nothing but 'Ulm' in the first rows: what else .* missing"
     for call in (clf.predict, lambda X: clf.partial_fit(X, y)):
         with pytest.warns(UserWarning, match=told) as caught:
             call(later)
         assert len(caught) == 1 and caught[0].filename == __file__
-    with pytest.warns(UserWarning, match="column 'none' .* the first rows had no known cell"):
+    with pytest.warns(UserWarning, match="Column 'none' .* held no known cell in the first rows"):
         clf.predict(first.assign(none=numbers[:, 1]))
     with pytest.warns(UserWarning, match="' ULM' in column 'town' .* the first rows had 'Ulm'[.]"):
         found = clf.fit(first, y).predict_proba(first.assign(town=" ULM"))
@@ -919,7 +1005,7 @@ def test_a_column_that_was_missing_at_first_stays_silent(y):
     first = pd.DataFrame({"x": np.arange(30.0), "none": [np.nan] * 30})
     clf = classifier().fit(first, y)
     for cells in (np.arange(30), list("abc") * 10, pd.Timestamp("2026-01-01")):
-        with pytest.warns(UserWarning, match="'none' of X is read as missing: .* no known cell"):
+        with pytest.warns(UserWarning, match="Column 'none' of X held no known cell"):
             found = clf.predict_proba(first.assign(none=cells))
         assert_array_equal(found, clf.predict_proba(first))
 

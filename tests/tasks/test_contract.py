@@ -47,3 +47,12 @@ def test_a_family_says_what_its_tasks_look_like():
     assert repr(QuadraticTasks()) == "<QuadraticTasks: regression, 50 rows of shape (2,)>"
     tables = TableTasks(n_steps=30, n_columns=7, n_classes=3)
     assert repr(tables) == "<TableTasks: 3 classes, 30 rows of 7 columns>"
+
+
+def test_what_is_drawn_is_a_batch():
+    class Forgetful(Own):
+        def draw(self, rng, n_episodes):
+            super().draw(rng, n_episodes)
+
+    with pytest.raises(TypeError, match="Forgetful.draw must return an EpisodeBatch, got NoneTy"):
+        Forgetful(TaskSpec("regression", (3,), 1), (7, 3), (7, 1)).batch(0, 5, seed=0)

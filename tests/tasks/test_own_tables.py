@@ -110,6 +110,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
             "must hold numbers, .* to float",
         ),
         ([(np.zeros((20, 2)), np.arange(20) / 3)], {}, "holds real numbers, .* kind='regression'"),
+        ([(np.zeros((40, 2)), np.arange(40.0) // 1.2)], {}, "holds real numbers, not classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {}, "No table has two classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {"kind": "regression"}, "y of table 0 must hold numb"),
     ],
@@ -143,3 +144,9 @@ def test_a_column_of_targets_is_as_good(kind):
         for targets in (y, y[:, None])
     )
     assert_array_equal(flat, column)
+
+
+def test_whole_numbers_may_be_classes():
+    X, y = np.eye(80), np.arange(80) % 30
+    assert from_tables([(X, y.astype(float))], n_steps=9).spec.n_outputs == 30
+    assert from_tables([(X, np.arange(80) // 2)], n_steps=9).spec.n_outputs == 40  # of integers

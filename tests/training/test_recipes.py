@@ -204,6 +204,8 @@ def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypat
     other = write('[test]\nfamily = "boolean"', '[test]\nfamily = "sine"')
     with pytest.raises(RecipeError, match="The test tasks must look like the tasks: expected"):
         load_recipe(other).train()
+    with pytest.raises(RecipeError, match="In trainer, warm_start: There is no learner .* A reci"):
+        load_recipe(write()).train(warm_start="none.safetensors")
     with pytest.raises(RecipeError, match="Unknown key 'stpes' in trainer"):
         load_recipe(write()).train(stpes=3)
 

@@ -368,6 +368,15 @@ class TestCheckpoints:
         assert same_weights(finished.learner_, whole.learner_)
         assert [p.name for p in tmp_path.iterdir()] == ["run.checkpoint"]
 
+    def test_a_finished_run_is_looked_at_and_told_of(self, tmp_path, capsys):
+        tasks, settings = BooleanTasks(n_steps=5), self.settings(tmp_path, verbose=1)
+        MetaTrainer(**settings).fit(tasks)
+        assert "nothing to train" not in capsys.readouterr().err
+        again = MetaTrainer(**settings).fit(tasks, validation_tasks=tasks)
+        assert f"run.checkpoint has all {again.n_steps_} steps: nothing" in capsys.readouterr().err
+        assert again.history_["validation_step"] == [again.n_steps_]
+        assert again.history_["validation_loss"] == [-again.score(tasks)]
+
     def test_resume_remembers_patience_and_the_best_weights(self, tmp_path, monkeypatch):
         scores = iter([-0.3, -0.4, -0.6])
         seen = []
