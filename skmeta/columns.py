@@ -16,9 +16,10 @@ TARGET_LIMIT = 10.0
 # One cell in FENCED, or one in fewer, counts for the scale of a column as if it were at most so
 # many times as far from the median as the next.
 FENCE, FENCED = 3.0, 50
-# A value that more cells share, and that is so many times as far from the median as all others,
-# may stand for a missing cell.
-STAND_IN = 10.0
+# A value that more cells share, and that is so many times as far from the median as all others, at
+# least three different ones, may stand for a missing cell. Powers of ten do not.
+STAND_IN = 12.0
+LEAST_OTHERS = 3
 # Fewer cells do not tell which of them are wrong.
 LEAST_FENCED = 8
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
@@ -157,9 +158,9 @@ def stand_ins(X: np.ndarray) -> dict[int, float]:
     Returns
     -------
     values : dict of int to float
-        Columns with a value that is ten times as far from the median as all others, in more cells
-        than :func:`fenced` moves. A column of fewer than eight other cells, or of others that are
-        alike, has none.
+        Columns with a value that is twelve times as far from the median as all others, in more
+        cells than :func:`fenced` moves. A column of fewer than eight other cells, or three
+        different ones, has none.
     """
     n_known = (~np.isnan(X)).sum(axis=0)
     columns = np.arange(X.shape[1])
@@ -172,7 +173,11 @@ def stand_ins(X: np.ndarray) -> dict[int, float]:
         n_far = farthest.sum(axis=0)
         told = (others > ROUNDING * np.abs(median)) & (n_known - n_far >= LEAST_FENCED)
         found = told & (far > STAND_IN * others) & (n_far > np.maximum(n_known // FENCED, 1))
-    return {int(i): float(X[farthest[:, i], i][0]) for i in np.flatnonzero(found)}
+    values = {}
+    for i in np.flatnonzero(found).tolist():
+        if len(np.unique(known_cells(X[:, i]))) > LEAST_OTHERS:
+            values[i] = float(X[farthest[:, i], i][0])
+    return values
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:

@@ -263,6 +263,8 @@ def test_values_that_may_stand_for_missing_cells():
     X[:, 5] = np.where(np.arange(50) < 4, 999, 1.0)  # nothing else varies
     X[:44, 6], X[44:46, 6] = NAN, 999  # too few others
     assert stand_ins(X) == {1: -999, 3: 999}
+    for values in ([0, 0.1, 1, 10, 100], [0, 1, 1000], [*range(9), 40]):  # near enough
+        assert stand_ins(rng.choice(values, size=(50, 20)).astype(float)) == {}
     assert stand_ins(np.exp(3 * rng.normal(size=(100, 20)))) == {}  # long tails
     assert stand_ins(np.full((9, 2), NAN)) == {} and stand_ins(np.zeros((1, 2))) == {}
     assert stand_ins(np.repeat([[1e308], [-1e308], [0.0]], 9, axis=0)) == {}

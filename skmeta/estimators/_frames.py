@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
 ISO_DATE = r"\d{4}-\d\d-\d\d($|[ T]\d\d:)"
-# 25.11.2026, 11/25/26: which of them is the month nobody says.
-OTHER_DATE = r"\d{1,4}([./-])\d{1,2}\1\d{1,4}($|[ T])"
+# 25.11.2026, 11/25/26, 2026/11/25: in the first two nobody says which is the month.
+OTHER_DATE = re.compile(
+    r"(\d{1,2}([./-])\d{1,2}\2(\d\d|\d{4})|\d{4}([./])\d{1,2}\4\d{1,2})($|[ T])"
+)
 # A column is numbers or dates where so large a share of its known cells is, or where at least so
 # large a share is and all others are one text: "n/a", "?".
 MOST, MOST_BUT_ONE = 0.9, 0.5
@@ -32,13 +36,16 @@ class FrameColumn:
     nominal : bool
         Whether it is a category without order.
     written : bool
-        Whether numbers or times were written as text, all or some: there may be other text.
+        Whether numbers or times were written as text: in later rows there may be other text.
+    mixed : bool
+        Whether it has other cells than numbers or times, which are missing.
     """
 
     kind: str = "numbers"
     levels: Any = ()
     nominal: bool = False
     written: bool = False
+    mixed: bool = False
 
     @classmethod
     def of(cls, column, named=False) -> FrameColumn:
@@ -67,17 +74,24 @@ class FrameColumn:
                 return cls(written=written)
             except (TypeError, ValueError):
                 pass
-            for kind in ("numbers", "times"):
-                if _are_mostly(cells, kind):
-                    return cls(kind, written=True)
-        _warn_of_dates(known)
         try:
-            return cls("levels", sorted(cells.unique(), key=str), True)
+            codes, levels = pd.factorize(cells.to_numpy(dtype=object))
         except (TypeError, NotImplementedError) as error:  # no hash
             raise ValueError(
                 f"Cells of column {called(column.name)} of X must be numbers, text, times or "
                 f"missing ({error})."
             ) from None
+        counts = np.bincount(codes, minlength=len(levels))
+        for kind in () if named else ("numbers", "times"):
+            if _are_mostly(kind, levels, counts):
+                return cls(kind, mixed=True)
+        return cls("levels", sorted(levels, key=str), True)
+
+    @property
+    def holds_dates(self) -> bool:
+        """Whether its levels are dates, but for their format."""
+        dates = [isinstance(level, str) and OTHER_DATE.match(level) for level in self.levels]
+        return len(dates) > 2 and sum(map(bool, dates)) >= MOST * len(dates)
 
 
 @dataclass(frozen=True)
@@ -332,7 +346,7 @@ def _cells(column, first):
                 )
         _warn_of_new(column[places.isna() & column.notna()], first.levels)
         return places.to_numpy(dtype=np.float64, na_value=np.nan)
-    column = _inferred(column)
+    column = _parsed(column, first.kind) if first.mixed else _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
     kind = _kind(column)
@@ -379,31 +393,20 @@ def _warn_of_new(new, levels):
         )
 
 
-def _warn_of_dates(cells):
-    """Warn of text that is dates, but for their format."""
-    import pandas as pd
-
-    if pd.api.types.infer_dtype(cells) != "string":
-        return
-    if cells.astype(str).str.match(OTHER_DATE).mean() >= MOST:
-        warn(
-            f"Column {called(cells.name)} of X holds text such as {called(cells.iloc[0])}, read as "
-            "names. If these are dates, make dates of them: pandas.to_datetime with their format."
-        )
-
-
-def _are_mostly(cells, kind):
-    """Whether text, or text among others, is numbers or times but for a few cells, or one text.
+def _are_mostly(kind, levels, counts):
+    """Whether cells are numbers or times but for a few of them, or for one text.
 
     Few cells do not tell, and few numbers again and again are codes beside others.
     """
-    read = _as_far_as(cells, kind)
-    found, others = read.dropna(), cells[read.isna()]
-    codes = kind == "numbers" and found.nunique() <= min(FEW_NUMBERS, len(found) / 2)
-    if len(found) < LEAST_FENCED or codes:
+    import pandas as pd
+
+    known = _as_far_as(pd.Series(levels, dtype=object), kind).notna().to_numpy(dtype=bool)
+    n_found = counts[known].sum()
+    codes = kind == "numbers" and known.sum() <= min(FEW_NUMBERS, n_found / 2)
+    if n_found < LEAST_FENCED or codes:
         return False
-    share = len(found) / len(cells)
-    return share >= MOST or (share >= MOST_BUT_ONE and others.astype(str).nunique() == 1)
+    share = n_found / counts.sum()
+    return share >= MOST or (share >= MOST_BUT_ONE and (~known).sum() == 1)
 
 
 def _as_far_as(column, kind):
@@ -411,19 +414,22 @@ def _as_far_as(column, kind):
     import pandas as pd
 
     if kind == "numbers":
-        return pd.to_numeric(column, errors="coerce")
+        cells = column.astype(object)
+        cells = cells.where([isinstance(cell, (str, Number)) for cell in cells])
+        numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
+        return numbers.where(np.isfinite(numbers))
     dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 
 
 def _parsed(column, kind):
-    """Read text as numbers or times, as the first rows were; what is neither is missing."""
+    """Read a column as numbers or times, as the first rows were; what is neither is missing."""
     parsed = _as_far_as(column, kind)
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warn(
-            f"Column {called(column.name)} of X held {kind} at first, written as text: {len(lost)} "
-            f"cells such as {called(lost.iloc[0])} are read as missing. "
+            f"Column {called(column.name)} of X holds {kind} but for cells such as "
+            f"{called(lost.iloc[0])} ({len(lost)} of {len(column)}), which are read as missing. "
             "For levels make a category of it."
         )
     return parsed

@@ -264,22 +264,28 @@ class TableRows:
         """Lay out the columns of a support, and warn of what it cannot tell."""
         named = self._categories(X.shape[1])
         categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
-        self.layout = TableLayout.measured(
-            X, y, self.spec, categories, self._maybe_codes(X.shape[1])
-        )
+        maybe_codes = self._numbers(X.shape[1]) if self._told_by_type else []
+        self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn(
                 f"X has {n_columns} columns that vary, the learner has places for {places}: each "
                 f"member sees {places} of them, and it takes {self._n_views} members to see all.",
             )
-        numbers = np.setdiff1d(np.arange(X.shape[1]), list(categories))
+        self._warn_of_numbers(X, [i for i in self._numbers(X.shape[1]) if i not in categories])
+        self._warn_of_names(X, categories)
+
+    def _warn_of_numbers(self, X, numbers):
+        """Warn of values that may stand for missing cells."""
         for place, value in stand_ins(X[:, numbers]).items():
             warn(
                 f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
                 "cells, in more than a few rows, which leaves others alike. If it stands for "
                 "missing cells, replace it by NaN."
             )
+
+    def _warn_of_names(self, X, categories):
+        """Warn of categories with almost as many levels as rows, and of dates that are no dates."""
         for i, n in categories.items():
             n_known = len(known_cells(X[:, i]))
             if n_known >= LEAST_NAMES and n >= NAMES * n_known:
@@ -287,6 +293,12 @@ class TableRows:
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
+                )
+            elif self._told_by_type and self.frame.columns[i].holds_dates:
+                warn(
+                    f"Column {self._name(i)} of X holds text such as "
+                    f"{called(self.frame.columns[i].levels[0])}, read as names. If these are "
+                    "dates, make dates of them: pandas.to_datetime with their format."
                 )
 
     def warn_of_few(self, X):
@@ -434,17 +446,20 @@ class TableRows:
             ]
         )
 
-    def _maybe_codes(self, n_columns):
-        """Which columns are numbers that may be codes, as indices."""
-        if not isinstance(self.categorical_features, str):  # the user names all categories
-            return []
+    @property
+    def _told_by_type(self):
+        """Whether types tell which columns are categories, and not the user."""
+        return isinstance(self.categorical_features, str)  # "from_dtype"
+
+    def _numbers(self, n_columns):
+        """Which columns are numbers, and neither times nor levels, as indices."""
         if self.frame is None:
-            return range(n_columns)
+            return list(range(n_columns))
         return [i for i, column in enumerate(self.frame.columns) if column.kind == "numbers"]
 
     def _categories(self, n_columns):
         """Which columns are categories, as indices."""
-        if isinstance(self.categorical_features, str):  # "from_dtype"
+        if self._told_by_type:
             return [] if self.frame is None else self.frame.nominal
         names = [] if self.frame is None else self.frame.names
         return named_columns(self.categorical_features, n_columns, names)

@@ -12,7 +12,7 @@ from skmeta.tasks._base import check_size
 from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
-# More classes that are whole numbers, but of a type of real ones, are targets of a regression.
+# More classes of a type of real numbers are targets of a regression.
 MOST_REAL_CLASSES = 30
 
 
@@ -173,14 +173,13 @@ def _checked_targets(y, kind, n_rows, number):
         ) from None
     if y.dtype.kind == "f" and _are_measured(y, len(classes)):
         raise ValueError(
-            f"y of table {number} holds real numbers, not classes: give kind='regression', or cut "
-            "them into classes."
+            f"y of table {number} holds real numbers, not classes: give kind='regression', cut "
+            "them into classes, or say that they are some: y.astype(int)."
         )
     return labels
 
 
 def _are_measured(y, n_classes):
     """Whether real numbers are those of a regression, and no classes."""
-    if (y == np.round(y)).all():
-        return n_classes > MOST_REAL_CLASSES
-    return 2 * n_classes > len(y)
+    whole = (y == np.round(y)).all()
+    return n_classes > MOST_REAL_CLASSES or (not whole and 2 * n_classes > len(y))

@@ -57,4 +57,5 @@ def nothing_left(run, stream=None) -> None:
         Where to write; the standard error stream by default.
     """
     stream = sys.stderr if stream is None else stream
-    print(f"{run.trainer.checkpoint} has all {run.step:,} steps: nothing to train.", file=stream)
+    path, step = run.trainer.checkpoint, run.step
+    print(f"{path} is of a finished run, {step:,} steps: nothing to train.", file=stream)

@@ -67,7 +67,7 @@ class Run:
             If the checkpoint cannot be written; the one before stays whole.
         """
         trainer, chunk = self.trainer, min(100, self.trainer.validate_every)
-        if trainer.verbose and self.step == trainer.n_steps:
+        if trainer.verbose and (self.step == trainer.n_steps or self._exhausted()):
             nothing_left(self)
         if self.replicas and not self.replicas.at_mean_step(self.step):
             raise ArtifactError(
@@ -159,10 +159,15 @@ class Run:
         if trainer.patience is not None:  # then the end hangs on looks at held-out tasks
             looks = {"patience": trainer.patience, "validate_every": trainer.validate_every}
             fingerprint |= {name: int(number) for name, number in looks.items()}
-            fingerprint["validation_tasks"] = _digest(self.held_out, [0], trainer.random_state)
+            fingerprint["validation_tasks"] = self._digest_of_held_out()
         if trainer.warm_start is not None or isinstance(trainer.encoder, Learner):
             fingerprint["first_weights"] = checksum_of(self.model.values(), {})
         return fingerprint
+
+    def _digest_of_held_out(self):
+        """Digest of the held-out families, if there are any."""
+        numbers = range(len(self.held_out or ()))
+        return _digest(self.held_out or (), numbers, self.trainer.random_state)
 
     def _digest_of_tasks(self):
         """Digest of the families, and of one episode from each stretch of the stream."""
@@ -184,6 +189,7 @@ class Run:
             "seconds": self.seconds,
             "history": self.history,
             "looks_since_best": self.looks_since_best,
+            "held_out": self._digest_of_held_out(),
         }
         if self.best is not None:
             state["best_loss"] = self.best[0]
@@ -207,8 +213,8 @@ class Run:
         if found != expected:
             names = expected.keys() | found.keys()
             differing = sorted(k for k in names if expected.get(k) != found.get(k))
-            if {"n_steps", "random_state"} & set(differing):  # the digest depends on them
-                differing = [k for k in differing if k != "tasks"]
+            if {"n_steps", "random_state"} & set(differing):  # the digests depend on them
+                differing = [k for k in differing if k not in ("tasks", "validation_tasks")]
             raise ArtifactError(
                 f"The checkpoint {path} belongs to another run: {', '.join(differing)} differ. "
                 "Delete it to start again, or name another file. To train a finished learner for "
@@ -228,6 +234,8 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
+        if state.get("held_out") != self._digest_of_held_out():  # a curve is of the same tasks
+            self.history["validation_step"], self.history["validation_loss"] = [], []
 
 
 def _digest(families, numbers, seed):

@@ -598,7 +598,7 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
         cells = table[name].to_numpy(dtype=object, copy=True)
         cells[4] = "unknown"
         with pytest.warns(
-            UserWarning, match=f"'{name}' .* 1 cells such as 'unknown' are .*missing"
+            UserWarning, match=f"'{name}' .* but for cells such as 'unknown' .1 of 30., .*missing"
         ) as caught:
             proba = clf.predict_proba(table.assign(**{name: cells}))
         assert caught[0].filename == __file__
@@ -606,7 +606,9 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
         assert_array_equal(proba, clf.predict_proba(table.assign(**{name: cells})))
     for cell in ("now", "2026", "20260105"):  # dates to pandas, and none where the first are ISO
         days = table.assign(day=[cell, *table["day"][1:]])
-        with pytest.warns(UserWarning, match=f"such as '{cell}' are read as missing"):
+        with pytest.warns(
+            UserWarning, match=f"such as '{cell}' .1 of 30., which are read as missing"
+        ):
             clf.predict_proba(days)
 
 
@@ -826,41 +828,55 @@ def test_a_column_is_what_most_of_its_cells_are(written, other, places):
     t = np.random.default_rng(0).normal(size=120)
     table, known = mostly(written(t), other, places), np.delete(np.arange(90), places)
     y = (t > 0).astype(int)
-    lost = f"{len(places)} cells such as .* are read as missing"
-    with pytest.warns(UserWarning, match=f"Column 'x' of X held .* at first, .* {lost}") as caught:
+    lost = f"cells such as .* .{len(places)} of 90., which are read as missing"
+    with pytest.warns(UserWarning, match=f"Column 'x' of X holds .* but for {lost}") as caught:
         clf = InContextClassifier(random_state=0).fit(table[:90], y[:90])
     assert len(caught) == 1 and caught[0].filename == __file__
     without = InContextClassifier(random_state=0).fit(table.iloc[known], y[known])
     assert clf.score(table[90:], y[90:]) > without.score(table[90:], y[90:]) - 0.05 > 0.9
+    with pytest.warns(UserWarning, match="but for cells such as .* .1 of 1., which are read as"):
+        clf.predict(table.iloc[[places[0]]])
 
 
 def days(t):
     return (pd.Timestamp("2020-06-01") + pd.to_timedelta(np.round(t * 60), unit="D")).date
 
 
+@pytest.mark.parametrize(
+    ("levels", "share"),
+    [
+        (["1", "2", "3", "4a"], [0.4, 0.3, 0.28, 0.02]),  # codes
+        ([*map(str, range(40)), "a", "b"], [0.015] * 40 + [0.2, 0.2]),  # 60 % numbers, two texts
+        ([*map(str, range(40)), "a"], [0.01] * 40 + [0.6]),  # 40 % numbers
+        (["1.2.3", "1.3.0", "2.0.1"], [0.4, 0.3, 0.3]),
+    ],
+)
 @pytest.mark.filterwarnings("error")
-def test_codes_among_text_stay_levels():
+def test_codes_among_text_stay_levels(levels, share):
     rng = np.random.default_rng(0)
-    codes = rng.choice(["1", "2", "3", "4a"], p=[0.4, 0.3, 0.28, 0.02], size=100)
-    table = pd.DataFrame({"code": codes, "x": rng.normal(size=100)})
-    clf = InContextClassifier(random_state=0).fit(table, codes == "1")
-    assert clf.rows_.frame.columns[0].levels == ["1", "2", "3", "4a"]
+    codes = rng.choice(levels, p=share, size=200)
+    table = pd.DataFrame({"code": codes, "x": rng.normal(size=200)})
+    clf = InContextClassifier(random_state=0).fit(table, codes == codes[0])
+    assert clf.rows_.frame.columns[0].levels == sorted(set(codes))
+    table["code"] = [7, *codes[1:]]  # a number named a category
+    named = InContextClassifier(categorical_features=["code"], random_state=0)
+    assert named.fit(table, codes == codes[0]).rows_.frame.columns[0].kind == "levels"
 
 
 def test_dates_in_other_formats_are_told_of():
     t = np.random.default_rng(0).normal(size=60)
     for form in ("%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d %H:%M"):
         table = mostly([date.strftime(form) for date in days(np.round(t, 1))], "unknown")
-        with pytest.warns(UserWarning, match="Column 'x' of X .* make dates of them") as caught:
+        with pytest.warns(UserWarning, match="dates of them|dates .pandas.to_datetime") as caught:
             InContextClassifier(random_state=0).fit(table, t > 0)
-        assert caught[0].filename == __file__
+        assert len(caught) == 1 and caught[0].filename == __file__
 
 
 def test_a_stream_that_begins_with_numbers_may_have_other_text():
     t = np.random.default_rng(0).normal(size=120)
     table, y = mostly(t, "n/a"), (t > 0).astype(int)
     clf = InContextClassifier(random_state=0).partial_fit(table[:5], y[:5], classes=[0, 1])
-    with pytest.warns(UserWarning, match="1 cells such as 'n/a' are read as missing"):
+    with pytest.warns(UserWarning, match="cells such as 'n/a' .1 of 10., which are read"):
         clf.partial_fit(table[5:90], y[5:90])
     assert clf.score(table[90:], y[90:]) > 0.9
 
