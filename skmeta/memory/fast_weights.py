@@ -133,7 +133,9 @@ class FastWeights(TogetherMemory):
         return specs
 
     def slimmed(self, weights, expansion: int) -> dict:
-        """Return weights of fewer hidden units: those that move tokens most, |W_in| |W_out|.
+        """Return weights of fewer hidden units: those that move tokens most.
+
+        By the length of a unit's weights in, times that of its weights out.
 
         Parameters
         ----------
