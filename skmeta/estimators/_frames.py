@@ -6,7 +6,6 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -414,9 +413,8 @@ def _as_far_as(column, kind):
     import pandas as pd
 
     if kind == "numbers":
-        cells = column.astype(object)
-        cells = cells.where([isinstance(cell, (str, Number)) for cell in cells])
-        numbers = pd.to_numeric(cells, errors="coerce").astype(np.float64)
+        # As objects: a time among them is no number.
+        numbers = pd.to_numeric(column.astype(object), errors="coerce").astype(np.float64)
         return numbers.where(np.isfinite(numbers))
     dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")

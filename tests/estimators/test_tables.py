@@ -794,6 +794,10 @@ def test_values_that_may_stand_for_missing_cells_are_told_of():
         with pytest.warns(UserWarning, match=message) as caught:
             InContextClassifier(random_state=0).fit(cells, y)
         assert len(caught) == 1 and caught[0].filename == __file__
+    clf = InContextClassifier(categorical_features=[1], random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a code of its own
+        clf.fit(np.round(table[["x", "age"]].to_numpy()), y)
 
 
 def test_missing_cells_of_an_array_after_a_frame_of_numbers():
@@ -816,7 +820,9 @@ def mostly(cells, other, places=(6,)):
     ("written", "other", "places"),
     [
         (lambda t: t, "n/a", [6]),  # numbers with a text among them
+        (lambda t: t, pd.Timedelta("1 D"), [6]),
         (lambda t: [str(number) for number in t], "unknown", [6]),
+        (lambda t: [str(number) for number in t], "-inf", [6]),
         (lambda t: [str(number) for number in t], "?", range(0, 90, 3)),  # a third of them
         (lambda t: [f"{a:.0f}" for a in 40 + 12 * t], ["None", "-", "x"], [3, 4, 5]),
         (lambda t: [date.isoformat() for date in days(t)], "unknown", [6]),
@@ -879,6 +885,10 @@ def test_a_stream_that_begins_with_numbers_may_have_other_text():
     with pytest.warns(UserWarning, match="cells such as 'n/a' .1 of 10., which are read"):
         clf.partial_fit(table[5:90], y[5:90])
     assert clf.score(table[90:], y[90:]) > 0.9
+    for other in (pd.Timedelta("1 D"), pd.Timestamp("2020-01-01")):  # a column of nothing else
+        with pytest.warns(UserWarning, match="X holds numbers but for .* .30 of 30., .* missing"):
+            found = clf.predict_proba(table[90:].assign(x=other))
+        assert_array_equal(found, clf.predict_proba(table[90:].assign(x=np.nan)))
 
 
 def test_levels_beside_the_one_of_the_first_rows_are_told_of():

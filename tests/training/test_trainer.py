@@ -377,11 +377,16 @@ class TestCheckpoints:
         assert told in capsys.readouterr().err
         assert again.history_["validation_step"] == [again.n_steps_]
         assert again.history_["validation_loss"] == [-again.score(tasks)]
-        other = BooleanTasks(n_steps=6)  # a curve is of the same tasks
+
+    def test_a_curve_is_of_one_set_of_held_out_tasks(self, tmp_path):
+        tasks, other = BooleanTasks(n_steps=5), BooleanTasks(n_steps=6)
+        settings = self.settings(tmp_path)
+        whole = MetaTrainer(**settings).fit(tasks, validation_tasks=tasks)
+        assert len(whole.history_["validation_loss"]) > 1
         again = MetaTrainer(**settings).fit(tasks, validation_tasks=other)
         assert again.history_["validation_loss"] == [-again.score(other)]
 
-    def test_resume_remembers_patience_and_the_best_weights(self, tmp_path, monkeypatch):
+    def test_resume_remembers_patience_and_the_best_weights(self, tmp_path, monkeypatch, capsys):
         scores = iter([-0.3, -0.4, -0.6])
         seen = []
 
@@ -397,6 +402,9 @@ class TestCheckpoints:
         assert trainer.n_steps_ == 12 and len(seen) == 3
         assert same_weights(trainer.learner_, seen[0])
         assert trainer.history_["validation_loss"] == [0.3, 0.4, 0.6]
+        assert "nothing to train" not in capsys.readouterr().err
+        MetaTrainer(**settings, verbose=1).fit(Faulty(-1), validation_tasks=Faulty(-1))
+        assert "finished run, 12 steps: nothing to train" in capsys.readouterr().err
 
     def test_a_checkpoint_of_another_run_is_refused(self, tmp_path):
         settings = self.settings(tmp_path, n_steps=2)
