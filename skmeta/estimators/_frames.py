@@ -6,6 +6,8 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,8 @@ from skmeta.columns import LEAST_FENCED
 from skmeta.estimators._warnings import warn
 
 # 2026-11-25, and with a time behind it.
-ISO_DATE = r"\d{4}-\d\d-\d\d($|[ T]\d\d:)"
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d($|[ T]\d\d:)")
+NUMBER = re.compile(r"\s*[-+]?\.?\d")
 # 25.11.2026, 11/25/26, 2026/11/25: in the first two nobody says which is the month.
 OTHER_DATE = re.compile(
     r"(\d{1,2}([./-])\d{1,2}\2(\d\d|\d{4})|\d{4}([./])\d{1,2}\4\d{1,2})($|[ T])"
@@ -57,6 +60,8 @@ class FrameColumn:
         """
         import pandas as pd
 
+        if not named and _are_numbers(column) and column.notna().any():
+            return cls()
         if isinstance(column.dtype, pd.CategoricalDtype):
             used = column if column.cat.ordered else column.cat.remove_unused_categories()
             return cls("levels", list(used.cat.categories), not column.cat.ordered)
@@ -306,12 +311,19 @@ def _inferred(column, dates=True):
     if held == "period":
         periods = pd.PeriodIndex(column)
         return pd.Series(periods.to_timestamp(), column.index, name=column.name)
-    if held == "string" and dates and column.dropna().str.match(ISO_DATE).all():
-        held = "date"
+    if held == "string" and dates:
+        known = column.dropna()  # most text is told by its first cell
+        if ISO_DATE.match(known.iloc[0]) and known.str.match(ISO_DATE).all():
+            held = "date"
     if held in ("date", "datetime"):
         with suppress(ValueError, TypeError):  # beyond what pandas counts in
             return pd.to_datetime(column, utc=True, format="ISO8601")
     return column
+
+
+def _are_numbers(column):
+    """Whether NumPy holds a column as numbers."""
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
 
 
 def _kind(column):
@@ -332,10 +344,12 @@ def _cells(column, first):
     if first.kind == "levels":
         codes = {level: code for code, level in enumerate(first.levels)}
         try:
-            places = column.astype(object).map(codes)
+            places = np.array([codes.get(cell, np.nan) for cell in column], dtype=np.float64)
         except TypeError as error:  # no hash
             raise ValueError(f"Column {called(column.name)} of X: {error}.") from None
-        if first.levels and places.isna().all() and column.notna().any():
+        lost = np.isnan(places)
+        new = column[lost & column.notna().to_numpy(dtype=bool)] if lost.any() else column[:0]
+        if first.levels and lost.all() and len(new):
             at_first = pd.Series(first.levels, dtype=object)
             kind, held = (_kind(_inferred(cells, dates=False)) for cells in (column, at_first))
             mixed = pd.api.types.infer_dtype(at_first).startswith(("mixed", "decimal"))
@@ -343,8 +357,10 @@ def _cells(column, first):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(column[places.isna() & column.notna()], first.levels)
-        return places.to_numpy(dtype=np.float64, na_value=np.nan)
+        _warn_of_new(new, first.levels)
+        return places
+    if first.kind == "numbers" and not first.mixed and _are_numbers(column):
+        return column.to_numpy(dtype=np.float64)
     column = _parsed(column, first.kind) if first.mixed else _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
@@ -399,6 +415,9 @@ def _are_mostly(kind, levels, counts):
     """
     import pandas as pd
 
+    maybe = np.array([_may_be(kind, level) for level in levels], dtype=bool)
+    if counts[maybe].sum() < MOST_BUT_ONE * counts.sum():
+        return False
     known = _as_far_as(pd.Series(levels, dtype=object), kind).notna().to_numpy(dtype=bool)
     n_found = counts[known].sum()
     codes = kind == "numbers" and known.sum() <= min(FEW_NUMBERS, n_found / 2)
@@ -406,6 +425,13 @@ def _are_mostly(kind, levels, counts):
         return False
     share = n_found / counts.sum()
     return share >= MOST or (share >= MOST_BUT_ONE and (~known).sum() == 1)
+
+
+def _may_be(kind, cell):
+    """Whether a cell looks like a number or a time."""
+    if isinstance(cell, str):
+        return bool((NUMBER if kind == "numbers" else ISO_DATE).match(cell))
+    return isinstance(cell, Number if kind == "numbers" else date)
 
 
 def _as_far_as(column, kind):
