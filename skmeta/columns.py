@@ -134,17 +134,22 @@ def fenced(X: np.ndarray) -> np.ndarray:
         that the next has, if it is farther away, and the next is not at the median. Of fewer than
         eight known cells none is.
     """
-    n_known = (~np.isnan(X)).sum(axis=0)
-    columns = np.arange(X.shape[1])
-    median = np.sort(X, axis=0)[np.maximum(n_known - 1, 0) // 2, columns]  # missing ones last
+    n_known, median = _medians(X)
     with np.errstate(over="ignore"):  # farther than numbers go
         distance = np.sort(np.abs(X - median), axis=0)
         next_far = np.maximum(n_known - 1 - np.maximum(n_known // FENCED, 1), 0)
-        reach = FENCE * distance[next_far, columns]
+        reach = FENCE * distance[next_far, np.arange(X.shape[1])]
         # Rounding leaves cells that are alike a distance of their own.
         told = (n_known >= LEAST_FENCED) & (reach > ROUNDING * np.abs(median))
         reach = np.where(told, reach, np.inf)
         return np.clip(X, median - reach, median + reach)
+
+
+def _medians(X):
+    """Count the known cells of columns, (S, d) -> (d,), and find the middle one, or the lower."""
+    n_known = (~np.isnan(X)).sum(axis=0)
+    middle = np.maximum(n_known - 1, 0) // 2
+    return n_known, np.sort(X, axis=0)[middle, np.arange(X.shape[1])]  # missing ones are last
 
 
 def stand_ins(X: np.ndarray) -> dict[int, float]:
@@ -162,13 +167,11 @@ def stand_ins(X: np.ndarray) -> dict[int, float]:
         cells than :func:`fenced` moves. A column of fewer than eight other cells, or three
         different ones, has none.
     """
-    n_known = (~np.isnan(X)).sum(axis=0)
-    columns = np.arange(X.shape[1])
-    median = np.sort(X, axis=0)[np.maximum(n_known - 1, 0) // 2, columns]
+    n_known, median = _medians(X)
     with np.errstate(over="ignore", invalid="ignore"):
         distance = np.nan_to_num(np.abs(X - median), nan=0.0)
         far = distance.max(axis=0)
-        farthest = X[distance.argmax(axis=0), columns] == X
+        farthest = X[distance.argmax(axis=0), np.arange(X.shape[1])] == X
         others = np.where(farthest, 0, distance).max(axis=0)
         n_far = farthest.sum(axis=0)
         told = (others > ROUNDING * np.abs(median)) & (n_known - n_far >= LEAST_FENCED)

@@ -387,20 +387,17 @@ def _cells(column, first):
 
 def _warn_of_new(new, levels):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
-    cells = new.unique().tolist() if len(new) else []
-    by_case = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
-    twins = [
-        (cell, by_case[cell.strip().casefold()])
-        for cell in cells
-        if isinstance(cell, str) and cell.strip().casefold() in by_case
-    ]
-    if twins:  # but for case and blanks
-        cell, level = twins[0]
+    if not len(new):
+        return
+    known = {level.strip().casefold(): level for level in levels if isinstance(level, str)}
+    plain = {cell: cell.strip().casefold() for cell in new.unique() if isinstance(cell, str)}
+    twin = next((cell for cell in plain if plain[cell] in known), None)
+    if twin is not None:  # but for case and blanks
         warn(
-            f"{called(cell)} in column {called(new.name)} of X is read as missing: the first rows "
-            f"had {called(level)}."
+            f"{called(twin)} in column {called(new.name)} of X is read as missing: the first rows "
+            f"had {called(known[plain[twin]])}."
         )
-    elif cells and len(levels) < 2:
+    elif len(levels) < 2:
         held = f"nothing but {called(levels[0])}" if levels else "no known cell"
         warn(
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "

@@ -164,10 +164,8 @@ class TableTasks(TableFamily):
     ):
         if not ingredients:
             raise ValueError("There must be an ingredient, got none.")
-        n_columns, n_classes = (
-            check_size("n_columns", n_columns),
-            check_size("n_classes", n_classes, 2),
-        )
+        n_columns = check_size("n_columns", n_columns)
+        n_classes = check_size("n_classes", n_classes, 2)
         n_outputs = n_classes if kind == "classification" else 1
         self.spec = TaskSpec(kind, (2 * n_columns,), n_outputs, table=True, weighted=weighted)
         self.n_steps = check_size("n_steps", n_steps)

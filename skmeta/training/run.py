@@ -52,7 +52,10 @@ class Run:
         self.best = None  # (validation loss, weights)
         self.looks_since_best = 0
         # Made now: a network that cannot be written down must fail before the first step.
-        self.fingerprint = {} if trainer.checkpoint is None else self._fingerprint()
+        self.fingerprint, self.looked_at = {}, ""
+        if trainer.checkpoint is not None:
+            self.looked_at = self._digest_of_held_out()
+            self.fingerprint = self._fingerprint()
 
     def train(self):
         """Take the steps that are left.
@@ -159,7 +162,7 @@ class Run:
         if trainer.patience is not None:  # then the end hangs on looks at held-out tasks
             looks = {"patience": trainer.patience, "validate_every": trainer.validate_every}
             fingerprint |= {name: int(number) for name, number in looks.items()}
-            fingerprint["validation_tasks"] = self._digest_of_held_out()
+            fingerprint["validation_tasks"] = self.looked_at
         if trainer.warm_start is not None or isinstance(trainer.encoder, Learner):
             fingerprint["first_weights"] = checksum_of(self.model.values(), {})
         return fingerprint
@@ -189,7 +192,7 @@ class Run:
             "seconds": self.seconds,
             "history": self.history,
             "looks_since_best": self.looks_since_best,
-            "held_out": self._digest_of_held_out(),
+            "held_out": self.looked_at,
         }
         if self.best is not None:
             state["best_loss"] = self.best[0]
@@ -234,7 +237,7 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
-        if state.get("held_out") != self._digest_of_held_out():  # a curve is of the same tasks
+        if state.get("held_out") != self.looked_at:  # a curve is of the same tasks
             self.history["validation_step"], self.history["validation_loss"] = [], []
 
 
