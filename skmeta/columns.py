@@ -27,14 +27,6 @@ MISSING = 1
 NO_COLUMN = -1
 # Categories of so many levels or more have a flag for each level of the support.
 FEWEST_FLAGGED = 3
-# What the distance of cells from their mean seems to tell by chance, times the number of rows:
-# about two standard deviations.
-CHANCE = 4.0
-# What a column is taken to tell beside what it shows, times rows and columns: the more columns a
-# table has, the less each tells. Chosen on the tables of benchmarks/tables.py.
-BELIEF = 40.0
-# More rows than the longest tables of meta-training leave no column more silent than these do.
-MOST_SUPPORT = 128
 # Fewest rows that the scaling of columns and targets should rest on.
 LEAST_SUPPORT = 3
 # Numbers that differ by so small a part of themselves are alike, but for rounding.
@@ -277,67 +269,6 @@ def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     """
     targets = (y - statistics.center) / statistics.scale
     return np.clip(targets, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
-
-
-def column_weights(
-    X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray, n_columns: int
-) -> np.ndarray:
-    """Weigh the columns of a support by how much each alone tells of the targets.
-
-    What a column tells is the share of its variance that is between the classes, or goes with the
-    numbers, less what chance gives in the mean (adjusted R2, at least 0). A column may tell by its
-    cells, or by their distance from the mean, the second less four over the number of rows. The
-    weight is the root of what it tells plus forty over rows times columns, for what so few rows
-    cannot tell: little where there are many columns, most of which tell nothing. 128 rows or more
-    count as 128.
-
-    Parameters
-    ----------
-    X : ndarray of shape (S, d)
-        NaN where a cell is missing.
-    statistics : ColumnStatistics
-        Of its columns.
-    targets : ndarray of shape (S,)
-        Real numbers, or classes of any other type.
-    n_columns : int
-        Columns of the table that vary, at least 1; one that has flags counts once, with them.
-
-    Returns
-    -------
-    weights : ndarray of shape (d,)
-        Positive; alike where rows are too few to tell.
-
-    References
-    ----------
-    M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
-    """
-    if targets.dtype.kind == "f":
-        numbers = fenced(targets[:, None].astype(np.float64))
-        center, scale = column_statistics(numbers)  # far from 0 and from 1, too
-        directions = (numbers - center) / scale
-    else:
-        classes, found = np.unique(targets, return_inverse=True)
-        directions = np.eye(len(classes))[found]
-    length = np.linalg.norm(directions, axis=0)
-    directions /= np.where(length > 0, length, 1)
-    n_rows = min(len(X), MOST_SUPPORT)
-    cells = standardised(X, statistics)
-    distance = _told(np.abs(cells), directions) - CHANCE / n_rows
-    belief = BELIEF / (n_rows * n_columns)
-    return np.sqrt(np.maximum(_told(cells, directions), distance) + belief)
-
-
-def _told(cells, directions):
-    """Adjusted R2 of columns, (S, d) -> (d,), on directions of length 1, (S, classes or 1)."""
-    n_rows, n_directions = directions.shape
-    left = n_rows - max(2, n_directions)  # degrees of freedom
-    if left < 1:
-        return np.zeros(cells.shape[1])
-    cells = cells - cells.mean(axis=0)
-    found = np.square(directions.T @ cells).sum(axis=0)
-    total = np.square(cells).sum(axis=0)
-    share = found / np.where(total > 1e-9, total, np.inf)  # less is rounding
-    return np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
 
 
 def standardised(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:

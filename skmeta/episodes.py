@@ -36,7 +36,7 @@ class TaskSpec:
         :func:`skmeta.columns.table_rows` writes them.
     weighted : bool, default=False
         Whether they tell how much each column matters
-        (:func:`skmeta.columns.column_weights`).
+        (:func:`skmeta.relevance.column_weights`).
 
     Raises
     ------

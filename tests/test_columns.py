@@ -1,16 +1,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.feature_selection import f_classif, r_regression
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.columns import (
-    BELIEF,
-    CHANCE,
     LIMIT,
     choose_flags,
     column_statistics,
-    column_weights,
     fenced,
     flags_up,
     may_be_codes,
@@ -87,93 +83,6 @@ def test_rows_hold_cells_then_what_is_missing_then_nothing():
     assert_array_equal(rows[:, 10:], -1)
 
 
-def weights_of(told, X):
-    """Weights from a function that tells adjusted R2 of columns."""
-    by_cell, by_distance = told(X), told(np.abs(X - X.mean(axis=0)))
-    assert (by_cell < 0).any() and (by_cell > 0.4).any()
-    shown = np.maximum(np.maximum(by_cell, by_distance - CHANCE / len(X)), 0)
-    return np.sqrt(shown + BELIEF / X.size)
-
-
-@pytest.mark.parametrize("n_classes", [2, 5])
-def test_weights_of_columns_for_classes(n_classes):
-    """Adjusted R2 out of the F test of scikit-learn: 1 - (MS within) / (MS total)."""
-    rng = np.random.default_rng(0)
-    X, y = rng.uniform(size=(40, 6)), rng.permutation(np.arange(40) % n_classes)
-    X[:, :3] += 0.2 * y[:, None] * np.array([0.5, 1, 3])
-
-    def told(X):
-        return 1 - 1 / (1 + (f_classif(X, y)[0] - 1) * (n_classes - 1) / 39)
-
-    weights = column_weights(X, column_statistics(X), y, 6)
-    assert_allclose(weights, weights_of(told, X))
-    gap = column_weights(X, column_statistics(X), 2 * y + 1, 6)  # labels that nobody has
-    assert_allclose(gap, weights)
-
-
-def test_weights_of_columns_for_numbers():
-    rng = np.random.default_rng(1)
-    X = rng.uniform(size=(30, 5))
-    y = X @ [3, -1, 0.5, 0, 0]
-    weights = column_weights(X, column_statistics(X), y, 5)
-    assert_allclose(weights, weights_of(lambda X: 1 - (1 - r_regression(X, y) ** 2) * 29 / 28, X))
-    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y, 5), weights)
-    X[::3, 0] = NAN  # as told as the mean
-    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
-    found = column_weights(X, column_statistics(X), y, 5)
-    assert_allclose(found, column_weights(filled, column_statistics(filled), y, 5))
-
-
-def test_a_column_may_tell_by_the_distance_from_its_mean():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(100, 3))
-    X[:, 2] = np.where(np.arange(100) % 2, 0.1, 0.3)  # whose distance is alike, but for rounding
-    classes = (np.abs(X[:, 0]) > 0.7).astype(int)
-    for targets in (classes, X[:, 0] ** 2):
-        weights = column_weights(X, column_statistics(X), targets, 60)
-        assert weights[0] > 4 * weights[1:].max()
-    few = column_weights(X[:6], column_statistics(X[:6]), classes[:6], 3)
-    assert_allclose(few[1], np.sqrt(BELIEF / 18))
-    pairs = np.arange(100) // 2 % 2
-    alone = X[:, [2]]
-    weights = column_weights(alone, column_statistics(alone), pairs, 1)
-    assert_allclose(weights, np.sqrt(BELIEF / 100))
-
-
-def test_hundreds_of_rows_leave_no_column_more_silent():
-    X = np.random.default_rng(0).normal(size=(100_000, 2))
-    weights = column_weights(X, column_statistics(X), X[:, 0], 2)
-    assert_allclose(weights, np.sqrt([1 + BELIEF / 256, BELIEF / 256]), rtol=1e-2)
-
-
-def test_one_of_many_columns_is_taken_to_tell_less():
-    X = np.random.default_rng(0).normal(size=(20, 3))
-    few, many = (column_weights(X, column_statistics(X), X[:, 0], n) for n in (3, 60))
-    assert_allclose(few**2 - many**2, BELIEF / 60 - BELIEF / 1200)
-
-
-@pytest.mark.parametrize("size", [1e-170, 1e200])
-def test_weights_for_very_large_and_very_small_numbers(size):
-    X = np.random.default_rng(0).normal(size=(20, 3))
-    weights, scaled = (
-        column_weights(X, column_statistics(X), y, 3) for y in (X[:, 0], X[:, 0] * size)
-    )
-    assert_allclose(scaled, weights)
-
-
-@pytest.mark.parametrize(
-    "targets",
-    [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5), np.full(4, 0.5, np.float32)],
-)
-def test_weights_are_alike_where_there_is_nothing_to_tell(targets):
-    X = np.random.default_rng(0).normal(size=(4, 3))
-    X[:, 2] = 1
-    weights = column_weights(X, column_statistics(X), targets, 3)
-    assert_allclose(weights, [np.sqrt(BELIEF / 12)] * 3)
-    one = column_weights(X[:1], column_statistics(X[:1]), targets[:1], 3)
-    assert_allclose(one, [np.sqrt(BELIEF / 3)] * 3)
-
-
 def test_marks_say_how_much_less_a_column_weighs():
     X = np.array([[1.0, NAN, 3.0], [2.0, 5.0, NAN]])
     rows = table_rows(X, column_statistics(X), 4, np.array([1.0, 2.0, 0.5]))
@@ -243,14 +152,6 @@ def test_long_tails_stay_and_one_cell_in_fifty_may_be_moved():
 def test_fences_of_very_large_numbers():
     X = np.array([[-1.7e308], [-1e308], [1.0], [1e308], [1.7e308]] * 2)
     assert_array_equal(fenced(X), X)
-
-
-def test_one_wrong_target_does_not_say_which_columns_matter():
-    X = np.random.default_rng(0).normal(size=(60, 3))
-    y = X[:, 1].copy()
-    y[5] = 1e6
-    weights = column_weights(X, column_statistics(X), y, 3)
-    assert weights[1] > 1.3 * weights[[0, 2]].max()
 
 
 def test_values_that_may_stand_for_missing_cells():

@@ -10,23 +10,25 @@ import numpy as np
 from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
-    column_weights,
     flags_up,
     known_cells,
     may_be_codes,
+    standardised,
     support_statistics,
     varying,
 )
 from skmeta.episodes import TaskSpec
+from skmeta.relevance import column_weights, telling_pairs
 
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
+NO_PAIRS = np.zeros((0, 2), dtype=int)
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Columns as they are laid out for the learner: numbers, then flags of categories and codes.
+    """Columns as laid out for the learner: numbers, flags of categories, products, flags of codes.
 
     Measured on the first support, and kept for good.
 
@@ -36,6 +38,8 @@ class TableLayout:
         Column of a category -> its levels, with a flag each in its place.
     codes : mapping of int to ndarray
         Column of codes -> its levels, with a flag each beside it: a member sees one or the other.
+    pairs : ndarray of shape (n_pairs, 2)
+        Numbers or flags, by their places, whose product is a column, too.
     statistics : ColumnStatistics
         Of the columns laid out.
     weights : ndarray of shape (n_laid_out,)
@@ -50,6 +54,7 @@ class TableLayout:
 
     flags: Mapping[int, np.ndarray]
     codes: Mapping[int, np.ndarray]
+    pairs: np.ndarray
     statistics: ColumnStatistics
     weights: np.ndarray
     reach: np.ndarray
@@ -58,14 +63,14 @@ class TableLayout:
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
-        """Choose the flags of a support's categories and codes, and measure its columns.
+        """Choose flags of a support's categories and codes, and products, and measure all columns.
 
         Parameters
         ----------
         X : ndarray of shape (S, columns)
         y : ndarray of shape (S,)
         spec : TaskSpec
-            What the learner reads.
+            What the learner reads. Products are for one that is told weights of columns.
         categories : mapping of int to int
             Column of a category -> how many levels it has.
         numbers : sequence of int
@@ -81,7 +86,7 @@ class TableLayout:
         n_columns = len(np.union1d(vary, told))
         flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
         maybe = [i for i in np.intersect1d(vary, numbers).tolist() if _may_be_a_code(X[:, i])]
-        codes, _ = choose_flags(X, maybe, places)
+        codes, places = choose_flags(X, maybe, places)
         layout = cls._of(X, flags, codes, n_columns)
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
             layout = cls._of(X, flags, {}, n_columns)
@@ -89,27 +94,31 @@ class TableLayout:
             return layout
         numeric = spec.kind == "regression"
         targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
-        n_seen = min(n_columns, spec.n_columns)  # by one member
+        main = _with_flags(X, flags)
+        pairs = telling_pairs(main, layout.statistics.of(slice(main.shape[1])), targets)
+        if len(pairs) and places > 0:
+            layout = cls._of(X, flags, layout.codes, n_columns, pairs[:places], layout.statistics)
+        n_seen = min(n_columns, spec.n_columns) + len(layout.pairs)  # by one member
         weights = column_weights(layout.laid_out(X), layout.statistics, targets, n_seen)
         return replace(layout, weights=weights)
 
     @classmethod
-    def _of(cls, X, flags, codes, n_columns):
-        """Columns that all matter alike."""
-        cells = _with_flags(X, flags, codes)
+    def _of(cls, X, flags, codes, n_columns, pairs=NO_PAIRS, statistics=None):
+        """Columns that all matter alike; products need statistics of what they are made of."""
+        cells = _laid_out(X, flags, codes, pairs, statistics)
         statistics = support_statistics(cells)
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
-        return cls(flags, codes, statistics, weights, reach, len(X), n_columns)
+        return cls(flags, codes, pairs, statistics, weights, reach, len(X), n_columns)
 
     def laid_out(self, X):
-        """Put flags behind the other columns: (..., columns) -> (..., n_laid_out).
+        """Put flags and products behind the other columns: (..., columns) -> (..., n_laid_out).
 
-        A missing cell is missing in each of its flags, and for a new level none is up. Codes stay
-        beside their flags, and what is beyond them has the flag of the first or last: it may be a
-        count.
+        A missing cell is missing in each of its flags, and products, and for a new level no flag
+        is up. Codes stay beside their flags, and what is beyond them has the flag of the first or
+        last: it may be a count.
         """
-        return _with_flags(X, self.flags, self.codes)
+        return _laid_out(X, self.flags, self.codes, self.pairs, self.statistics)
 
     def seen(self, flagged=()):
         """Columns that vary, with the flags of some codes in their place and others as numbers."""
@@ -122,14 +131,25 @@ class TableLayout:
         return np.setdiff1d(varying(self.statistics), hidden)
 
 
-def _with_flags(X, flags, codes):
-    """See :meth:`TableLayout.laid_out`."""
-    if not flags and not codes:
-        return X
-    up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
-    up += [
+def _laid_out(X, flags, codes, pairs, statistics):
+    """See :meth:`TableLayout.laid_out`; statistics begin with those of numbers and flags."""
+    main = _with_flags(X, flags)
+    parts = [main]
+    if len(pairs):
+        first, second = (standardised(main[..., of], statistics.of(of)) for of in pairs.T)
+        missing = np.isnan(main[..., pairs]).any(axis=-1)
+        parts.append(np.where(missing, np.nan, first * second))
+    parts += [
         flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels) for i, levels in codes.items()
     ]
+    return np.concatenate(parts, axis=-1) if len(parts) > 1 else main
+
+
+def _with_flags(X, flags):
+    """Numbers, then the flags of categories."""
+    if not flags:
+        return X
+    up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
     return np.concatenate([np.delete(X, list(flags), axis=-1), *up], axis=-1)
 
 

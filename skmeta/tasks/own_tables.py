@@ -37,7 +37,7 @@ class DataTables(TableFamily):
         Labels to deal from; None takes the classes of the table with most.
     weighted : bool, default=True
         Whether rows tell how much each column matters
-        (:func:`skmeta.columns.column_weights`).
+        (:func:`skmeta.relevance.column_weights`).
 
     Raises
     ------

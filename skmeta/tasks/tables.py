@@ -12,7 +12,6 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     column_statistics,
-    column_weights,
     flags_up,
     may_be_codes,
     support_statistics,
@@ -21,6 +20,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.relevance import column_weights
 from skmeta.tasks._base import TaskFamily, check_size
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient, log_uniform
 
@@ -130,7 +130,7 @@ class TableTasks(TableFamily):
         Most classes of a table. A table has fewer, under labels dealt anew.
     weighted : bool, default=True
         Whether rows tell how much each column matters
-        (:func:`skmeta.columns.column_weights`).
+        (:func:`skmeta.relevance.column_weights`).
     ingredients : sequence of Ingredient, optional
         Equally likely ways to make a table; all by default.
 

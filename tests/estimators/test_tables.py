@@ -26,7 +26,6 @@ from skmeta.columns import (
     NO_COLUMN,
     TARGET_LIMIT,
     column_statistics,
-    column_weights,
     table_rows,
 )
 from skmeta.estimators._rows import (
@@ -38,6 +37,7 @@ from skmeta.estimators._rows import (
 )
 from skmeta.memory import least_squares
 from skmeta.networks import Learner
+from skmeta.relevance import column_weights
 from skmeta.sequences import encode_labels
 from tests.reference.small import small_learner
 
@@ -171,6 +171,73 @@ def test_columns_are_weighed_beside_those_that_a_member_sees():
     with pytest.warns(UserWarning, match="each member sees"):
         est = InContextClassifier(weighted(CLASSES), random_state=0).fit(X, y)
     assert_allclose(est.rows_.layout.weights, column_weights(X, column_statistics(X), y, PLACES))
+
+
+@pytest.mark.parametrize("kind_of", [InContextClassifier, InContextRegressor])
+@pytest.mark.parametrize("n_columns", [6, 20])
+def test_two_columns_that_tell_only_together(kind_of, n_columns):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, n_columns))
+    y = X[:, 0] * X[:, 1]
+    if kind_of is InContextClassifier:
+        y = y > 0
+    est = kind_of(random_state=0).fit(X[:100], y[:100])
+    assert est.rows_.layout.pairs.tolist() == [[0, 1]]
+    assert est.score(X[100:], y[100:]) > 0.85
+    again = pickle.loads(pickle.dumps(est))
+    assert_array_equal(again.predict(X[100:]), est.predict(X[100:]))
+    few = X[:4].copy()
+    few[1, 0] = few[2, 1] = np.nan
+    products = est.rows_.layout.laid_out(few)[:, n_columns]
+    cells = (X[:100] - X[:100].mean(axis=0)) / X[:100].std(axis=0)
+    assert_allclose(products[[0, 3]], cells[[0, 3], 0] * cells[[0, 3], 1], rtol=0.1)  # fenced
+    assert_array_equal(np.isnan(products), [False, True, True, False])
+
+
+def test_products_stand_between_flags_of_categories_and_of_codes():
+    rng = np.random.default_rng(0)
+    kinds, codes = rng.integers(3, size=100), rng.integers(4, size=100)
+    X = np.column_stack([rng.normal(size=100), kinds, codes, rng.normal(size=100)])
+    y = (X[:, 0] * X[:, 3] > 0).astype(int)
+    table = pd.DataFrame(X, columns=list("abcd")).astype({"b": int}).astype({"b": "category"})
+    clf = InContextClassifier(n_members=2, random_state=0).fit(table, y)
+    layout = clf.rows_.layout
+    assert list(layout.flags) == [1] and list(layout.codes) == [2]
+    assert layout.pairs.tolist() == [[0, 2]]  # by the places of numbers, a c d
+    laid_out = layout.laid_out(X)
+    assert_array_equal(laid_out[:, :3], X[:, [0, 2, 3]])
+    assert_array_equal(laid_out[:, 3:6], np.eye(3)[kinds])
+    assert np.corrcoef(laid_out[:, 6], X[:, 0] * X[:, 3])[0, 1] > 0.99
+    assert_array_equal(laid_out[:, 7:], np.eye(4)[codes])
+    numbers, flags = map(np.sort, clf.rows_.orders)
+    assert_array_equal(numbers, range(7))
+    assert_array_equal(flags, [0, *range(2, 11)])
+
+
+def test_products_have_free_places_of_learners_that_are_told_weights():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, PLACES))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    for learner, n_columns, n_pairs in (
+        (weighted(CLASSES), PLACES - 1, 1),
+        (weighted(CLASSES), PLACES, 0),
+        (small_learner(CLASSES), PLACES - 1, 0),
+    ):
+        clf = InContextClassifier(learner, random_state=0).fit(X[:, :n_columns], y)
+        assert len(clf.rows_.layout.pairs) == n_pairs
+        assert max(map(len, clf.rows_.orders)) == n_columns + n_pairs
+
+
+def test_later_rows_have_the_products_of_the_first():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5))
+    y = X[:, 0] * X[:, 1]
+    whole = InContextRegressor(n_members=1).fit(X[:100], y[:100]).partial_fit(X[100:], y[100:])
+    parts = InContextRegressor(n_members=1).partial_fit(X[:100], y[:100])
+    for row in range(100, 200):
+        parts.partial_fit(X[[row]], y[[row]])
+    assert parts.rows_.layout.pairs.tolist() == [[0, 1]]
+    assert_allclose(parts.predict(X), whole.predict(X), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta.columns import LIMIT, MISSING, NO_COLUMN, column_statistics, column_weights
+from skmeta.columns import LIMIT, MISSING, NO_COLUMN, column_statistics
+from skmeta.relevance import column_weights
 from skmeta.tasks import TableTasks
 from skmeta.tasks.own_tables import DataTables, from_tables
 

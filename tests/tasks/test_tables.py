@@ -10,8 +10,8 @@ from skmeta.columns import (
     NO_COLUMN,
     TARGET_LIMIT,
     ColumnStatistics,
-    column_weights,
 )
+from skmeta.relevance import column_weights
 from skmeta.tasks import TableTasks
 from skmeta.tasks.table_functions import (
     INGREDIENTS,

@@ -1,0 +1,166 @@
+"""What columns of a support tell of its targets: weights of columns, and pairs of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skmeta.columns import ColumnStatistics, column_statistics, fenced, standardised
+
+# What the distance of cells from their mean seems to tell by chance, times the number of rows:
+# about two standard deviations.
+CHANCE = 4.0
+# What a column is taken to tell beside what it shows, times rows and columns: the more columns a
+# table has, the less each tells. Chosen on the tables of benchmarks/tables.py.
+BELIEF = 40.0
+# More rows than the longest tables of meta-training leave no column more silent than these do.
+MOST_SUPPORT = 128
+# Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
+MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 3, 10
+# What the best of all pairs seems to tell by chance lies below 4 ln d + 6 over the number of rows:
+# chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
+CHANCE_OF_PAIRS = 6.0
+# A direction that columns leave less of, of length 1, is told by them alone.
+NOTHING_LEFT = 1e-3
+
+
+def column_weights(
+    X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray, n_columns: int
+) -> np.ndarray:
+    """Weigh the columns of a support by how much each alone tells of the targets.
+
+    What a column tells is the share of its variance that is between the classes, or goes with the
+    numbers, less what chance gives in the mean (adjusted R2, at least 0). A column may tell by its
+    cells, or by their distance from the mean, the second less four over the number of rows. The
+    weight is the root of what it tells plus forty over rows times columns, for what so few rows
+    cannot tell: little where there are many columns, most of which tell nothing. 128 rows or more
+    count as 128.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of its columns.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+    n_columns : int
+        Columns of the table that vary, at least 1; one that has flags counts once, with them.
+
+    Returns
+    -------
+    weights : ndarray of shape (d,)
+        Positive; alike where rows are too few to tell.
+
+    References
+    ----------
+    M. Ezekiel, "Methods of Correlation Analysis", 1930 (adjusted R2).
+    """
+    directions = _directions(targets)
+    n_rows = min(len(X), MOST_SUPPORT)
+    cells = standardised(X, statistics)
+    distance = _told(np.abs(cells), directions) - CHANCE / n_rows
+    belief = BELIEF / (n_rows * n_columns)
+    return np.sqrt(np.maximum(_told(cells, directions), distance) + belief)
+
+
+def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+    """Find pairs of columns whose product tells of the targets what columns alone do not.
+
+    Of the targets, what all cells and their squares leave (by ridge regression, one unit of ridge
+    for each) is compared with the product of each two columns. Such a product
+    has to tell more of it than the best of all pairs would by chance, 4 ln d + 6 over the number
+    of rows, also of each row from the others: one far cell makes no pair.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing. Of more than 1,000 rows, 1,000 or fewer are asked, evenly
+        spaced.
+    statistics : ColumnStatistics
+        Of its columns.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+
+    Returns
+    -------
+    pairs : ndarray of shape (n_pairs, 2), int
+        At most three, those that tell most first.
+
+    References
+    ----------
+    D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method
+    for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
+    """
+    none = np.zeros((0, 2), dtype=int)
+    n_columns, step = X.shape[1], -(-len(X) // MOST_ASKED)
+    if n_columns < 2 or len(X) < 2:
+        return none
+    cells = standardised(X[::step], statistics)
+    chance = (4 * np.log(n_columns) + CHANCE_OF_PAIRS) / len(cells)
+    if chance >= 1:
+        return none  # no product tells more than all
+    left = _left(_directions(targets[::step]), cells)
+    first, second = np.triu_indices(n_columns, 1)
+    told = _told_together(cells, left)[first, second]
+    best = np.argsort(-told, kind="stable")[:CANDIDATES]
+    best = best[told[best] > chance]
+    told = _told_of_others(cells[:, first[best]] * cells[:, second[best]], left)
+    best = best[np.argsort(-told, kind="stable")][: min(MOST_PAIRS, (told > chance).sum())]
+    return np.stack([first[best], second[best]], axis=1)
+
+
+def _directions(targets):
+    """Targets as directions in the space of rows, of length 1: (S,) -> (S, classes or 1)."""
+    if targets.dtype.kind == "f":
+        numbers = fenced(targets[:, None].astype(np.float64))
+        center, scale = column_statistics(numbers)  # far from 0 and from 1, too
+        directions = (numbers - center) / scale
+    else:
+        classes, found = np.unique(targets, return_inverse=True)
+        directions = np.eye(len(classes))[found]
+    length = np.linalg.norm(directions, axis=0)
+    return directions / np.where(length > 0, length, 1)
+
+
+def _told(cells, directions):
+    """Adjusted R2 of columns, (S, d) -> (d,), on directions of length 1, (S, classes or 1)."""
+    n_rows, n_directions = directions.shape
+    left = n_rows - max(2, n_directions)  # degrees of freedom
+    if left < 1:
+        return np.zeros(cells.shape[1])
+    cells = cells - cells.mean(axis=0)
+    found = np.square(directions.T @ cells).sum(axis=0)
+    total = np.square(cells).sum(axis=0)
+    share = found / np.where(total > 1e-9, total, np.inf)  # less is rounding
+    return np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
+
+
+def _left(directions, cells):
+    """What columns alone leave of directions, as orthogonal ones of length 1: (S, k)."""
+    alone = np.hstack([cells, np.square(cells)])
+    alone, directions = alone - alone.mean(axis=0), directions - directions.mean(axis=0)
+    n_alone = alone.shape[1]
+    ridge = alone.T @ alone + n_alone * np.eye(n_alone)
+    left = directions - alone @ np.linalg.solve(ridge, alone.T @ directions)
+    basis, sizes, _ = np.linalg.svd(left, full_matrices=False)
+    return basis[:, sizes > NOTHING_LEFT]
+
+
+def _told_together(cells, directions):
+    """R2 of the product of each two columns, (S, d) -> (d, d), on orthogonal directions."""
+    mean = cells.T @ cells / len(cells)
+    squares = np.square(cells)
+    total = squares.T @ squares - len(cells) * np.square(mean)
+    found = sum(np.square(cells.T @ (cells * direction[:, None])) for direction in directions.T)
+    return found / np.where(total > 1e-9, total, np.inf)
+
+
+def _told_of_others(columns, directions):
+    """R2 of columns on directions where each row is told by the others: (S, c) -> (c,)."""
+    columns = columns - columns.mean(axis=0)
+    power = np.square(columns).sum(axis=0)
+    slopes = directions.T @ columns / power
+    missed = directions[..., None] - columns[:, None] * slopes
+    own = np.square(columns) / power + 1 / len(columns)  # how far a row tells itself (leverage)
+    missed /= np.maximum(1 - own, 1e-9)[:, None]
+    return directions.shape[1] - np.square(missed).sum(axis=(0, 1))

@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.feature_selection import f_classif, r_regression
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+
+from skmeta.columns import column_statistics
+from skmeta.relevance import (
+    BELIEF,
+    CHANCE,
+    MOST_ASKED,
+    MOST_PAIRS,
+    _directions,
+    _left,
+    _told_of_others,
+    _told_together,
+    column_weights,
+    telling_pairs,
+)
+
+NAN = np.nan
+
+
+def weights_of(told, X):
+    """Weights from a function that tells adjusted R2 of columns."""
+    by_cell, by_distance = told(X), told(np.abs(X - X.mean(axis=0)))
+    assert (by_cell < 0).any() and (by_cell > 0.4).any()
+    shown = np.maximum(np.maximum(by_cell, by_distance - CHANCE / len(X)), 0)
+    return np.sqrt(shown + BELIEF / X.size)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_weights_of_columns_for_classes(n_classes):
+    """Adjusted R2 out of the F test of scikit-learn: 1 - (MS within) / (MS total)."""
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(size=(40, 6)), rng.permutation(np.arange(40) % n_classes)
+    X[:, :3] += 0.2 * y[:, None] * np.array([0.5, 1, 3])
+
+    def told(X):
+        return 1 - 1 / (1 + (f_classif(X, y)[0] - 1) * (n_classes - 1) / 39)
+
+    weights = column_weights(X, column_statistics(X), y, 6)
+    assert_allclose(weights, weights_of(told, X))
+    gap = column_weights(X, column_statistics(X), 2 * y + 1, 6)  # labels that nobody has
+    assert_allclose(gap, weights)
+
+
+def test_weights_of_columns_for_numbers():
+    rng = np.random.default_rng(1)
+    X = rng.uniform(size=(30, 5))
+    y = X @ [3, -1, 0.5, 0, 0]
+    weights = column_weights(X, column_statistics(X), y, 5)
+    assert_allclose(weights, weights_of(lambda X: 1 - (1 - r_regression(X, y) ** 2) * 29 / 28, X))
+    assert_allclose(column_weights(X, column_statistics(X), 7 - 1e6 * y, 5), weights)
+    X[::3, 0] = NAN  # as told as the mean
+    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    found = column_weights(X, column_statistics(X), y, 5)
+    assert_allclose(found, column_weights(filled, column_statistics(filled), y, 5))
+
+
+def test_a_column_may_tell_by_the_distance_from_its_mean():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    X[:, 2] = np.where(np.arange(100) % 2, 0.1, 0.3)  # whose distance is alike, but for rounding
+    classes = (np.abs(X[:, 0]) > 0.7).astype(int)
+    for targets in (classes, X[:, 0] ** 2):
+        weights = column_weights(X, column_statistics(X), targets, 60)
+        assert weights[0] > 4 * weights[1:].max()
+    few = column_weights(X[:6], column_statistics(X[:6]), classes[:6], 3)
+    assert_allclose(few[1], np.sqrt(BELIEF / 18))
+    pairs = np.arange(100) // 2 % 2
+    alone = X[:, [2]]
+    weights = column_weights(alone, column_statistics(alone), pairs, 1)
+    assert_allclose(weights, np.sqrt(BELIEF / 100))
+
+
+def test_hundreds_of_rows_leave_no_column_more_silent():
+    X = np.random.default_rng(0).normal(size=(100_000, 2))
+    weights = column_weights(X, column_statistics(X), X[:, 0], 2)
+    assert_allclose(weights, np.sqrt([1 + BELIEF / 256, BELIEF / 256]), rtol=1e-2)
+
+
+def test_one_of_many_columns_is_taken_to_tell_less():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    few, many = (column_weights(X, column_statistics(X), X[:, 0], n) for n in (3, 60))
+    assert_allclose(few**2 - many**2, BELIEF / 60 - BELIEF / 1200)
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e200])
+def test_weights_for_very_large_and_very_small_numbers(size):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    weights, scaled = (
+        column_weights(X, column_statistics(X), y, 3) for y in (X[:, 0], X[:, 0] * size)
+    )
+    assert_allclose(scaled, weights)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [np.array([2, 0, 1, 3]), np.zeros(4, int), np.full(4, 0.5), np.full(4, 0.5, np.float32)],
+)
+def test_weights_are_alike_where_there_is_nothing_to_tell(targets):
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    X[:, 2] = 1
+    weights = column_weights(X, column_statistics(X), targets, 3)
+    assert_allclose(weights, [np.sqrt(BELIEF / 12)] * 3)
+    one = column_weights(X[:1], column_statistics(X[:1]), targets[:1], 3)
+    assert_allclose(one, [np.sqrt(BELIEF / 3)] * 3)
+
+
+def test_one_wrong_target_does_not_say_which_columns_matter():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = X[:, 1].copy()
+    y[5] = 1e6
+    weights = column_weights(X, column_statistics(X), y, 3)
+    assert weights[1] > 1.3 * weights[[0, 2]].max()
+
+
+def pairs_of(X, targets):
+    return [tuple(pair) for pair in telling_pairs(X, column_statistics(X), targets).tolist()]
+
+
+@pytest.mark.parametrize("n_columns", [2, 8, 30])
+def test_pairs_that_tell_something_only_together(n_columns):
+    X = np.random.default_rng(0).normal(size=(100, n_columns))
+    product = X[:, 0] * X[:, -1]
+    for targets in (product, product > 0, np.digitize(product, [-0.5, 0.5]), 5 - 1e-9 * product):
+        assert pairs_of(X, targets) == [(0, n_columns - 1)]
+    assert pairs_of(X, product + X[:, 0] - np.abs(X[:, -1])) == [(0, n_columns - 1)]
+    assert pairs_of(X[:8], product[:8]) == []  # so few rows tell nothing
+
+
+def test_the_three_pairs_that_tell_most_come_in_order():
+    X = np.random.default_rng(0).normal(size=(300, 8))
+    products = X[:, ::2] * X[:, 1::2]
+    assert pairs_of(X, products @ [0.8, 1.6, 0.4, 1.2]) == [(2, 3), (6, 7), (0, 1)]
+    assert MOST_PAIRS == 3
+
+
+def test_what_columns_tell_alone_makes_no_pair():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 5))
+    X[:, 1] += 2 * X[:, 0]
+    for alone in (X[:, 0] + X[:, 2], np.abs(X[:, 0]), X[:, 0] ** 2, np.exp(X[:, 0]) - X[:, 3]):
+        assert pairs_of(X, alone) == []
+        assert pairs_of(X, alone > np.median(alone)) == []
+
+
+@pytest.mark.parametrize("n_rows, n_columns", [(20, 3), (50, 20), (100, 60)])
+def test_noise_makes_next_to_no_pairs(n_rows, n_columns):
+    rng = np.random.default_rng(0)
+    found = 0
+    for _ in range(40):
+        X = np.exp(rng.normal(size=(n_rows, n_columns)))  # with long tails
+        found += len(pairs_of(X, rng.standard_t(3, n_rows))) > 0
+        found += len(pairs_of(X, rng.integers(3, size=n_rows))) > 0
+    assert found <= 4  # of 80
+
+
+def test_one_row_makes_no_pair():
+    """It is told by its own product alone, and not by those of the other rows."""
+    rng = np.random.default_rng(0)
+    column, left = 0.1 * rng.normal(size=50), rng.normal(size=50)
+    column[8], left[8] = 9, 5
+    told = np.corrcoef(column, left)[0, 1] ** 2
+    left = (left - left.mean()) / (left.std() * np.sqrt(50))
+    assert told > 0.2 and _told_of_others(column[:, None], left[:, None])[0] < 0
+
+
+def test_missing_cells_columns_that_do_not_vary_and_many_rows():
+    X = np.random.default_rng(0).normal(size=(MOST_ASKED + 100, 4))
+    y = X[:, 1] * X[:, 3]
+    X[::4, 1], X[:, 0] = NAN, 7
+    assert pairs_of(X, y) == [(1, 3)]
+    X[MOST_ASKED // 2 :: 2, 1] = 0  # half of the later rows
+    assert pairs_of(X, y) == pairs_of(X[::2], y[::2])
+    assert pairs_of(X[:, [1]], y) == pairs_of(X[:1], y[:1]) == []
+    assert pairs_of(X, np.zeros(len(X))) == pairs_of(X, np.zeros(len(X), int)) == []
+
+
+def test_what_is_left_and_told_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    cells, targets = rng.normal(size=(40, 3)), rng.normal(size=40)
+    left = _left(_directions(targets), cells)[:, 0]
+    alone = np.hstack([cells, np.square(cells)])
+    expected = targets - Ridge(alpha=alone.shape[1]).fit(alone, targets).predict(alone)
+    assert_allclose(np.abs(left), np.abs(expected) / np.linalg.norm(expected))
+    together, columns = _told_together(cells, left[:, None]), cells[:, [0, 2]] * cells[:, [1, 2]]
+    for (i, j), column in zip([(0, 1), (2, 2)], columns.T, strict=True):
+        assert_allclose(together[i, j], np.corrcoef(column, left)[0, 1] ** 2)
+    each = [
+        cross_val_predict(LinearRegression(), column[:, None], left, cv=LeaveOneOut())
+        for column in columns.T
+    ]
+    expected = [1 - np.square(left - guess).sum() for guess in each]
+    assert_allclose(_told_of_others(columns, left[:, None]), expected)
