@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from skmeta.columns import ColumnStatistics, column_statistics, fenced, standardised
+from skmeta.columns import (
+    ColumnStatistics,
+    column_statistics,
+    fenced,
+    standardised,
+    varying,
+)
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -67,15 +73,16 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     """Find pairs of columns whose product tells of the targets what columns alone do not.
 
     Of the targets, what all cells and their squares leave (by ridge regression, one unit of ridge
-    for each) is compared with the product of each two columns. Such a product
-    has to tell more of it than the best of all pairs would by chance, 4 ln d + 6 over the number
-    of rows, also of each row from the others: one far cell makes no pair.
+    for each) is compared with the product of each two columns. Such a product has to tell more of
+    it than the best of all pairs would by chance, 4 ln d + 6 over the number of rows; so has what
+    is new in it beside the two columns and their squares, of each row from the others: one far cell
+    makes no pair, nor do flags of one category.
 
     Parameters
     ----------
     X : ndarray of shape (S, d)
         NaN where a cell is missing. Of more than 1,000 rows, 1,000 or fewer are asked, evenly
-        spaced.
+        spaced; columns that do not vary count for nothing.
     statistics : ColumnStatistics
         Of its columns.
     targets : ndarray of shape (S,)
@@ -92,21 +99,26 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
     none = np.zeros((0, 2), dtype=int)
-    n_columns, step = X.shape[1], -(-len(X) // MOST_ASKED)
-    if n_columns < 2 or len(X) < 2:
+    columns, step = varying(statistics), -(-len(X) // MOST_ASKED)
+    if len(columns) < 2 or len(X) < 2:
         return none
-    cells = standardised(X[::step], statistics)
-    chance = (4 * np.log(n_columns) + CHANCE_OF_PAIRS) / len(cells)
+    cells = standardised(X[::step, columns], statistics.of(columns))
+    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / len(cells)
     if chance >= 1:
         return none  # no product tells more than all
     left = _left(_directions(targets[::step]), cells)
-    first, second = np.triu_indices(n_columns, 1)
+    first, second = np.triu_indices(len(columns), 1)
     told = _told_together(cells, left)[first, second]
     best = np.argsort(-told, kind="stable")[:CANDIDATES]
     best = best[told[best] > chance]
-    told = _told_of_others(cells[:, first[best]] * cells[:, second[best]], left)
+    told = np.array(
+        [
+            _told_of_others(*cells.T[[i, j]], left)
+            for i, j in zip(first[best], second[best], strict=True)
+        ]
+    )
     best = best[np.argsort(-told, kind="stable")][: min(MOST_PAIRS, (told > chance).sum())]
-    return np.stack([first[best], second[best]], axis=1)
+    return columns[np.stack([first[best], second[best]], axis=1)]
 
 
 def _directions(targets):
@@ -155,12 +167,17 @@ def _told_together(cells, directions):
     return found / np.where(total > 1e-9, total, np.inf)
 
 
-def _told_of_others(columns, directions):
-    """R2 of columns on directions where each row is told by the others: (S, c) -> (c,)."""
-    columns = columns - columns.mean(axis=0)
-    power = np.square(columns).sum(axis=0)
-    slopes = directions.T @ columns / power
-    missed = directions[..., None] - columns[:, None] * slopes
-    own = np.square(columns) / power + 1 / len(columns)  # how far a row tells itself (leverage)
+def _told_of_others(first, second, directions):
+    """R2 of what is new in the product of two columns, where each row is told by the others."""
+    alone = np.stack([np.ones_like(first), first, second, first**2, second**2], axis=1)
+    basis, sizes, _ = np.linalg.svd(alone, full_matrices=False)
+    basis = basis[:, sizes > 1e-6 * sizes[0]]
+    product = first * second
+    new = product - basis @ (basis.T @ product)
+    power = new @ new
+    if power <= 1e-9 * (product @ product):  # as of two flags of one category
+        return 0.0
+    own = new**2 / power + 1 / len(new)  # how far a row tells itself (leverage)
+    missed = directions - np.outer(new, new @ directions / power)
     missed /= np.maximum(1 - own, 1e-9)[:, None]
-    return directions.shape[1] - np.square(missed).sum(axis=(0, 1))
+    return directions.shape[1] - np.square(missed).sum()

@@ -161,11 +161,21 @@ def test_noise_makes_next_to_no_pairs(n_rows, n_columns):
 def test_one_row_makes_no_pair():
     """It is told by its own product alone, and not by those of the other rows."""
     rng = np.random.default_rng(0)
-    column, left = 0.1 * rng.normal(size=50), rng.normal(size=50)
-    column[8], left[8] = 9, 5
-    told = np.corrcoef(column, left)[0, 1] ** 2
+    first, second, left = rng.normal(size=(3, 50))
+    first[8], second[8], left[8] = 4, 4, 5
     left = (left - left.mean()) / (left.std() * np.sqrt(50))
-    assert told > 0.2 and _told_of_others(column[:, None], left[:, None])[0] < 0
+    assert np.corrcoef(first * second, left)[0, 1] ** 2 > 0.2
+    assert _told_of_others(first, second, left[:, None]) < 0.1
+    first, second = np.eye(50)[[8, 9]] + np.eye(50)[8]  # no other row has a product
+    assert _told_of_others(first, second, left[:, None]) < 0.05
+
+
+def test_flags_of_one_category_make_no_pair():
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(8, size=60)
+    X = np.column_stack([np.eye(8)[kinds], rng.normal(size=60)])
+    for targets in (rng.normal(size=8)[kinds], kinds % 3, kinds < 4):
+        assert pairs_of(X, targets) == []
 
 
 def test_missing_cells_columns_that_do_not_vary_and_many_rows():
@@ -189,9 +199,9 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
     together, columns = _told_together(cells, left[:, None]), cells[:, [0, 2]] * cells[:, [1, 2]]
     for (i, j), column in zip([(0, 1), (2, 2)], columns.T, strict=True):
         assert_allclose(together[i, j], np.corrcoef(column, left)[0, 1] ** 2)
-    each = [
-        cross_val_predict(LinearRegression(), column[:, None], left, cv=LeaveOneOut())
-        for column in columns.T
-    ]
-    expected = [1 - np.square(left - guess).sum() for guess in each]
-    assert_allclose(_told_of_others(columns, left[:, None]), expected)
+    for i, j in ((0, 1), (2, 0)):
+        own, product = alone[:, [i, j, i + 3, j + 3]], cells[:, i] * cells[:, j]
+        new = (product - LinearRegression().fit(own, product).predict(own))[:, None]
+        guess = cross_val_predict(LinearRegression(), new, left, cv=LeaveOneOut())
+        expected = 1 - np.square(left - guess).sum()
+        assert_allclose(_told_of_others(*cells.T[[i, j]], left[:, None]), expected)
