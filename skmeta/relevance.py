@@ -111,12 +111,7 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     told = _told_together(cells, left)[first, second]
     best = np.argsort(-told, kind="stable")[:CANDIDATES]
     best = best[told[best] > chance]
-    told = np.array(
-        [
-            _told_of_others(*cells.T[[i, j]], left)
-            for i, j in zip(first[best], second[best], strict=True)
-        ]
-    )
+    told = np.array([_told_of_others(cells[:, [first[k], second[k]]], left) for k in best])
     best = best[np.argsort(-told, kind="stable")][: min(MOST_PAIRS, (told > chance).sum())]
     return columns[np.stack([first[best], second[best]], axis=1)]
 
@@ -167,12 +162,12 @@ def _told_together(cells, directions):
     return found / np.where(total > 1e-9, total, np.inf)
 
 
-def _told_of_others(first, second, directions):
+def _told_of_others(pair, directions):
     """R2 of what is new in the product of two columns, where each row is told by the others."""
-    alone = np.stack([np.ones_like(first), first, second, first**2, second**2], axis=1)
+    alone = np.hstack([np.ones((len(pair), 1)), pair, np.square(pair)])
     basis, sizes, _ = np.linalg.svd(alone, full_matrices=False)
     basis = basis[:, sizes > 1e-6 * sizes[0]]
-    product = first * second
+    product = pair.prod(axis=1)
     new = product - basis @ (basis.T @ product)
     power = new @ new
     if power <= 1e-9 * (product @ product):  # as of two flags of one category

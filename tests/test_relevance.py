@@ -165,9 +165,9 @@ def test_one_row_makes_no_pair():
     first[8], second[8], left[8] = 4, 4, 5
     left = (left - left.mean()) / (left.std() * np.sqrt(50))
     assert np.corrcoef(first * second, left)[0, 1] ** 2 > 0.2
-    assert _told_of_others(first, second, left[:, None]) < 0.1
+    assert _told_of_others(np.column_stack([first, second]), left[:, None]) < 0.1
     first, second = np.eye(50)[[8, 9]] + np.eye(50)[8]  # no other row has a product
-    assert _told_of_others(first, second, left[:, None]) < 0.05
+    assert _told_of_others(np.column_stack([first, second]), left[:, None]) < 0.05
 
 
 def test_flags_of_one_category_make_no_pair():
@@ -204,4 +204,4 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
         new = (product - LinearRegression().fit(own, product).predict(own))[:, None]
         guess = cross_val_predict(LinearRegression(), new, left, cv=LeaveOneOut())
         expected = 1 - np.square(left - guess).sum()
-        assert_allclose(_told_of_others(*cells.T[[i, j]], left[:, None]), expected)
+        assert_allclose(_told_of_others(cells[:, [i, j]], left[:, None]), expected)
