@@ -94,10 +94,12 @@ class TableLayout:
             return layout
         numeric = spec.kind == "regression"
         targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
-        main = _with_flags(X, flags)
-        pairs = telling_pairs(main, layout.statistics.of(slice(main.shape[1])), targets)
-        if len(pairs) and places > 0:
-            layout = cls._of(X, flags, layout.codes, n_columns, pairs[:places], layout.statistics)
+        if places > 0:  # there are fewer columns than places
+            main = _with_flags(X, flags)
+            statistics = layout.statistics.of(slice(main.shape[1]))
+            pairs = telling_pairs(main, statistics, targets)[:places]
+            if len(pairs):
+                layout = cls._of(X, flags, layout.codes, n_columns, pairs, statistics)
         n_seen = min(n_columns, spec.n_columns) + len(layout.pairs)  # by one member
         weights = column_weights(layout.laid_out(X), layout.statistics, targets, n_seen)
         return replace(layout, weights=weights)
