@@ -148,15 +148,18 @@ class PlainRows:
         """Warn of values that look nothing like those of meta-training."""
         learner = self.learner
         center, scale = (learner.weights[f"{part}/{name}"] for name in ("center", "scale"))
-        if what == "X" and len(self.spec.input_shape) > 1:
+        drawn = what == "X" and len(self.spec.input_shape) > 1
+        if drawn:
             values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
         mean, spread = values.mean(axis=0), values.std(axis=0)
         luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
         off = np.maximum(np.abs(mean - center) / (FAR + luck), spread / WIDE) / scale
+        if drawn and WIDE * spread[0] < scale[0]:  # divided by 255 twice, cut to integers, empty
+            off[0] = np.inf
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
             return
-        pictures = " (ink 1 on paper 0, not standardised)" if len(self.spec.input_shape) > 1 else ""
+        pictures = " (ink 1 on paper 0, not standardised)" if drawn else ""
         warn(
             f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "

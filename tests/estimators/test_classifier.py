@@ -503,8 +503,10 @@ def test_the_way_out_for_other_pictures_works(shape, way_out):
         (lambda X: 255 * X, True),
         (lambda X: 1 - X, True),
         (lambda X: (X - X.mean()) / X.std(), True),
+        (lambda X: X / 255, True),
+        (lambda X: (0.9 * X).astype(int), True),
     ],
-    ids=["as is", "pale", "0..255", "inverted", "standardised"],
+    ids=["as is", "pale", "0..255", "inverted", "standardised", "0..1/255", "cut to integers"],
 )
 def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
     sample = load_omniglot_sample()
