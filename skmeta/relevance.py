@@ -81,8 +81,8 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     Parameters
     ----------
     X : ndarray of shape (S, d)
-        NaN where a cell is missing. Of more than 1,000 rows, 1,000 or fewer are asked, evenly
-        spaced; columns that do not vary count for nothing.
+        NaN where a cell is missing. Of more than 1,000 rows 1,000 are asked, by lot; columns that
+        do not vary count for nothing.
     statistics : ColumnStatistics
         Of its columns.
     targets : ndarray of shape (S,)
@@ -99,14 +99,15 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
     none = np.zeros((0, 2), dtype=int)
-    columns, step = varying(statistics), -(-len(X) // MOST_ASKED)
+    columns = varying(statistics)
     if len(columns) < 2 or len(X) < 2:
         return none
-    cells = standardised(X[::step, columns], statistics.of(columns))
+    asked = np.random.RandomState(0).permutation(len(X))[:MOST_ASKED]  # whatever their order
+    cells = standardised(X[asked][:, columns], statistics.of(columns))
     chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / len(cells)
     if chance >= 1:
         return none  # no product tells more than all
-    left = _left(_directions(targets[::step]), cells)
+    left = _left(_directions(targets[asked]), cells)
     first, second = np.triu_indices(len(columns), 1)
     told = _told_together(cells, left)[first, second]
     best = np.argsort(-told, kind="stable")[:CANDIDATES]
@@ -163,16 +164,31 @@ def _told_together(cells, directions):
 
 
 def _told_of_others(pair, directions):
-    """R2 of what is new in the product of two columns, where each row is told by the others."""
+    """R2 of what is new in the product of two columns, where each row is told by the others.
+
+    The least of that of all rows, and of those without the row in which most is new.
+    """
     alone = np.hstack([np.ones((len(pair), 1)), pair, np.square(pair)])
     basis, sizes, _ = np.linalg.svd(alone, full_matrices=False)
     basis = basis[:, sizes > 1e-6 * sizes[0]]
     product = pair.prod(axis=1)
     new = product - basis @ (basis.T @ product)
-    power = new @ new
-    if power <= 1e-9 * (product @ product):  # as of two flags of one category
+    if new @ new <= 1e-9 * (product @ product):  # as of two flags of one category
         return 0.0
-    own = new**2 / power + 1 / len(new)  # how far a row tells itself (leverage)
-    missed = directions - np.outer(new, new @ directions / power)
+    most = np.argmax(np.abs(new))
+    return min(
+        _told_by_one(new, directions),
+        _told_by_one(*(np.delete(v, most, 0) for v in (new, directions))),
+    )
+
+
+def _told_by_one(column, directions):
+    """R2 of a column on directions, (S,) and (S, k), where each row is told by the others."""
+    column, directions = column - column.mean(), directions - directions.mean(axis=0)
+    power, total = column @ column, np.square(directions).sum(axis=0)
+    if power <= 1e-9 or (total <= 1e-9).any():
+        return 0.0
+    own = column**2 / power + 1 / len(column)  # how far a row tells itself (leverage)
+    missed = directions - np.outer(column, column @ directions / power)
     missed /= np.maximum(1 - own, 1e-9)[:, None]
-    return directions.shape[1] - np.square(missed).sum()
+    return len(total) - (np.square(missed).sum(axis=0) / total).sum()

@@ -23,7 +23,6 @@ from skmeta.relevance import column_weights, telling_pairs
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
-NO_PAIRS = np.zeros((0, 2), dtype=int)
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,6 @@ class TableLayout:
         Column of a category -> its levels, with a flag each in its place.
     codes : mapping of int to ndarray
         Column of codes -> its levels, with a flag each beside it: a member sees one or the other.
-    pairs : ndarray of shape (n_pairs, 2)
-        Numbers or flags, by their places, whose product is a column, too.
     statistics : ColumnStatistics
         Of the columns laid out.
     weights : ndarray of shape (n_laid_out,)
@@ -50,16 +47,18 @@ class TableLayout:
         Rows of the first support.
     n_columns : int
         Columns of it, that vary.
+    pairs : ndarray of shape (n_pairs, 2)
+        Numbers or flags, by their places, whose product is a column, too.
     """
 
     flags: Mapping[int, np.ndarray]
     codes: Mapping[int, np.ndarray]
-    pairs: np.ndarray
     statistics: ColumnStatistics
     weights: np.ndarray
     reach: np.ndarray
     n_rows: int
     n_columns: int
+    pairs: np.ndarray | tuple = ()  # also where it was pickled before there were any
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
@@ -105,13 +104,13 @@ class TableLayout:
         return replace(layout, weights=weights)
 
     @classmethod
-    def _of(cls, X, flags, codes, n_columns, pairs=NO_PAIRS, statistics=None):
+    def _of(cls, X, flags, codes, n_columns, pairs=(), statistics=None):
         """Columns that all matter alike; products need statistics of what they are made of."""
         cells = _laid_out(X, flags, codes, pairs, statistics)
         statistics = support_statistics(cells)
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
-        return cls(flags, codes, pairs, statistics, weights, reach, len(X), n_columns)
+        return cls(flags, codes, statistics, weights, reach, len(X), n_columns, pairs)
 
     def laid_out(self, X):
         """Put flags and products behind the other columns: (..., columns) -> (..., n_laid_out).
