@@ -22,11 +22,13 @@ BELIEF = 40.0
 MOST_SUPPORT = 128
 # Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
 MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 3, 10
-# What the best of all pairs seems to tell by chance lies below 4 ln d + 6 over the number of rows:
-# chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
+# What the best of all pairs seems to tell of one direction by chance lies below 4 ln d + 6 over the
+# number of rows: chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
 CHANCE_OF_PAIRS = 6.0
-# A direction that columns leave less of, of length 1, is told by them alone.
-NOTHING_LEFT = 1e-3
+# K classes are K - 1 directions: the length of the last is rounding, below this.
+NO_DIRECTION = 1e-3
+# Squares that are rounding, and what is left of them; singular values likewise.
+NO_POWER, NO_SIZE = 1e-9, 1e-6
 
 
 def column_weights(
@@ -98,15 +100,12 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
-    none = np.zeros((0, 2), dtype=int)
-    columns = varying(statistics)
-    if len(columns) < 2 or len(X) < 2:
-        return none
-    asked = np.random.RandomState(0).permutation(len(X))[:MOST_ASKED]  # whatever their order
+    columns, n_asked = varying(statistics), min(len(X), MOST_ASKED)
+    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / n_asked
+    if len(columns) < 2 or chance >= 1:  # no product tells more than all
+        return np.zeros((0, 2), dtype=int)
+    asked = np.random.RandomState(0).permutation(len(X))[:n_asked]  # whatever their order
     cells = standardised(X[asked][:, columns], statistics.of(columns))
-    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / len(cells)
-    if chance >= 1:
-        return none  # no product tells more than all
     left = _left(_directions(targets[asked]), cells)
     first, second = np.triu_indices(len(columns), 1)
     told = _told_together(cells, left)[first, second]
@@ -139,7 +138,7 @@ def _told(cells, directions):
     cells = cells - cells.mean(axis=0)
     found = np.square(directions.T @ cells).sum(axis=0)
     total = np.square(cells).sum(axis=0)
-    share = found / np.where(total > 1e-9, total, np.inf)  # less is rounding
+    share = found / np.where(total > NO_POWER, total, np.inf)
     return np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
 
 
@@ -151,7 +150,7 @@ def _left(directions, cells):
     ridge = alone.T @ alone + n_alone * np.eye(n_alone)
     left = directions - alone @ np.linalg.solve(ridge, alone.T @ directions)
     basis, sizes, _ = np.linalg.svd(left, full_matrices=False)
-    return basis[:, sizes > NOTHING_LEFT]
+    return basis[:, sizes > NO_DIRECTION]
 
 
 def _told_together(cells, directions):
@@ -160,7 +159,7 @@ def _told_together(cells, directions):
     squares = np.square(cells)
     total = squares.T @ squares - len(cells) * np.square(mean)
     found = sum(np.square(cells.T @ (cells * direction[:, None])) for direction in directions.T)
-    return found / np.where(total > 1e-9, total, np.inf)
+    return found / np.where(total > NO_POWER, total, np.inf)
 
 
 def _told_of_others(pair, directions):
@@ -170,25 +169,22 @@ def _told_of_others(pair, directions):
     """
     alone = np.hstack([np.ones((len(pair), 1)), pair, np.square(pair)])
     basis, sizes, _ = np.linalg.svd(alone, full_matrices=False)
-    basis = basis[:, sizes > 1e-6 * sizes[0]]
+    basis = basis[:, sizes > NO_SIZE * sizes[0]]
     product = pair.prod(axis=1)
     new = product - basis @ (basis.T @ product)
-    if new @ new <= 1e-9 * (product @ product):  # as of two flags of one category
+    if new @ new <= NO_POWER * (product @ product):  # as of two flags of one category
         return 0.0
-    most = np.argmax(np.abs(new))
-    return min(
-        _told_by_one(new, directions),
-        _told_by_one(*(np.delete(v, most, 0) for v in (new, directions))),
-    )
+    others = np.arange(len(new)) != np.argmax(np.abs(new))
+    return min(_told_by_one(new, directions), _told_by_one(new[others], directions[others]))
 
 
 def _told_by_one(column, directions):
     """R2 of a column on directions, (S,) and (S, k), where each row is told by the others."""
     column, directions = column - column.mean(), directions - directions.mean(axis=0)
     power, total = column @ column, np.square(directions).sum(axis=0)
-    if power <= 1e-9 or (total <= 1e-9).any():
+    if power <= NO_POWER or (total <= NO_POWER).any():
         return 0.0
     own = column**2 / power + 1 / len(column)  # how far a row tells itself (leverage)
     missed = directions - np.outer(column, column @ directions / power)
-    missed /= np.maximum(1 - own, 1e-9)[:, None]
+    missed /= np.maximum(1 - own, NO_POWER)[:, None]
     return len(total) - (np.square(missed).sum(axis=0) / total).sum()

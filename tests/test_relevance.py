@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
-from skmeta.columns import column_statistics
+from skmeta.columns import column_statistics, standardised
 from skmeta.relevance import (
     BELIEF,
     CHANCE,
@@ -181,6 +181,28 @@ def test_the_order_of_many_rows_does_not_matter():
     in_turn = np.stack([np.flatnonzero(y)[:MOST_ASKED], np.flatnonzero(~y)[:MOST_ASKED]], 1).ravel()
     assert (y[in_turn] == np.tile([True, False], MOST_ASKED)).all()
     assert pairs_of(X[in_turn], y[in_turn]) == [(1, 3)]
+
+
+def test_a_product_has_to_tell_and_what_is_new_in_it():
+    rng = np.random.default_rng(0)
+    first, noise = rng.normal(size=(2, 200))
+    X = np.column_stack([first, first + 0.1 * noise])
+    cells = standardised(X, column_statistics(X))
+    own, product = np.hstack([cells, cells**2]), cells.prod(axis=1)
+    new = product - LinearRegression().fit(own, product).predict(own)
+    left = _left(_directions(new), cells)
+    assert _told_of_others(cells, left) > 0.9 and _told_together(cells, left)[0, 1] < 0.04
+    assert pairs_of(X, new) == []  # chance: 0.044
+
+
+def test_four_classes_leave_three_directions_and_one_leaves_none():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 4
+    cells = standardised(X, column_statistics(X))
+    left = _left(_directions(y), cells)
+    assert_allclose(left.T @ left, np.eye(3), atol=1e-12)
+    assert_allclose(left.sum(axis=0), 0, atol=1e-12)
+    for targets in (np.zeros(60), np.zeros(60, int)):
+        assert _left(_directions(targets), cells).shape == (60, 0)
 
 
 def test_flags_of_one_category_make_no_pair():

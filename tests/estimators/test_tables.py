@@ -228,6 +228,31 @@ def test_products_have_free_places_of_learners_that_are_told_weights():
         assert max(map(len, clf.rows_.orders)) == n_columns + n_pairs
 
 
+@pytest.mark.parametrize("n_free", [0, 1, 2, 3])
+def test_as_many_products_as_there_are_places_after_flags_of_codes(n_free):
+    rng = np.random.default_rng(0)
+    n_noise = 100 - 4 - (3 + 4) - n_free  # three flags more than columns for each column of codes
+    X = np.column_stack([rng.normal(size=(300, 4)), rng.integers(4, size=(300, 2))])
+    X = np.column_stack([X, rng.normal(size=(300, n_noise - 1))])
+    y = X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3]
+    layout = InContextRegressor(random_state=0).fit(X, y).rows_.layout
+    n_pairs = min(n_free, 2)
+    assert sorted(layout.codes) == [4, 5]
+    assert len(layout.pairs) == n_pairs
+    n_columns = X.shape[1] + n_pairs
+    weights = column_weights(layout.laid_out(X), layout.statistics, y, n_columns)
+    assert_allclose(layout.weights, weights)
+    assert max(map(len, (layout.seen(), layout.seen([4, 5])))) <= 100
+
+
+def test_estimators_pickled_before_there_were_products_answer_as_they_did(X, y):
+    clf = InContextClassifier(random_state=0).fit(X, y)
+    expected = clf.predict_proba(X)
+    del clf.rows_.layout.__dict__["pairs"]
+    old = pickle.loads(pickle.dumps(clf))
+    assert_array_equal(old.predict_proba(X), expected)
+
+
 def test_later_rows_have_the_products_of_the_first():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 5))
