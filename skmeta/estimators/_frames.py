@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -22,10 +23,14 @@ NUMBER = re.compile(r"\s*[-+]?\.?\d")
 OTHER_DATE = re.compile(
     r"(\d{1,2}([./-])\d{1,2}\2(\d\d|\d{4})|\d{4}([./])\d{1,2}\4\d{1,2})($|[ T])"
 )
+# 52 %, $1,200, 20,1, 70 kg: its sign, the number, and its unit.
+WRITTEN_NUMBER = re.compile(
+    r"([^\w\s]{0,2})\s?(?:[-+]?\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?)\s?(\D{0,12})"
+)
 # A column is numbers or dates where so large a share of its known cells is, or where at least so
-# large a share is and all others are one text: "n/a", "?".
-MOST, MOST_BUT_ONE = 0.9, 0.5
-FEW_NUMBERS = 10
+# large a share is and all others are a few texts: "n/a", "?".
+MOST, MOST_BUT_FEW = 0.9, 0.5
+FEW_TEXTS, FEW_NUMBERS = 3, 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class FrameColumn:
         Whether numbers or times were written as text: in later rows there may be other text.
     mixed : bool
         Whether it has other cells than numbers or times, which are missing.
+    looks_like : {"dates", "numbers"}, optional
+        What its levels, no declared categories, may be but for how they are written.
     """
 
     kind: str = "numbers"
@@ -48,6 +55,7 @@ class FrameColumn:
     nominal: bool = False
     written: bool = False
     mixed: bool = False
+    looks_like: str | None = None
 
     @classmethod
     def of(cls, column, named=False) -> FrameColumn:
@@ -89,13 +97,8 @@ class FrameColumn:
         for kind in () if named else ("numbers", "times"):
             if _are_mostly(kind, levels, counts):
                 return cls(kind, mixed=True)
-        return cls("levels", sorted(levels, key=str), True)
-
-    @property
-    def holds_dates(self) -> bool:
-        """Whether its levels are dates, but for their format."""
-        dates = [isinstance(level, str) and OTHER_DATE.match(level) for level in self.levels]
-        return len(dates) > 2 and sum(map(bool, dates)) >= MOST * len(dates)
+        levels = sorted(levels, key=str)
+        return cls("levels", levels, True, looks_like=None if named else _looks_like(levels))
 
 
 @dataclass(frozen=True)
@@ -255,8 +258,9 @@ def array_in_numbers(X, first=None):
             except ValueError as error:
                 raise ValueError(
                     f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
-                    "which says what each column holds; transformers before this step pass "
-                    "frames on after set_output(transform='pandas')."
+                    "which says what each column holds. Transformers before this step pass frames "
+                    "on after set_output(transform='pandas'); estimators around it that pass "
+                    "arrays, such as BaggingClassifier, need an encoder before them."
                 ) from None
     return cells if isinstance(X, (list, tuple)) else X
 
@@ -357,7 +361,7 @@ def _cells(column, first):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(new, first.levels)
+        _warn_of_new(new, first.levels, all_new=lost.all())
         return places
     if first.kind == "numbers" and not first.mixed and _are_numbers(column):
         return column.to_numpy(dtype=np.float64)
@@ -385,7 +389,7 @@ def _cells(column, first):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_new(new, levels):
+def _warn_of_new(new, levels, all_new):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
     if not len(new):
         return
@@ -403,17 +407,23 @@ def _warn_of_new(new, levels):
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
             "read as missing."
         )
+    elif all_new and len(new) >= LEAST_FENCED:
+        warn(
+            f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
+            f"{called(new.iloc[0])}, and are read as missing: the first rows had "
+            f"{called(levels[0])} and others."
+        )
 
 
 def _are_mostly(kind, levels, counts):
-    """Whether cells are numbers or times but for a few of them, or for one text.
+    """Whether cells are numbers or times but for a few of them, or for a few texts.
 
     Few cells do not tell, and few numbers again and again are codes beside others.
     """
     import pandas as pd
 
     maybe = np.array([_may_be(kind, level) for level in levels], dtype=bool)
-    if counts[maybe].sum() < MOST_BUT_ONE * counts.sum():
+    if counts[maybe].sum() < MOST_BUT_FEW * counts.sum():
         return False
     known = _as_far_as(pd.Series(levels, dtype=object), kind).notna().to_numpy(dtype=bool)
     n_found = counts[known].sum()
@@ -421,7 +431,21 @@ def _are_mostly(kind, levels, counts):
     if n_found < LEAST_FENCED or codes:
         return False
     share = n_found / counts.sum()
-    return share >= MOST or (share >= MOST_BUT_ONE and (~known).sum() == 1)
+    return share >= MOST or (share >= MOST_BUT_FEW and (~known).sum() <= FEW_TEXTS)
+
+
+def _looks_like(levels):
+    """What levels may be, but for how they are written: "dates", "numbers" or None."""
+    texts = [level for level in levels if isinstance(level, str)]
+    numbers = [found for found in map(WRITTEN_NUMBER.fullmatch, texts) if found]
+    alike = Counter(found.groups() for found in numbers)  # of one sign and unit
+    plain = all(found[0].isdecimal() for found in numbers)  # codes, beside others
+    looks = {
+        "dates": sum(OTHER_DATE.match(text) is not None for text in texts),
+        "numbers": 0 if plain else max(alike.values()),
+    }
+    likeliest = max(looks, key=lambda kind: looks[kind])
+    return likeliest if looks[likeliest] >= max(3, MOST * len(levels)) else None
 
 
 def _may_be(kind, cell):

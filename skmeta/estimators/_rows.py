@@ -27,6 +27,7 @@ from skmeta.columns import (
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._frames import (
     Frame,
+    FrameColumn,
     array_in_numbers,
     called,
     framed,
@@ -50,6 +51,11 @@ FEW_ROWS, MANY_COLUMNS = 20, 40
 ROWS_COMPARED = 1_000
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
+# What to do with text that looks like something else.
+WAYS = {
+    "dates": "make dates of them: pandas.to_datetime with their format",
+    "numbers": "write them as such: without signs and units, and with a decimal point",
+}
 # Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
 # so many of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
 ROWS_OF_DOUBT = 0.75
@@ -288,20 +294,20 @@ class TableRows:
             )
 
     def _warn_of_names(self, X, categories):
-        """Warn of categories with almost as many levels as rows, and of dates that are no dates."""
+        """Warn of text that may be dates or numbers, and of almost as many levels as rows."""
         for i, n in categories.items():
+            column = FrameColumn() if self.frame is None else self.frame.columns[i]
             n_known = len(known_cells(X[:, i]))
-            if n_known >= LEAST_NAMES and n >= NAMES * n_known:
+            if column.looks_like:
+                warn(
+                    f"Column {self._name(i)} of X holds text such as {called(column.levels[0])}, "
+                    f"read as names. If these are {column.looks_like}, {WAYS[column.looks_like]}."
+                )
+            elif n_known >= LEAST_NAMES and n >= NAMES * n_known:
                 warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
-                )
-            elif self._told_by_type and self.frame.columns[i].holds_dates:
-                warn(
-                    f"Column {self._name(i)} of X holds text such as "
-                    f"{called(self.frame.columns[i].levels[0])}, read as names. If these are "
-                    "dates, make dates of them: pandas.to_datetime with their format."
                 )
 
     def warn_of_few(self, X):
@@ -319,8 +325,8 @@ class TableRows:
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
         for i in self._untold("new", kept[new]):
             warn(
-                f"Column {self._name(i)} of X did not vary in the first rows, which scale a table "
-                "for good: it is left out. Begin with rows in which it varies.",
+                f"Column {self._name(i)} of X did not vary in the first rows, or had no known cell; "
+                "they scale a table for good: it is left out. Begin with rows in which it varies.",
             )
             self.told_of.add(("new", i))  # behind the warning: it may be made an error
         self._warn_of_far(kept, off[:ROWS_COMPARED], statistics)

@@ -595,7 +595,7 @@ def test_levels_are_those_that_the_first_rows_have(y):
     # As numbers, which is how they are read from a file with a gap; and a column that fills late.
     table = pd.DataFrame({"code": codes.astype(float), "none": ["Linz"] * 30})
     assert_array_equal(clf.predict_proba(table), proba)
-    new, missing = (first.assign(code=code) for code in (9, None))
+    new, missing = (first[:5].assign(code=code) for code in (9, None))
     assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
 
 
@@ -944,7 +944,7 @@ def days(t):
     ("levels", "share"),
     [
         (["1", "2", "3", "4a"], [0.4, 0.3, 0.28, 0.02]),  # codes
-        ([*map(str, range(40)), "a", "b"], [0.015] * 40 + [0.2, 0.2]),  # 60 % numbers, two texts
+        ([*map(str, range(40)), *"abcd"], [0.015] * 40 + [0.1] * 4),  # 60 % numbers, four texts
         ([*map(str, range(40)), "a"], [0.01] * 40 + [0.6]),  # 40 % numbers
         (["1.2.3", "1.3.0", "2.0.1"], [0.4, 0.3, 0.3]),
     ],
@@ -965,9 +965,42 @@ def test_dates_in_other_formats_are_told_of():
     t = np.random.default_rng(0).normal(size=60)
     for form in ("%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d %H:%M"):
         table = mostly([date.strftime(form) for date in days(np.round(t, 1))], "unknown")
-        with pytest.warns(UserWarning, match="dates of them|dates .pandas.to_datetime") as caught:
+        with pytest.warns(UserWarning, match="make dates of them: pandas.to_datetime") as caught:
             InContextClassifier(random_state=0).fit(table, t > 0)
         assert len(caught) == 1 and caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("form", ["{}%", "{} kg", "${:,}", "-{},5", "{:,}.50 €", "~{}.5"])
+def test_numbers_with_signs_and_units_are_told_of(form):
+    n = np.random.default_rng(0).integers(900, 940, size=60)
+    table = mostly([form.format(i) for i in n], "unknown")
+    with pytest.warns(UserWarning, match="'x' of X .* names. If these are numbers, write") as caught:
+        InContextClassifier(random_state=0).fit(table, n > 920)
+    assert len(caught) == 1 and caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the user says what they are
+        InContextClassifier(random_state=0).fit(table.astype({"x": "category"}), n > 920)
+        InContextClassifier(categorical_features=["x"], random_state=0).fit(table, n > 920)
+
+
+@pytest.mark.parametrize("form", ["room {}", "{0}-{0}", "1.{}.0", "{}:30", "{}a{}", "A{}"])
+@pytest.mark.filterwarnings("error")
+def test_numbers_within_names_are_names(form):
+    n = np.random.default_rng(0).integers(10, 40, size=60)
+    table = pd.DataFrame({"x": [form.format(i, i + 1) for i in n]})
+    InContextClassifier(random_state=0).fit(table, n > 25)
+
+
+def test_a_few_texts_among_numbers_are_missing_cells():
+    t = np.random.default_rng(0).normal(size=150)
+    cells = t.astype(object)
+    for i, text in enumerate(("n/a", "?", "unknown")):
+        cells[i::10] = text
+    table, y = pd.DataFrame({"x": cells}), (t > 0).astype(int)
+    with pytest.warns(UserWarning, match="'x' of X holds numbers but for cells such as 'n/a'"):
+        clf = InContextClassifier(random_state=0).fit(table[:90], y[:90])
+    known = np.arange(90, 150) % 10 > 2
+    assert clf.score(table[90:][known], y[90:][known]) > 0.9
 
 
 def test_a_stream_that_begins_with_numbers_may_have_other_text():
@@ -1006,7 +1039,10 @@ def test_levels_beside_the_one_of_the_first_rows_are_told_of():
     clf.fit(two, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a new level among several is nothing to tell of
-        clf.predict(two.assign(town="Trier"))
+        clf.predict(two.assign(town=["Trier"] * 29 + ["Ulm"]))
+        clf.predict(two[:7].assign(town="Trier"))
+    with pytest.warns(UserWarning, match="All 8 cells of column 'town' of X are new, such as 'Tr"):
+        clf.predict(two[:8].assign(town="Trier"))
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -1050,7 +1086,7 @@ def test_levels_that_are_known_but_for_their_case_are_told_of(y):
     clf = classifier().fit(table, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        clf.predict(table[:9].assign(town="c"))  # new ones may come
+        clf.predict(table[:9].assign(town=["a", *"cccccccc"]))  # new ones may come
         clf.predict(table[:2].assign(town=[None, "a"]))
     with pytest.warns(
         UserWarning, match="' new york' in column 'town' .* had 'New York'"
@@ -1320,9 +1356,10 @@ def test_each_level_of_a_category_is_told_apart():
     table, y = rows_of_towns(200)
     clf = InContextClassifier(random_state=0).fit(table[:25], y[:25])
     assert list(clf.rows_.layout.flags) == [0]
-    new, missing = (table.assign(town=town) for town in ("elsewhere", None))
-    assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
-    assert np.abs(clf.predict_proba(new) - clf.predict_proba(table)).max() > 0.1
+    missing, new = table.assign(town=None), table.assign(town="elsewhere")
+    with pytest.warns(UserWarning, match="All 200 cells of column 'town' of X are new"):
+        assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
+    assert np.abs(clf.predict_proba(missing) - clf.predict_proba(table)).max() > 0.1
     blind = InContextClassifier(categorical_features=None, random_state=0)
     assert mean_score(clf, table, y, 40) > 0.97
     # To the blind it is a number of ten values, in no order.
