@@ -1,8 +1,8 @@
-"""Where no column tells anything alone: the class is the sign of a product of two or three.
+"""Where no column tells anything alone: the class is the sign of a product, or of a sum of two.
 
     python benchmarks/interactions.py
 
-The other columns are noise. Of two the default learner finds out, of three it does not.
+The other columns are noise. Products of two the default learner finds out, of three it does not.
 """
 
 import numpy as np
@@ -13,7 +13,13 @@ from sklearn.svm import SVC
 
 from skmeta import InContextClassifier
 
-FACTORS, COLUMNS, N_ROWS, N_QUERIES, N_DRAWS = (2, 3), (2, 3, 4, 6, 10), 100, 200, 20
+# Columns of each product.
+PRODUCTS = {
+    "sign of a b": [[0, 1]],
+    "sign of a b + c d": [[0, 1], [2, 3]],
+    "sign of a b c": [[0, 1, 2]],
+}
+COLUMNS, N_ROWS, N_QUERIES, N_DRAWS = (2, 3, 4, 6, 10), 100, 200, 20
 
 
 def main():
@@ -24,19 +30,20 @@ def main():
     }
     print(f"| {N_ROWS} rows, columns | " + " | ".join(map(str, COLUMNS)) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
-    for n_factors in FACTORS:
+    for target, products in PRODUCTS.items():
+        least = max(map(max, products)) + 1
         for name, make in models.items():
-            cells = [score(make, n_factors, n) if n >= n_factors else "" for n in COLUMNS]
-            print(f"| {name}, sign of {n_factors} | {' | '.join(cells)} |")
+            cells = [score(make, products, n) if n >= least else "" for n in COLUMNS]
+            print(f"| {name}, {target} | {' | '.join(cells)} |")
 
 
-def score(make, n_factors, n_columns):
+def score(make, products, n_columns):
     """Mean accuracy of a model."""
     scores = []
     for draw in range(N_DRAWS):
         rng = np.random.default_rng([n_columns, draw])
         X = rng.normal(size=(N_ROWS + N_QUERIES, n_columns))
-        y = X[:, :n_factors].prod(axis=1) > 0
+        y = sum(X[:, factors].prod(axis=1) for factors in products) > 0
         model = make().fit(X[:N_ROWS], y[:N_ROWS])
         scores.append(model.score(X[N_ROWS:], y[N_ROWS:]))
     return f"{np.mean(scores):.2f}"

@@ -21,7 +21,7 @@ BELIEF = 40.0
 # More rows than the longest tables of meta-training leave no column more silent than these do.
 MOST_SUPPORT = 128
 # Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
-MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 3, 10
+MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What the best of all pairs seems to tell of one direction by chance lies below 4 ln d + 6 over the
 # number of rows: chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
 CHANCE_OF_PAIRS = 6.0
@@ -78,7 +78,8 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     for each) is compared with the product of each two columns. Such a product has to tell more of
     it than the best of all pairs would by chance, 4 ln d + 6 over the number of rows; so has what
     is new in it beside the two columns and their squares, of each row from the others: one far cell
-    makes no pair, nor do flags of one category.
+    makes no pair, nor do flags of one category. One pair is found after the other, in what the
+    products before it leave, too.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     Returns
     -------
     pairs : ndarray of shape (n_pairs, 2), int
-        At most three, those that tell most first.
+        At most six, those that tell most first.
 
     References
     ----------
@@ -106,14 +107,19 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
         return np.zeros((0, 2), dtype=int)
     asked = np.random.RandomState(0).permutation(len(X))[:n_asked]  # whatever their order
     cells = standardised(X[asked][:, columns], statistics.of(columns))
-    left = _left(_directions(targets[asked]), cells)
-    first, second = np.triu_indices(len(columns), 1)
-    told = _told_together(cells, left)[first, second]
-    best = np.argsort(-told, kind="stable")[:CANDIDATES]
-    best = best[told[best] > chance]
-    told = np.array([_told_of_others(cells[:, [first[k], second[k]]], left) for k in best])
-    best = best[np.argsort(-told, kind="stable")][: min(MOST_PAIRS, (told > chance).sum())]
-    return columns[np.stack([first[best], second[best]], axis=1)]
+    directions, products = _directions(targets[asked]), np.zeros((n_asked, 0))
+    pairs: list[np.ndarray] = []
+    while len(pairs) < MOST_PAIRS:
+        left = _left(directions, cells, products)
+        told = np.triu(_told_together(cells, left), 1)
+        best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
+        likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
+        told_of_others = [_told_of_others(cells[:, pair], left) for pair in likely]
+        if max(told_of_others, default=0) <= chance:
+            break
+        pairs.append(likely[np.argmax(told_of_others)])
+        products = cells[:, pairs].prod(axis=2)
+    return columns[np.reshape(pairs, (-1, 2)).astype(int)]
 
 
 def _directions(targets):
@@ -142,13 +148,18 @@ def _told(cells, directions):
     return np.maximum(1 - (1 - share) * (n_rows - 1) / left, 0)
 
 
-def _left(directions, cells):
-    """What columns alone leave of directions, as orthogonal ones of length 1: (S, k)."""
-    alone = np.hstack([cells, np.square(cells)])
-    alone, directions = alone - alone.mean(axis=0), directions - directions.mean(axis=0)
-    n_alone = alone.shape[1]
-    ridge = alone.T @ alone + n_alone * np.eye(n_alone)
-    left = directions - alone @ np.linalg.solve(ridge, alone.T @ directions)
+def _left(directions, cells, products):
+    """What columns alone and products leave of directions, as orthogonal ones of length 1.
+
+    (S, classes or 1), (S, d) and (S, n_pairs) -> (S, k). There is no ridge on products: nothing is
+    left of those that were found.
+    """
+    known = np.hstack([cells, np.square(cells), products])
+    known, directions = known - known.mean(axis=0), directions - directions.mean(axis=0)
+    n_alone = 2 * cells.shape[1]
+    ridge = known.T @ known
+    ridge[:n_alone, :n_alone] += n_alone * np.eye(n_alone)
+    left = directions - known @ np.linalg.solve(ridge, known.T @ directions)
     basis, sizes, _ = np.linalg.svd(left, full_matrices=False)
     return basis[:, sizes > NO_DIRECTION]
 

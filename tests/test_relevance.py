@@ -132,11 +132,20 @@ def test_pairs_that_tell_something_only_together(n_columns):
     assert pairs_of(X[:8], product[:8]) == []  # so few rows tell nothing
 
 
-def test_the_three_pairs_that_tell_most_come_in_order():
-    X = np.random.default_rng(0).normal(size=(800, 8))
+def test_pairs_that_tell_most_come_first_and_what_they_leave_tells_of_the_next():
+    X = np.random.default_rng(0).normal(size=(800, 2 * MOST_PAIRS + 2))
     products = X[:, ::2] * X[:, 1::2]
-    assert pairs_of(X, products @ [0.8, 1.6, 0.4, 1.2]) == [(2, 3), (6, 7), (0, 1)]
-    assert MOST_PAIRS == 3
+    size = np.arange(1, MOST_PAIRS + 2)
+    in_order = [(2 * i, 2 * i + 1) for i in reversed(range(1, MOST_PAIRS + 1))]
+    assert pairs_of(X, products @ size) == in_order  # but for the least
+    assert pairs_of(X[:50, :10], products[:50, :2] @ [1, 1]) in ([(0, 1), (2, 3)], [(2, 3), (0, 1)])
+    assert pairs_of(X[:100, :10], products[:100, 2]) == [(4, 5)]  # of which nothing is left
+
+
+def test_copies_of_columns_make_no_pairs_beside_them():
+    X = np.random.default_rng(0).normal(size=(100, 8))
+    X[:, 5:] = X[:, [0, 1, 0]] + 0.1 * X[:, 5:]
+    assert pairs_of(X, X[:, 0] * X[:, 1] + 0.5 * X[:, 3] * X[:, 4]) == [(0, 1), (3, 4)]
 
 
 def test_what_columns_tell_alone_makes_no_pair():
@@ -190,7 +199,7 @@ def test_a_product_has_to_tell_and_what_is_new_in_it():
     cells = standardised(X, column_statistics(X))
     own, product = np.hstack([cells, cells**2]), cells.prod(axis=1)
     new = product - LinearRegression().fit(own, product).predict(own)
-    left = _left(_directions(new), cells)
+    left = _left(_directions(new), cells, cells[:, :0])
     assert _told_of_others(cells, left) > 0.9 and _told_together(cells, left)[0, 1] < 0.04
     assert pairs_of(X, new) == []  # chance: 0.044
 
@@ -198,11 +207,11 @@ def test_a_product_has_to_tell_and_what_is_new_in_it():
 def test_four_classes_leave_three_directions_and_one_leaves_none():
     X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 4
     cells = standardised(X, column_statistics(X))
-    left = _left(_directions(y), cells)
+    left = _left(_directions(y), cells, cells[:, :0])
     assert_allclose(left.T @ left, np.eye(3), atol=1e-12)
     assert_allclose(left.sum(axis=0), 0, atol=1e-12)
     for targets in (np.zeros(60), np.zeros(60, int)):
-        assert _left(_directions(targets), cells).shape == (60, 0)
+        assert _left(_directions(targets), cells, cells[:, :0]).shape == (60, 0)
 
 
 def test_flags_of_one_category_make_no_pair():
@@ -225,10 +234,15 @@ def test_missing_cells_columns_that_do_not_vary_and_many_rows():
 def test_what_is_left_and_told_is_that_of_scikit_learn():
     rng = np.random.default_rng(0)
     cells, targets = rng.normal(size=(40, 3)), rng.normal(size=40)
-    left = _left(_directions(targets), cells)[:, 0]
+    left = _left(_directions(targets), cells, cells[:, :0])[:, 0]
     alone = np.hstack([cells, np.square(cells)])
     expected = targets - Ridge(alpha=alone.shape[1]).fit(alone, targets).predict(alone)
     assert_allclose(np.abs(left), np.abs(expected) / np.linalg.norm(expected))
+    product = cells[:, [0]] * cells[:, [1]]
+    less = _left(_directions(targets), cells, product)[:, 0]
+    plain = np.hstack([alone, 1e4 * product])  # on which there is next to no ridge
+    expected = targets - Ridge(alpha=alone.shape[1]).fit(plain, targets).predict(plain)
+    assert_allclose(np.abs(less), np.abs(expected) / np.linalg.norm(expected), rtol=1e-4)
     together, columns = _told_together(cells, left[:, None]), cells[:, [0, 2]] * cells[:, [1, 2]]
     for (i, j), column in zip([(0, 1), (2, 2)], columns.T, strict=True):
         assert_allclose(together[i, j], np.corrcoef(column, left)[0, 1] ** 2)

@@ -325,7 +325,7 @@ class TableRows:
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
         for i in self._untold("new", kept[new]):
             warn(
-                f"Column {self._name(i)} of X did not vary in the first rows, or had no known cell; "
+                f"Column {self._name(i)} of X did not vary in the first rows, or had no cell; "
                 "they scale a table for good: it is left out. Begin with rows in which it varies.",
             )
             self.told_of.add(("new", i))  # behind the warning: it may be made an error

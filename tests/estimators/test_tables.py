@@ -974,7 +974,7 @@ def test_dates_in_other_formats_are_told_of():
 def test_numbers_with_signs_and_units_are_told_of(form):
     n = np.random.default_rng(0).integers(900, 940, size=60)
     table = mostly([form.format(i) for i in n], "unknown")
-    with pytest.warns(UserWarning, match="'x' of X .* names. If these are numbers, write") as caught:
+    with pytest.warns(UserWarning, match="'x' .* names. If these are numbers, write") as caught:
         InContextClassifier(random_state=0).fit(table, n > 920)
     assert len(caught) == 1 and caught[0].filename == __file__
     with warnings.catch_warnings():
