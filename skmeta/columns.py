@@ -6,6 +6,7 @@ estimator that shows it a user's table.
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ STAND_IN = 12.0
 LEAST_OTHERS = 3
 # Fewer cells do not tell which of them are wrong.
 LEAST_FENCED = 8
+# A column has long tails where half of its cells lie within so small a part of its standard
+# deviation from the median. Its normal scores have so many knots at most.
+LONG_TAILS, KNOTS = 0.1, 65
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
 MISSING = 1
 NO_COLUMN = -1
@@ -173,6 +177,57 @@ def stand_ins(X: np.ndarray) -> dict[int, float]:
         if len(np.unique(known_cells(X[:, i]))) > LEAST_OTHERS:
             values[i] = float(X[farthest[:, i], i][0])
     return values
+
+
+def long_tailed(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
+    """Find columns whose scale is that of their tails, as of sums of money: other cells look alike.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        A support; NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of its columns.
+
+    Returns
+    -------
+    columns : ndarray of int
+        Those half of whose cells, though not at the median, lie within a tenth of a standard
+        deviation from it. A column of fewer than eight known cells is none.
+    """
+    n_known, median = _medians(X)
+    with np.errstate(over="ignore"):
+        _, nearer_half = _medians(np.abs(X - median))
+    told = (n_known >= LEAST_FENCED) & (nearer_half > ROUNDING * np.abs(median))
+    told &= np.isfinite(statistics.scale)
+    return np.flatnonzero(told & (nearer_half < LONG_TAILS * statistics.scale))
+
+
+def normal_scores(column: np.ndarray) -> np.ndarray:
+    """Return the curve that makes the cells of a column, by their order alone, normal.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,)
+        A support's; NaN where a cell is missing.
+
+    Returns
+    -------
+    curve : ndarray of shape (2, knots)
+        Cells, in order, and the standard normal quantile of the share of cells below each and half
+        of those that are alike. A score in between is on the straight line, beyond the ends that of
+        the end.
+
+    References
+    ----------
+    B. L. van der Waerden, "Order Tests for the Two-Sample Problem and Their Power", 1952.
+    """
+    known = np.sort(known_cells(column))
+    places = np.linspace(0, len(known) - 1, min(KNOTS, len(known))).round().astype(int)
+    knots = np.unique(known[places])
+    below, with_equals = (np.searchsorted(known, knots, side) for side in ("left", "right"))
+    shares = (below + with_equals) / (2 * len(known))
+    return np.stack([knots, [NormalDist().inv_cdf(share) for share in shares]])
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:

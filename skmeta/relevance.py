@@ -1,4 +1,4 @@
-"""What columns of a support tell of its targets: weights of columns, and pairs of them."""
+"""What columns of a support tell of its targets: weights of columns, pairs, and long tails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from skmeta.columns import (
     ColumnStatistics,
     column_statistics,
     fenced,
+    long_tailed,
+    normal_scores,
     standardised,
+    support_statistics,
     varying,
 )
 
@@ -69,6 +72,36 @@ def column_weights(
     distance = _told(np.abs(cells), directions) - CHANCE / n_rows
     belief = BELIEF / (n_rows * n_columns)
     return np.sqrt(np.maximum(_told(cells, directions), distance) + belief)
+
+
+def telling_scores(
+    X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Find the columns with long tails whose normal scores tell no less than their cells.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of its columns.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+
+    Returns
+    -------
+    curves : dict of int to ndarray
+        Column -> its scores, as :func:`skmeta.columns.normal_scores` has them, where they tell as
+        much of the targets as its cells (adjusted R2, at least 0), or more.
+    """
+    curves = {i: normal_scores(X[:, i]) for i in long_tailed(X, statistics).tolist()}
+    if not curves:
+        return curves
+    directions, columns = _directions(targets), list(curves)
+    scores = np.stack([np.interp(X[:, i], *curves[i]) for i in columns], axis=1)
+    by_cells = _told(standardised(X[:, columns], statistics.of(columns)), directions)
+    by_scores = _told(standardised(scores, support_statistics(scores)), directions)
+    return {columns[k]: curves[columns[k]] for k in np.flatnonzero(by_scores >= by_cells)}
 
 
 def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:

@@ -1,16 +1,20 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from skmeta.columns import (
+    KNOTS,
     LIMIT,
     choose_flags,
     column_statistics,
     fenced,
     flags_up,
+    long_tailed,
     may_be_codes,
+    normal_scores,
     stand_ins,
+    support_statistics,
     table_rows,
     varying,
 )
@@ -169,3 +173,36 @@ def test_values_that_may_stand_for_missing_cells():
     assert stand_ins(np.exp(3 * rng.normal(size=(100, 20)))) == {}  # long tails
     assert stand_ins(np.full((9, 2), NAN)) == {} and stand_ins(np.zeros((1, 2))) == {}
     assert stand_ins(np.repeat([[1e308], [-1e308], [0.0]], 9, axis=0)) == {}
+
+
+def test_columns_with_long_tails():
+    rng = np.random.default_rng(0)
+    normal = rng.normal(size=(200, 8))
+    X = normal.copy()
+    X[:, 1] = np.exp(3 * normal[:, 1])
+    X[:, 2] = -1e-9 * np.exp(3 * normal[:, 2])
+    X[:, 3] = np.exp(normal[:, 3])  # not so long
+    X[:, 4] = np.where(normal[:, 4] > 1.6, 1e9, 0)  # nothing but two values
+    X[:, 5], X[5, 5] = 1, 2
+    X[::20, 6] = -999  # for missing cells, perhaps
+    X[:, 7], X[:7, 7] = NAN, np.exp(4.0 * np.arange(7))  # too few
+    assert_array_equal(long_tailed(X, support_statistics(X)), [1, 2, 6])
+    X[::3] = NAN
+    assert_array_equal(long_tailed(X, support_statistics(X)), [1, 2, 6])
+    assert len(long_tailed(X[:1], support_statistics(X[:1]))) == 0
+    same = np.full((20, 1), 1e9)
+    assert len(long_tailed(same, support_statistics(same))) == 0
+
+
+def test_normal_scores_are_those_of_a_quantile_transformer():
+    rng = np.random.default_rng(0)
+    column = np.exp(3 * rng.normal(size=1000))
+    knots, scores = normal_scores(column)
+    assert len(knots) == KNOTS and knots[0] == column.min() and knots[-1] == column.max()
+    known = QuantileTransformer(n_quantiles=1000, output_distribution="normal")
+    inner = column[np.abs(np.log(column)) < 4]
+    expected = known.fit(column[:, None]).transform(inner[:, None])[:, 0]
+    assert_allclose(np.interp(inner, knots, scores), expected, atol=0.06)
+    assert_allclose(scores[[0, -1]], [-3.29, 3.29], atol=0.01)  # half a cell below; one half
+    few = normal_scores(np.array([7.0, NAN, -1.0, 7.0, 3.0]))
+    assert_allclose(few, [[-1, 3, 7], [-1.15035, -0.318639, 0.67449]], rtol=1e-5)

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
-from skmeta.columns import column_statistics, standardised
+from skmeta.columns import column_statistics, standardised, support_statistics
 from skmeta.relevance import (
     BELIEF,
     CHANCE,
@@ -18,6 +18,7 @@ from skmeta.relevance import (
     _told_together,
     column_weights,
     telling_pairs,
+    telling_scores,
 )
 
 NAN = np.nan
@@ -254,3 +255,20 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
             guess = cross_val_predict(LinearRegression(), new[rows], left[rows], cv=LeaveOneOut())
             told.append(r2_score(left[rows], guess))
         assert_allclose(_told_of_others(cells[:, [i, j]], left[:, None]), min(told))
+
+
+def test_long_tails_have_scores_where_these_tell_no_less():
+    logs = np.random.default_rng(0).normal(size=(200, 4))
+    X = np.exp(3 * logs)
+    X[::5, 3], X[:, 2] = NAN, logs[:, 2]
+    tailed = {0, 1, 3}
+
+    def scored(targets):
+        curves = telling_scores(X, support_statistics(X), targets)
+        assert all(curve.shape[0] == 2 for curve in curves.values())
+        return set(curves)
+
+    assert scored(logs @ [1, 1, 1, 0]) == scored(logs[:, 0] > 0) == tailed
+    assert scored(X[:, 0]) == tailed - {0}  # whose own cells tell more
+    assert scored(np.zeros(200)) == scored(np.zeros(200, int)) == tailed
+    assert telling_scores(logs, support_statistics(logs), logs[:, 0]) == {}

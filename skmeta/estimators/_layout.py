@@ -18,7 +18,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.relevance import column_weights, telling_pairs
+from skmeta.relevance import column_weights, telling_pairs, telling_scores
 
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -49,6 +49,8 @@ class TableLayout:
         Columns of it, that vary.
     pairs : ndarray of shape (n_pairs, 2)
         Numbers or flags, by their places, whose product is a column, too.
+    curves : mapping of int to ndarray
+        Column with long tails -> its normal scores, which are read in its place.
     """
 
     flags: Mapping[int, np.ndarray]
@@ -59,10 +61,11 @@ class TableLayout:
     n_rows: int
     n_columns: int
     pairs: np.ndarray | tuple = ()  # also where it was pickled before there were any
+    curves: Mapping[int, np.ndarray] | None = None  # likewise
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
-        """Choose flags of a support's categories and codes, and products, and measure all columns.
+        """Choose scores, flags and products of a support's columns, and measure all of them.
 
         Parameters
         ----------
@@ -79,7 +82,12 @@ class TableLayout:
         -------
         layout : TableLayout
         """
-        vary = varying(support_statistics(X))
+        numeric = spec.kind == "regression"
+        targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
+        statistics = support_statistics(X)
+        curves = telling_scores(X, statistics, targets)
+        curves = {i: curve for i, curve in curves.items() if i not in categories}
+        X, vary = _scored(X, curves), varying(statistics)
         # Long codes differ by less than rounding, and are silent until they have flags.
         told = [i for i, n_levels in categories.items() if n_levels > 1]
         n_columns = len(np.union1d(vary, told))
@@ -90,9 +98,7 @@ class TableLayout:
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
             layout = cls._of(X, flags, {}, n_columns)
         if not spec.weighted:
-            return layout
-        numeric = spec.kind == "regression"
-        targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
+            return replace(layout, curves=curves)
         if places > 0:  # there are fewer columns than places
             main = _with_flags(X, flags)
             statistics = layout.statistics.of(slice(main.shape[1]))
@@ -101,7 +107,7 @@ class TableLayout:
                 layout = cls._of(X, flags, layout.codes, n_columns, pairs, statistics)
         n_seen = min(n_columns, spec.n_columns) + len(layout.pairs)  # by one member
         weights = column_weights(layout.laid_out(X), layout.statistics, targets, n_seen)
-        return replace(layout, weights=weights)
+        return replace(layout, weights=weights, curves=curves)
 
     @classmethod
     def _of(cls, X, flags, codes, n_columns, pairs=(), statistics=None):
@@ -115,11 +121,16 @@ class TableLayout:
     def laid_out(self, X):
         """Put flags and products behind the other columns: (..., columns) -> (..., n_laid_out).
 
-        A missing cell is missing in each of its flags, and products, and for a new level no flag
-        is up. Codes stay beside their flags, and what is beyond them has the flag of the first or
-        last: it may be a count.
+        Columns with long tails have their scores. A missing cell is missing in each of its flags,
+        and products, and for a new level no flag is up. Codes stay beside their flags, and what is
+        beyond them has the flag of the first or last: it may be a count.
         """
+        X = self.scored(X)
         return _laid_out(X, self.flags, self.codes, self.pairs, self.statistics)
+
+    def scored(self, X):
+        """Put normal scores in the place of columns with long tails, (..., columns)."""
+        return _scored(X, self.curves or {})
 
     def seen(self, flagged=()):
         """Columns that vary, with the flags of some codes in their place and others as numbers."""
@@ -130,6 +141,15 @@ class TableLayout:
             hidden += [number] if i in flagged else range(place, place + len(levels))
             place += len(levels)
         return np.setdiff1d(varying(self.statistics), hidden)
+
+
+def _scored(X, curves):
+    """See :meth:`TableLayout.scored`."""
+    if curves:
+        X = np.array(X, dtype=np.float64)
+        for i, curve in curves.items():
+            X[..., i] = np.interp(X[..., i], *curve)
+    return X
 
 
 def _laid_out(X, flags, codes, pairs, statistics):

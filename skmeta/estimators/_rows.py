@@ -289,8 +289,8 @@ class TableRows:
         for place, value in stand_ins(X[:, numbers]).items():
             warn(
                 f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
-                "cells, in more than a few rows, which leaves others alike. If it stands for "
-                "missing cells, replace it by NaN."
+                "cells, in more than a few rows. If it stands for missing cells, replace it by "
+                "NaN."
             )
 
     def _warn_of_names(self, X, categories):
@@ -356,7 +356,8 @@ class TableRows:
         kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
         statistics = self.layout.statistics.of(slice(len(kept)))
         with np.errstate(invalid="ignore"):
-            return kept, np.abs(X[:, kept] - statistics.center), statistics
+            off = np.abs(self.layout.scored(X)[:, kept] - statistics.center)
+        return kept, off, statistics
 
     def _untold(self, what, columns):
         """Columns of which that was not said yet."""

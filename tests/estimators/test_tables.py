@@ -248,7 +248,7 @@ def test_as_many_products_as_there_are_places_after_flags_of_codes(n_free):
 def test_estimators_pickled_before_there_were_products_answer_as_they_did(X, y):
     clf = InContextClassifier(random_state=0).fit(X, y)
     expected = clf.predict_proba(X)
-    del clf.rows_.layout.__dict__["pairs"]
+    del clf.rows_.layout.__dict__["pairs"], clf.rows_.layout.__dict__["curves"]
     old = pickle.loads(pickle.dumps(clf))
     assert_array_equal(old.predict_proba(X), expected)
 
@@ -543,7 +543,7 @@ def test_frames_with_text_categories_and_missing_values(y):
     other = table.assign(town=table["town"].map({"Linz": "Graz", "Graz": "Linz"}))
     assert np.abs(clf.predict_proba(other) - proba).max() > 1e-3
 
-    unseen, missing = (table.assign(town=value) for value in ("Wien", None))
+    unseen, missing = (table[:7].assign(town=value) for value in ("Wien", None))
     assert_array_equal(clf.predict_proba(unseen), clf.predict_proba(missing))
     clf.partial_fit(unseen[:3], y[:3])
     with pytest.raises(ValueError, match="feature names"):
@@ -890,6 +890,34 @@ def test_values_that_may_stand_for_missing_cells_are_told_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a code of its own
         clf.fit(np.round(table[["x", "age"]].to_numpy()), y)
+
+
+def test_long_tails_leave_other_cells_apart():
+    rng = np.random.default_rng(0)
+    logs = rng.normal(size=(400, 4))
+    X, y = np.exp(3 * logs), logs @ [1.0, -2.0, 0.5, 1.0]
+    reg = InContextRegressor(random_state=0).fit(X[:100], y[:100])
+    assert set(reg.rows_.layout.curves) == {0, 1, 2, 3}
+    assert reg.score(X[100:], y[100:]) > 0.95  # 0.6 by their cells
+    assert InContextClassifier(random_state=0).fit(X[:100], y[:100] > 0).score(X, y > 0) > 0.88
+    ends = np.tile(X[5], (2, 1))
+    ends[:, 1] = X[:100, 1].max(), 1e30  # no farther
+    assert_allclose(*reg.predict(ends))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg.predict(np.where(rng.random(X.shape) < 0.1, np.nan, X))
+    named = InContextClassifier(categorical_features=[0], random_state=0)
+    assert set(named.fit(np.round(X[:100], 9), y[:100] > 0).rows_.layout.curves) == {1, 2, 3}
+
+
+@pytest.mark.filterwarnings("ignore:-999 in column")
+def test_values_for_missing_cells_spoil_no_scale():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 4))
+    y = X @ [1.0, -2.0, 0.5, 1.0] > 0
+    X[rng.random(X.shape) < 0.1] = -999
+    clf = InContextClassifier(random_state=0).fit(X[:100], y[:100])
+    assert clf.score(X[100:], y[100:]) > 0.75  # 0.5 by their cells
 
 
 def test_missing_cells_of_an_array_after_a_frame_of_numbers():
