@@ -127,13 +127,12 @@ def _train(arguments):
 def _evaluate(arguments):
     from skmeta.artifacts import load_learner
     from skmeta.cards import score_lines
-    from skmeta.files import check_folder
-    from skmeta.inspection._axes import check_matplotlib_support
+    from skmeta.inspection._axes import check_matplotlib_support, check_picture
     from skmeta.training.recipes import RecipeError, load_recipe, make_family, scores
 
     if arguments.plot:  # known before the figures, which take a while
         check_matplotlib_support("skmeta evaluate --plot")
-        check_folder(arguments.plot)
+        check_picture(arguments.plot)
     learner = load_learner(arguments.learner)
     test = load_recipe(arguments.recipe).test if arguments.recipe else learner.card.get("test")
     if test is None:

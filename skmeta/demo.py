@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from skmeta.artifacts import load_learner
 from skmeta.datasets import load_omniglot_sample
 from skmeta.estimators import InContextClassifier, InContextRegressor
+from skmeta.files import check_folder
 from skmeta.inspection import SANTORO_MANN, EpisodeDisplay
 from skmeta.tasks import QuadraticTasks, from_classes
 from skmeta.training.evaluation import accuracy_by_instance, error_by_shots
@@ -37,7 +38,13 @@ def run(picture: str) -> None:
     ----------
     picture : str
         File to draw into; without matplotlib none is drawn.
+
+    Raises
+    ------
+    OSError
+        If there is no folder for it.
     """
+    check_folder(picture)
     _characters(picture)
     _quadratics()
     _table()

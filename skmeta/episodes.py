@@ -60,8 +60,9 @@ class TaskSpec:
     def __post_init__(self):
         if self.kind not in TARGET_KINDS:
             raise ValueError(f"kind must be one of {TARGET_KINDS}, got {self.kind!r}.")
-        if not self.input_shape or min(self.input_shape) < 1:
-            raise ValueError(f"input_shape must hold positive sizes, got {self.input_shape!r}.")
+        sizes = self.input_shape
+        if not isinstance(sizes, (tuple, list)) or not sizes or min(sizes) < 1:
+            raise ValueError(f"input_shape must be a tuple of positive sizes, got {sizes!r}.")
         if self.n_outputs < 1 or self.label_length < 1:
             raise ValueError(
                 "n_outputs and label_length must be at least 1, "

@@ -184,6 +184,8 @@ class TestTrain:
         (["evaluate", "own.safetensors", "--recipe", "tiny.toml"], "the tasks are TaskSpec"),
         (["evaluate", "own.safetensors", "--recipe", "wrong.toml"], "Unknown key 'colour'"),
         (["evaluate", "own.safetensors", "--plot", "no/x.png"], "There is no folder for no/x.png"),
+        (["evaluate", "own.safetensors", "--plot", "x.foo"], "x.foo is no picture of "),
+        (["demo", "--picture", "no/x.png"], "There is no folder for no/x.png"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -49,3 +49,9 @@ def test_no_rows_and_one_row(n_rows):
     assert encode_labels(np.zeros((2, n_rows), int), CLASSES).shape == (2, n_rows, 3)
     assert encode_labels(np.zeros((2, n_rows, 2), int), STRINGS).shape == (2, n_rows, 6)
     assert encode_labels(np.zeros((2, n_rows, 2)), NUMBERS).shape == (2, n_rows, 2)
+
+
+def test_rows_have_a_shape():
+    for shape in (2, (), (0,), (3, -1)):
+        with pytest.raises(ValueError, match="input_shape must be a tuple of positive sizes, got"):
+            TaskSpec("regression", shape, 1)

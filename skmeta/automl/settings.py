@@ -47,7 +47,8 @@ def kind_of(estimator) -> str:
             return kind
     raise ValueError(
         "estimator must be InContextClassifier, InContextRegressor, 'classification' or "
-        f"'regression', got {estimator!r}."
+        f"'regression', got {estimator!r}. For a step of a pipeline pass that step, and "
+        "prefix='step__'."
     )
 
 

@@ -40,8 +40,10 @@ from skmeta.estimators._warnings import warn
 from skmeta.networks import Learner
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
-# deviations away, or a spread so many times its own, is a forgotten scaling.
-FAR, WIDE = 2.0, 3.0
+# deviations away, or a spread so many times its own, is a forgotten scaling, if a larger share of
+# the cells than so much is so far away, too. The mean of pictures hardly varies.
+FAR, WIDE, SHARE = 2.0, 3.0, 0.1
+FAR_INK = 1.2
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 # Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
 # places they are.
@@ -159,18 +161,22 @@ class PlainRows:
             values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
         mean, spread = values.mean(axis=0), values.std(axis=0)
         luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
-        off = np.maximum(np.abs(mean - center) / (FAR + luck), spread / WIDE) / scale
+        far = FAR_INK if drawn else FAR
+        off = np.maximum(np.abs(mean - center) / (far + luck), spread / WIDE) / scale
         if drawn and WIDE * spread[0] < scale[0]:  # divided by 255 twice, cut to integers, empty
             off[0] = np.inf
+        elif not drawn:  # few cells far out are luck
+            n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
+            off[n_far <= np.maximum(SHARE * len(values), min(1, len(values) - 1))] = 0
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
             return
-        pictures = " (ink 1 on paper 0, not standardised)" if drawn else ""
+        where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
         warn(
-            f"{what} looks unlike what the learner {learner.name!r} was trained on: mean "
+            f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
-            f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers mean nothing unless values "
-            f"are scaled to that range{pictures}.",
+            f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "
+            f"values are scaled to that range{_ink(values) if drawn else ''}.",
         )
         self.told_of.add(what)  # behind the warning: it may be made an error
 
@@ -498,6 +504,16 @@ def rows_for(learner, name, categorical_features):
 def or_one(scale):
     """Return 1 where a scale is 0."""
     return np.where(scale > 0, scale, 1.0)
+
+
+def _ink(pictures):
+    """What pictures are to hold, and a way there from others."""
+    least, most, way = pictures.min(), pictures.max(), ""
+    if least >= 0 and most > 2:
+        way = f"; divide X by {most:g}?"
+    elif pictures.mean() > 0.5 and most <= 2:
+        way = "; is it 1 - X?"
+    return f" (ink 1 on paper 0, not standardised{way})"
 
 
 def _times(shape):

@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from skmeta.columns import ColumnStatistics
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._rows import or_one
+from skmeta.estimators._warnings import warn
 
 
 class InContextRegressor(RegressorMixin, InContextEstimator):
@@ -163,7 +164,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         -------
         y_mean : ndarray of shape (n_rows,)
         y_std : ndarray of shape (n_rows,), only if ``return_std``
-            Standard deviation of the target, that of the members' mixture.
+            Standard deviation of the target, that of the members' mixture. While all targets that
+            were read are alike, it has no unit, and a warning says so.
 
         Raises
         ------
@@ -178,6 +180,11 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         y_mean = mixture_mean * scale + center
         if not return_std:
             return y_mean
+        if not scale.any():
+            warn(
+                f"All targets that were read are {center[0]:g}: how far others may lie, and so the "
+                "unit of the standard deviations, is not known."
+            )
         variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
         return y_mean, np.sqrt(variance) * or_one(scale)
 

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+from skmeta.files import check_folder
+
+
+def check_picture(path):
+    """See that matplotlib could draw into a file: its folder, and its format.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Raises
+    ------
+    OSError
+        If there is no folder for it.
+    ValueError
+        If matplotlib has no such format.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    check_folder(path)
+    formats, suffix = FigureCanvasBase.get_supported_filetypes(), Path(path).suffix.lower()[1:]
+    if suffix and suffix not in formats:  # without one it is png
+        raise ValueError(f"{path} is no picture of {', '.join(sorted(formats))}.")
 
 
 def one_axes(display, ax, figsize=None):

@@ -220,6 +220,8 @@ def _checked_episode(learner, inputs, targets):
             f"inputs must hold rows of one episode, shape (T, {', '.join(map(str, shape))}), "
             f"got {inputs.shape}."
         )
+    if learner.spec.kind == "regression" and targets.ndim == 1:
+        targets = targets[:, None]
     if targets.shape[:1] != inputs.shape[:1]:
         raise ValueError(
             f"Every row needs its target: got {len(inputs)} rows and targets of shape "

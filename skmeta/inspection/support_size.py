@@ -10,7 +10,7 @@ from sklearn.utils import indexable
 from sklearn.utils._indexing import _safe_indexing
 
 from skmeta.inspection._axes import draw_band, one_axes, show_legend
-from skmeta.training.evaluation import mean_and_interval
+from skmeta.training.evaluation import checked_sizes, mean_and_interval
 
 
 class SupportSizeDisplay:
@@ -100,9 +100,10 @@ class SupportSizeDisplay:
         Raises
         ------
         ValueError
-            If there are too few rows or the estimator cannot fit so few.
+            If sizes are no integers, there are too few rows, or the estimator cannot fit so few.
         """
         X, y = indexable(X, y)
+        sizes = checked_sizes("sizes", sizes)
         labels, scorer = np.asarray(y), check_scoring(estimator, scoring)
         strata = np.unique(labels, return_counts=True)[1] if is_classifier(estimator) else [0]
         scores = np.empty((n_draws, len(sizes)))

@@ -64,6 +64,8 @@ class ShotError(NamedTuple):
 
 
 def _check_learner(learner, family):
+    if isinstance(family, type):
+        raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
     if learner.spec != family.spec:
         raise ValueError(
             f"The learner was trained on {learner.spec}, the tasks are {family.spec}. "

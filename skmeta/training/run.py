@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 
 import joblib
 import keras
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skmeta.artifacts import ArtifactError, checksum_of, network_config
 from skmeta.networks import Learner
@@ -21,6 +23,8 @@ from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
 LAST_RATE = 0.01
+# A loss so many times that of the beginning does not come from harder tasks later.
+DIVERGED = 10.0
 
 
 class Run:
@@ -105,8 +109,18 @@ class Run:
                 report(self)
         if self.held_out and self.history["validation_step"][-1:] != [self.step]:
             self._validate()  # a finished run, of which nothing was held out
+        self._warn_of_divergence()
         if trainer.verbose:
             end_of_report()
+
+    def _warn_of_divergence(self):
+        losses = self.history["loss"]
+        if losses and losses[-1] > DIVERGED * max(1.0, abs(losses[0])):
+            warnings.warn(
+                f"The loss rose from {losses[0]:.3g} to {losses[-1]:.3g}: lower learning_rate.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     def _take_steps(self, last):
         """Take the steps up to number ``last``: mean loss."""

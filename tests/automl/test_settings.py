@@ -39,7 +39,7 @@ def test_settings_are_parameters_whose_defaults_come_first(kind):
 def test_an_estimator_its_class_and_its_kind(kind):
     assert kind_of(kind) == kind_of(KINDS[kind]) == kind_of(KINDS[kind]()) == kind
     for other in ("tables", RandomizedSearchCV, None):
-        with pytest.raises(ValueError, match="estimator must be InContextClassifier"):
+        with pytest.raises(ValueError, match="must be InContextClassifier.*prefix='step__'"):
             kind_of(other)
 
 

@@ -505,8 +505,12 @@ def test_the_way_out_for_other_pictures_works(shape, way_out):
         (lambda X: (X - X.mean()) / X.std(), True),
         (lambda X: X / 255, True),
         (lambda X: (0.9 * X).astype(int), True),
+        (lambda X: np.random.default_rng(0).random(X.shape), True),
     ],
-    ids=["as is", "pale", "0..255", "inverted", "standardised", "0..1/255", "cut to integers"],
+    ids=[
+        *("as is", "pale", "0..255", "inverted", "standardised", "0..1/255", "cut to integers"),
+        "grey",
+    ],
 )
 def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
     sample = load_omniglot_sample()
@@ -516,6 +520,17 @@ def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
         InContextClassifier("mann-omniglot").fit(X, y)
         InContextClassifier("mann-omniglot").fit(sample.images[:60:4], y).predict(X)
     assert ["X looks unlike" in str(w.message) for w in caught] == [True, True] * warns
+
+
+def test_a_way_out_for_pictures_in_another_range():
+    sample = load_omniglot_sample()
+    X, y = sample.images[:60:4], sample.target[:60:4]
+    with pytest.warns(UserWarning, match="not standardised; divide X by 255."):
+        InContextClassifier("mann-omniglot").fit((255 * X).astype(np.uint8), y)
+    with pytest.warns(UserWarning, match="not standardised; is it 1 - X.[)]"):
+        InContextClassifier("mann-omniglot").fit(1 - X, y)
+    with pytest.warns(UserWarning, match="not standardised[)]"):
+        InContextClassifier("mann-omniglot").fit((X - X.mean()) / X.std(), y)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba"])

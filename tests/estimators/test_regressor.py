@@ -6,7 +6,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 
-from skmeta import InContextRegressor
+from skmeta import InContextRegressor, load_learner
+from skmeta.networks import Learner
 from tests.estimators.states import assert_unchanged, leaves, snapshot
 from tests.reference.small import episodes, small_learner
 
@@ -181,7 +182,8 @@ def test_a_learner_for_other_tasks_is_refused(name, message, data):
 
 
 @pytest.mark.parametrize(
-    ("x_scale", "y_scale", "what"), [(1, 1, None), (50, 1, "X"), (1, 1_000, "y"), (1, 0.01, None)]
+    ("x_scale", "y_scale", "what"),
+    [(1, 1, None), (50, 1, "Column 1 of X"), (1, 1_000, "y"), (1, 0.01, None)],
 )
 def test_values_in_another_range_are_answered_with_a_warning(x_scale, y_scale, what):
     X = np.random.default_rng(0).uniform(-1, 1, (30, 2))
@@ -190,7 +192,37 @@ def test_values_in_another_range_are_answered_with_a_warning(x_scale, y_scale, w
         warnings.simplefilter("always")
         InContextRegressor("lstm-quadratic").fit(x_scale * X, y)
     expected = [] if what is None else [f"{what} looks unlike"]
-    assert [str(w.message)[: len("X looks unlike")] for w in caught] == expected
+    assert [str(w.message).partition(" what the")[0] for w in caught] == expected
+
+
+def test_few_cells_far_out_are_luck():
+    """As of a column of counts, next to none of which was above 0 in meta-training."""
+    learner = load_learner("lstm-quadratic")
+    sizes = {"encoder/center": np.float32([0, 3e-4]), "encoder/scale": np.float32([1, 0.02])}
+    learner = Learner(learner.network, {**learner.weights, **sizes}, learner.card)
+    X = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    X[:, 1] = 0
+    for n_far, warns in ((1, False), (4, False), (10, True)):
+        X[:n_far, 1] = 1
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            InContextRegressor(learner).fit(X, X[:, 0])
+        assert ["Column 1 of X looks unlike" in str(w.message) for w in caught] == [True] * warns
+    with pytest.warns(UserWarning, match="Column 1 of X looks unlike"):
+        InContextRegressor(learner).fit([[0.1, 20]], [0.2])
+
+
+@pytest.mark.parametrize("y", [[222_000.0], [5.0, 5.0, 5.0, 5.0]])
+def test_targets_that_are_alike_tell_no_standard_deviation(y):
+    X = np.random.default_rng(0).normal(size=(8, 2))
+    reg = InContextRegressor(random_state=0).partial_fit(X[: len(y)], y)
+    with pytest.warns(UserWarning, match=f"All targets .* are {y[0]:g}: how far") as caught:
+        reg.predict(X, return_std=True)
+    assert [w.filename for w in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg.predict(X)
+        reg.partial_fit(X, np.arange(8) + y[0]).predict(X, return_std=True)
 
 
 def test_later_rows_targets_and_queries_in_another_range_are_warned_of():
@@ -202,8 +234,8 @@ def test_later_rows_targets_and_queries_in_another_range_are_warned_of():
         reg.predict(X)
         reg.partial_fit(X, X[:, 0])
     for call, what in (
-        (lambda reg: reg.predict([[1e3, 0]]), "X"),
-        (lambda reg: reg.partial_fit([[1e3, 0]], [0.1]), "X"),
+        (lambda reg: reg.predict([[1e3, 0]]), "Column 0 of X"),
+        (lambda reg: reg.partial_fit([[1e3, 0]], [0.1]), "Column 0 of X"),
         (lambda reg: reg.partial_fit(X[:1], [1e3]), "y"),
     ):
         reg = deepcopy(fitted)

@@ -317,6 +317,9 @@ class TestSupportSize:
             Ridge(), frame, 2 * self.X[:, 0], [3, 30], n_draws=3
         )
         assert display.scores[:, 1].min() > 0.99
+        for sizes in ([0.1, 0.5], [0, 3], []):
+            with pytest.raises(ValueError, match="sizes must be integers of at least 1"):
+                SupportSizeDisplay.from_estimator(Ridge(), frame, self.X[:, 0], sizes)
         with pytest.raises(ValueError, match="train_size=60"):
             SupportSizeDisplay.from_estimator(Ridge(), frame, self.X[:, 0], [60])
 

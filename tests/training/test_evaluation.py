@@ -318,6 +318,8 @@ def test_tasks_that_are_not_like_the_learner(tasks):
         accuracy_by_instance(learner, QuadraticTasks())
     with pytest.raises(ValueError, match="was trained on .* the tasks are"):
         error_by_shots(small_learner("lstm-vectors"), SemilinearTasks(), [1])
+    with pytest.raises(ValueError, match="Expected tasks, QuadraticTasks.*, got the class"):
+        error_by_shots(small_learner("lstm-vectors"), QuadraticTasks, [1])
     with pytest.raises(ValueError, match="ClassTasks draws no regression problems"):
         error_by_shots(Stub(tasks.spec, None), tasks, [1])
 

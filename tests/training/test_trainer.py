@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from skmeta.artifacts import ArtifactError, dump_learner, load_learner, parse_learner, save_learner
@@ -307,6 +307,13 @@ class TestRuns:
             trainer.fit(Extreme())
         assert load_checkpoint(checkpoint)[1]["step"] == 4  # the last sound state
         assert not hasattr(trainer, "learner_")
+
+    def test_a_loss_that_grows_is_told_of(self):
+        with pytest.warns(
+            ConvergenceWarning, match="loss rose from .* lower learning_rate"
+        ) as told:
+            MetaTrainer(**TINY, learning_rate=1e9).fit(QuadraticTasks(n_steps=5))
+        assert __file__ in [w.filename for w in told if w.category is ConvergenceWarning]
 
     def test_progress_goes_to_the_error_stream(self, capsys):
         trainer = MetaTrainer(**TINY, verbose=1)
