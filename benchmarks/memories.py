@@ -32,6 +32,8 @@ from skmeta.tasks import (
 )
 
 N_LOOKS = 20
+# Memories of labels alone.
+OF_CLASSES = ("prototypes",)
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
@@ -92,6 +94,8 @@ def runs(folder, n_steps, seed):
     """Results by (family, memory), run now if they are not in the folder."""
     found = {}
     for (name, (tasks, held_out)), memory in product(families().items(), MEMORIES):
+        if memory in OF_CLASSES and tasks.spec.kind != "classification":
+            continue
         path = folder / f"{name} {memory} {n_steps} {seed}.json".replace(" ", "-")
         if not path.exists():
             path.write_text(json.dumps(run(memory, tasks, held_out, n_steps, seed)))
@@ -113,13 +117,14 @@ def report(found):
     head = ["", "| family | " + " | ".join(MEMORIES) + " |", "|---" * (len(MEMORIES) + 1) + "|"]
     lines = [f"Held-out loss after {last:,} steps, nats a step; milliseconds a step.", *head]
     for name in names:
-        cells = [found[name, m] for m in MEMORIES]
-        texts = [f"{c['loss'][-1]:.2f}; {1e3 * c['seconds_a_step']:.0f} ms" for c in cells]
-        lines.append(f"| {name} | " + " | ".join(texts) + " |")
+        cells = [found.get((name, memory)) for memory in MEMORIES]
+        texts = [c and f"{c['loss'][-1]:.2f}; {1e3 * c['seconds_a_step']:.0f} ms" for c in cells]
+        lines.append(f"| {name} | " + " | ".join(text or "" for text in texts) + " |")
     lines += ["", "Held-out loss when the fastest memory has taken its last step.", *head]
     for name in names:
-        budget = min(found[name, m]["seconds_a_step"] for m in MEMORIES) * last
-        texts = [f"{at_seconds(found[name, m], budget):.2f}" for m in MEMORIES]
+        cells = [found.get((name, memory)) for memory in MEMORIES]
+        budget = min(c["seconds_a_step"] for c in cells if c) * last
+        texts = [f"{at_seconds(c, budget):.2f}" if c else "" for c in cells]
         lines.append(f"| {name}, {budget:.0f} s | " + " | ".join(texts) + " |")
     return "\n".join(lines)
 
@@ -135,12 +140,12 @@ def draw(found, path):
     names = list(dict.fromkeys(name for name, _ in found))
     figure, axes = plt.subplots(2, len(names), figsize=(2.3 * len(names), 5), layout="constrained")
     for (above, below), name in zip(axes.T, names, strict=True):
-        for memory in MEMORIES:
-            result = found[name, memory]
+        results = {memory: found[name, memory] for memory in MEMORIES if (name, memory) in found}
+        for memory, result in results.items():
             steps = np.array(result["step"])
             above.plot(steps, result["loss"], label=memory)
             below.plot(steps * result["seconds_a_step"], result["loss"])
-        losses = np.array([found[name, memory]["loss"] for memory in MEMORIES])
+        losses = np.array([result["loss"] for result in results.values()])
         # A curve that begins far above the others is cut off.
         top, bottom = np.median(losses[:, 0]), losses.min()
         limits = bottom - 0.05 * (top - bottom), top + 0.3 * (top - bottom)
@@ -149,7 +154,7 @@ def draw(found, path):
         below.xaxis.set_minor_formatter(NullFormatter())
     for ax in axes[:, 0]:
         ax.set_ylabel("held-out loss, nats a step")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     figure.savefig(path, dpi=80)
 
 

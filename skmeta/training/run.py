@@ -23,8 +23,8 @@ from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
 LAST_RATE = 0.01
-# A loss so many times that of the beginning does not come from harder tasks later.
-DIVERGED = 10.0
+# By so many nats a step no loss rises but by too large steps, or by harder tasks of a curriculum.
+RISE = 1.0
 
 
 class Run:
@@ -109,15 +109,16 @@ class Run:
                 report(self)
         if self.held_out and self.history["validation_step"][-1:] != [self.step]:
             self._validate()  # a finished run, of which nothing was held out
-        self._warn_of_divergence()
+        self._warn_of_rise()
         if trainer.verbose:
             end_of_report()
 
-    def _warn_of_divergence(self):
+    def _warn_of_rise(self):
         losses = self.history["loss"]
-        if losses and losses[-1] > DIVERGED * max(1.0, abs(losses[0])):
+        if losses and losses[-1] > losses[0] + RISE and not self.stream.families[0].changes:
             warnings.warn(
-                f"The loss rose from {losses[0]:.3g} to {losses[-1]:.3g}: lower learning_rate.",
+                f"The loss was {losses[0]:.3g} nats a step at first and is {losses[-1]:.3g}: lower "
+                "learning_rate.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

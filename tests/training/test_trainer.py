@@ -308,11 +308,11 @@ class TestRuns:
         assert load_checkpoint(checkpoint)[1]["step"] == 4  # the last sound state
         assert not hasattr(trainer, "learner_")
 
-    def test_a_loss_that_grows_is_told_of(self):
-        with pytest.warns(
-            ConvergenceWarning, match="loss rose from .* lower learning_rate"
-        ) as told:
-            MetaTrainer(**TINY, learning_rate=1e9).fit(QuadraticTasks(n_steps=5))
+    @pytest.mark.parametrize("learning_rate", [100.0, 1e9])
+    def test_a_loss_that_grows_is_told_of(self, learning_rate):
+        settings = {**TINY, "n_steps": 60, "learning_rate": learning_rate}
+        with pytest.warns(ConvergenceWarning, match="loss was .* lower learning_rate") as told:
+            MetaTrainer(**settings).fit(QuadraticTasks(n_steps=5))
         assert __file__ in [w.filename for w in told if w.category is ConvergenceWarning]
 
     def test_progress_goes_to_the_error_stream(self, capsys):
