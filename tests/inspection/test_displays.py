@@ -382,9 +382,14 @@ class TestMemoryAccess:
         memory = MANN(4, 6, 3, 2, key_strength=key_strength, add_vector=add_vector)
         tasks = QuadraticTasks(n_steps=5)
         batch = tasks.batch(0, 1, seed=0)
-        display = MemoryAccessDisplay.from_learner(
-            random_learner(tasks.spec, memory), batch.inputs[0], batch.targets[0]
+        learner, inputs, targets = (
+            random_learner(tasks.spec, memory),
+            batch.inputs[0],
+            batch.targets[0],
         )
+        display = MemoryAccessDisplay.from_learner(learner, inputs, targets)
+        flat = MemoryAccessDisplay.from_learner(learner, inputs, targets[:, 0])
+        assert_array_equal(flat.write_weights, display.write_weights)
         assert display.targets is None
         assert_allclose(display.write_weights.sum(axis=2), 1.0, atol=1e-5)
         strings = TaskSpec("classification", (2,), 3, label_length=2)
