@@ -199,7 +199,6 @@ def long_tailed(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     with np.errstate(over="ignore"):
         _, nearer_half = _medians(np.abs(X - median))
     told = (n_known >= LEAST_FENCED) & (nearer_half > ROUNDING * np.abs(median))
-    told &= np.isfinite(statistics.scale)
     return np.flatnonzero(told & (nearer_half < LONG_TAILS * statistics.scale))
 
 

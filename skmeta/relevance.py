@@ -147,10 +147,11 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
         told = np.triu(_told_together(cells, left), 1)
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
         likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
-        told_of_others = [_told_of_others(cells[:, pair], left) for pair in likely]
-        if max(told_of_others, default=0) <= chance:
+        telling = (pair for pair in likely if _told_of_others(cells[:, pair], left) > chance)
+        pair = next(telling, None)
+        if pair is None:
             break
-        pairs.append(likely[np.argmax(told_of_others)])
+        pairs.append(pair)
         products = cells[:, pairs].prod(axis=2)
     return columns[np.reshape(pairs, (-1, 2)).astype(int)]
 

@@ -895,7 +895,7 @@ def test_values_that_may_stand_for_missing_cells_are_told_of():
 def test_long_tails_leave_other_cells_apart():
     rng = np.random.default_rng(0)
     logs = rng.normal(size=(400, 4))
-    X, y = np.exp(3 * logs), logs @ [1.0, -2.0, 0.5, 1.0]
+    X, y = 1e3 * np.exp(3 * logs), logs @ [1.0, -2.0, 0.5, 1.0]
     reg = InContextRegressor(random_state=0).fit(X[:100], y[:100])
     assert set(reg.rows_.layout.curves) == {0, 1, 2, 3}
     assert reg.score(X[100:], y[100:]) > 0.95  # 0.6 by their cells
@@ -906,6 +906,8 @@ def test_long_tails_leave_other_cells_apart():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         reg.predict(np.where(rng.random(X.shape) < 0.1, np.nan, X))
+    unweighted = InContextRegressor("lstm-tabular-regression", random_state=0)
+    assert set(unweighted.fit(X[:100], y[:100]).rows_.layout.curves) == {0, 1, 2, 3}
     named = InContextClassifier(categorical_features=[0], random_state=0)
     assert set(named.fit(np.round(X[:100], 9), y[:100] > 0).rows_.layout.curves) == {1, 2, 3}
 
