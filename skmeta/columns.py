@@ -26,6 +26,8 @@ LEAST_FENCED = 8
 # A column has long tails where half of its cells lie within so small a part of its standard
 # deviation from the median. Its normal scores have so many knots at most.
 LONG_TAILS, KNOTS = 0.1, 65
+# Between cells that are closer no line can be drawn.
+SMALLEST = 1e-200
 # Marks beside the cells of a row: below MISSING for one that is known, NO_COLUMN for no cell.
 MISSING = 1
 NO_COLUMN = -1
@@ -198,7 +200,8 @@ def long_tailed(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     n_known, median = _medians(X)
     with np.errstate(over="ignore"):
         _, nearer_half = _medians(np.abs(X - median))
-    told = (n_known >= LEAST_FENCED) & (nearer_half > ROUNDING * np.abs(median))
+    apart = np.maximum(ROUNDING * np.abs(median), SMALLEST)
+    told = (n_known >= LEAST_FENCED) & (nearer_half > apart)
     return np.flatnonzero(told & (nearer_half < LONG_TAILS * statistics.scale))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -15,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from skmeta.artifacts import load_learner
 from skmeta.datasets import load_omniglot_sample
 from skmeta.estimators import InContextClassifier, InContextRegressor
-from skmeta.files import check_folder
 from skmeta.inspection import SANTORO_MANN, EpisodeDisplay
+from skmeta.inspection._axes import check_picture
 from skmeta.tasks import QuadraticTasks, from_classes
 from skmeta.training.evaluation import accuracy_by_instance, error_by_shots
 
@@ -43,8 +44,11 @@ def run(picture: str) -> None:
     ------
     OSError
         If there is no folder for it.
+    ValueError
+        If matplotlib has no such format.
     """
-    check_folder(picture)
+    with suppress(ImportError):
+        check_picture(picture)
     _characters(picture)
     _quadratics()
     _table()

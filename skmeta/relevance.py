@@ -28,8 +28,8 @@ MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What the best of all pairs seems to tell of one direction by chance lies below 4 ln d + 6 over the
 # number of rows: chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
 CHANCE_OF_PAIRS = 6.0
-# K classes are K - 1 directions: the length of the last is rounding, below this.
-NO_DIRECTION = 1e-3
+# K classes are K - 1 directions, and products may tell all of some: what is left is shorter then.
+NO_DIRECTION = 0.1
 # Squares that are rounding, and what is left of them; singular values likewise.
 NO_POWER, NO_SIZE = 1e-9, 1e-6
 

@@ -149,6 +149,13 @@ def test_copies_of_columns_make_no_pairs_beside_them():
     assert pairs_of(X, X[:, 0] * X[:, 1] + 0.5 * X[:, 3] * X[:, 4]) == [(0, 1), (3, 4)]
 
 
+def test_rounding_and_ridge_leave_no_pairs():
+    Z = np.sign(np.random.default_rng(0).normal(size=(300, 4)))
+    X = np.column_stack([Z, Z[:, 0] * Z[:, 1]])  # the product is there
+    assert len(pairs_of(X, X[:, 4] > 0)) <= 1
+    assert pairs_of(X[:, :4], X[:, 4] > 0) == [(0, 1)]
+
+
 def test_what_columns_tell_alone_makes_no_pair():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 5))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -23,13 +22,14 @@ NUMBER = re.compile(r"\s*[-+]?\.?\d")
 OTHER_DATE = re.compile(
     r"(\d{1,2}([./-])\d{1,2}\2(\d\d|\d{4})|\d{4}([./])\d{1,2}\4\d{1,2})($|[ T])"
 )
-# 52 %, $1,200, 20,1, 70 kg: its sign, the number, and its unit.
+# -52 %, $1,200, 20,1, 70 kg, 9 km/h: what stands before the number, and its unit.
 WRITTEN_NUMBER = re.compile(
-    r"([^\w\s]{0,2})\s?(?:[-+]?\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?)\s?(\D{0,12})"
+    r"[-+]?([^\w\s#+-]{0,2})\s?[-+]?\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?"
+    r"\s?([^\w\s]{0,2}|[^\W\d_][^\W\d_/]*[/]?[^\W\d_]+|(?<=\s)[^\W\d_])"
 )
-# A column is numbers or dates where so large a share of its known cells is, or where at least so
-# large a share is and all others are a few texts: "n/a", "?".
-MOST, MOST_BUT_FEW = 0.9, 0.5
+# A column is numbers or dates where so large a share of its known cells is, or so large a share and
+# all others are a few texts, or so large a one and they are one: "n/a", "?".
+MOST, MOST_BUT_FEW, MOST_BUT_ONE = 0.9, 0.7, 0.5
 FEW_TEXTS, FEW_NUMBERS = 3, 10
 
 
@@ -46,8 +46,9 @@ class FrameColumn:
         Whether numbers or times were written as text: in later rows there may be other text.
     mixed : bool
         Whether it has other cells than numbers or times, which are missing.
-    looks_like : {"dates", "numbers"}, optional
-        What its levels, no declared categories, may be but for how they are written.
+    looks_like : (str, str), optional
+        What its levels, no declared categories, may be but for how they are written, "dates" or
+        "numbers", and one of them.
     """
 
     kind: str = "numbers"
@@ -55,7 +56,7 @@ class FrameColumn:
     nominal: bool = False
     written: bool = False
     mixed: bool = False
-    looks_like: str | None = None
+    looks_like: tuple[str, str] | None = None
 
     @classmethod
     def of(cls, column, named=False) -> FrameColumn:
@@ -423,29 +424,30 @@ def _are_mostly(kind, levels, counts):
     import pandas as pd
 
     maybe = np.array([_may_be(kind, level) for level in levels], dtype=bool)
-    if counts[maybe].sum() < MOST_BUT_FEW * counts.sum():
+    if counts[maybe].sum() < MOST_BUT_ONE * counts.sum():
         return False
     known = _as_far_as(pd.Series(levels, dtype=object), kind).notna().to_numpy(dtype=bool)
     n_found = counts[known].sum()
     codes = kind == "numbers" and known.sum() <= min(FEW_NUMBERS, n_found / 2)
     if n_found < LEAST_FENCED or codes:
         return False
-    share = n_found / counts.sum()
-    return share >= MOST or (share >= MOST_BUT_FEW and (~known).sum() <= FEW_TEXTS)
+    n_texts = (~known).sum()
+    most = MOST_BUT_ONE if n_texts == 1 else MOST_BUT_FEW if n_texts <= FEW_TEXTS else MOST
+    return n_found >= most * counts.sum()
 
 
 def _looks_like(levels):
-    """What levels may be, but for how they are written: "dates", "numbers" or None."""
+    """What levels may be, but for how they are written: ("dates" or "numbers", one), or None."""
     texts = [level for level in levels if isinstance(level, str)]
-    numbers = [found for found in map(WRITTEN_NUMBER.fullmatch, texts) if found]
-    alike = Counter(found.groups() for found in numbers)  # of one sign and unit
-    plain = all(found[0].isdecimal() for found in numbers)  # codes, beside others
-    looks = {
-        "dates": sum(OTHER_DATE.match(text) is not None for text in texts),
-        "numbers": 0 if plain else max(alike.values()),
-    }
-    likeliest = max(looks, key=lambda kind: looks[kind])
-    return likeliest if looks[likeliest] >= max(3, MOST * len(levels)) else None
+    numbers: dict[Any, list[str]] = {}
+    for found in filter(None, map(WRITTEN_NUMBER.fullmatch, texts)):
+        numbers.setdefault(found.groups(), []).append(found[0])
+    alike = max(numbers.values(), key=len, default=[])  # of one sign and unit
+    if all(map(str.isdecimal, alike)):  # codes, beside others
+        alike = []
+    dates = [text for text in texts if OTHER_DATE.match(text)]
+    kind, found = ("dates", dates) if len(dates) >= len(alike) else ("numbers", alike)
+    return (kind, found[0]) if len(found) >= max(3, MOST * len(levels)) else None
 
 
 def _may_be(kind, cell):

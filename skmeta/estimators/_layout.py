@@ -132,6 +132,13 @@ class TableLayout:
         """Put normal scores in the place of columns with long tails, (..., columns)."""
         return _scored(X, self.curves or {})
 
+    def beyond_scores(self, X):
+        """Which cells lie beyond the first and last of a column's scores, (..., columns)."""
+        beyond = np.zeros(X.shape, dtype=bool)
+        for i, (knots, _) in (self.curves or {}).items():
+            beyond[..., i] = (X[..., i] < knots[0]) | (X[..., i] > knots[-1])
+        return beyond
+
     def seen(self, flagged=()):
         """Columns that vary, with the flags of some codes in their place and others as numbers."""
         hidden: list[int] = []

@@ -41,8 +41,9 @@ from skmeta.networks import Learner
 
 # Plain rows and targets are compared with those of meta-training: a mean so many of its standard
 # deviations away, or a spread so many times its own, is a forgotten scaling, if a larger share of
-# the cells than so much is so far away, too. The mean of pictures hardly varies.
-FAR, WIDE, SHARE = 2.0, 3.0, 0.1
+# the cells than so much is so far away, too, or all is so many times as far. The mean of pictures
+# hardly varies.
+FAR, WIDE, SHARE, EXTREME = 2.0, 3.0, 0.1, 100.0
 FAR_INK = 1.2
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 # Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
@@ -167,7 +168,8 @@ class PlainRows:
             off[0] = np.inf
         elif not drawn:  # few cells far out are luck
             n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
-            off[n_far <= np.maximum(SHARE * len(values), min(1, len(values) - 1))] = 0
+            few = n_far <= np.maximum(SHARE * len(values), min(1, len(values) - 1))
+            off[few & (off < EXTREME)] = 0
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
             return
@@ -304,12 +306,15 @@ class TableRows:
         for i, n in categories.items():
             column = FrameColumn() if self.frame is None else self.frame.columns[i]
             n_known = len(known_cells(X[:, i]))
+            names = n_known >= LEAST_NAMES and n >= NAMES * n_known
             if column.looks_like:
+                kind, cell = column.looks_like
+                way_out = f" If not, drop it: it has {n} levels in {n_known} rows." if names else ""
                 warn(
-                    f"Column {self._name(i)} of X holds text such as {called(column.levels[0])}, "
-                    f"read as names. If these are {column.looks_like}, {WAYS[column.looks_like]}."
+                    f"Column {self._name(i)} of X holds text such as {called(cell)}, read as "
+                    f"names. If these are {kind}, {WAYS[kind]}.{way_out}"
                 )
-            elif n_known >= LEAST_NAMES and n >= NAMES * n_known:
+            elif names:
                 warn(
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
@@ -363,6 +368,7 @@ class TableRows:
         statistics = self.layout.statistics.of(slice(len(kept)))
         with np.errstate(invalid="ignore"):
             off = np.abs(self.layout.scored(X)[:, kept] - statistics.center)
+            off[self.layout.beyond_scores(X)[:, kept]] = np.inf
         return kept, off, statistics
 
     def _untold(self, what, columns):
@@ -507,12 +513,12 @@ def or_one(scale):
 
 
 def _ink(pictures):
-    """What pictures are to hold, and a way there from others."""
-    least, most, way = pictures.min(), pictures.max(), ""
-    if least >= 0 and most > 2:
-        way = f"; divide X by {most:g}?"
-    elif pictures.mean() > 0.5 and most <= 2:
-        way = "; is it 1 - X?"
+    """What pictures are to hold, and what these may be instead."""
+    least, most, bytes_ = pictures.min(), pictures.max(), ""
+    if least >= 0 and 16 < most <= 255:
+        bytes_ = " / 255"
+    inverted = least >= 0 and pictures.mean() > 0.5 * max(most, 1)
+    way = f"; is it {'1 - ' if inverted else ''}X{bytes_}?" if inverted or bytes_ else ""
     return f" (ink 1 on paper 0, not standardised{way})"
 
 

@@ -24,9 +24,9 @@ def check_picture(path):
     ValueError
         If matplotlib has no such format.
     """
+    check_folder(path)
     from matplotlib.backend_bases import FigureCanvasBase
 
-    check_folder(path)
     formats, suffix = FigureCanvasBase.get_supported_filetypes(), Path(path).suffix.lower()[1:]
     if suffix and suffix not in formats:  # without one it is png
         raise ValueError(f"{path} is no picture of {', '.join(sorted(formats))}.")

@@ -525,8 +525,10 @@ def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
 def test_a_way_out_for_pictures_in_another_range():
     sample = load_omniglot_sample()
     X, y = sample.images[:60:4], sample.target[:60:4]
-    with pytest.warns(UserWarning, match="not standardised; divide X by 255."):
+    with pytest.warns(UserWarning, match="not standardised; is it X / 255.[)]"):
         InContextClassifier("mann-omniglot").fit((255 * X).astype(np.uint8), y)
+    with pytest.warns(UserWarning, match="not standardised; is it 1 - X / 255.[)]"):
+        InContextClassifier("mann-omniglot").fit(255 - 255 * X, y)
     with pytest.warns(UserWarning, match="not standardised; is it 1 - X.[)]"):
         InContextClassifier("mann-omniglot").fit(1 - X, y)
     with pytest.warns(UserWarning, match="not standardised[)]"):

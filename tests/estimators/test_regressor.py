@@ -208,8 +208,10 @@ def test_few_cells_far_out_are_luck():
             warnings.simplefilter("always")
             InContextRegressor(learner).fit(X, X[:, 0])
         assert ["Column 1 of X looks unlike" in str(w.message) for w in caught] == [True] * warns
-    with pytest.warns(UserWarning, match="Column 1 of X looks unlike"):
-        InContextRegressor(learner).fit([[0.1, 20]], [0.2])
+    X[:, 1], X[0, 1] = 0, 1e6
+    for rows in (X, [[0.1, 20]]):
+        with pytest.warns(UserWarning, match="Column 1 of X looks unlike"):
+            InContextRegressor(learner).fit(rows, np.zeros(len(rows)))
 
 
 @pytest.mark.parametrize("y", [[222_000.0], [5.0, 5.0, 5.0, 5.0]])

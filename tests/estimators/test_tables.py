@@ -906,6 +906,11 @@ def test_long_tails_leave_other_cells_apart():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         reg.predict(np.where(rng.random(X.shape) < 0.1, np.nan, X))
+        InContextRegressor(random_state=0).fit(X[:100] * 1e-321, y[:100])  # next to no digits
+    with pytest.warns(UserWarning, match="Most cells of column 0, 1, 2, ... of X lie more than"):
+        reg.predict(1e9 * X)
+    with pytest.warns(UserWarning, match="Most cells of column 3 of X lie more than"):
+        InContextRegressor(random_state=0).fit(X[:100], y[:100]).predict(X * [1, 1, 1, -1])
     unweighted = InContextRegressor("lstm-tabular-regression", random_state=0)
     assert set(unweighted.fit(X[:100], y[:100]).rows_.layout.curves) == {0, 1, 2, 3}
     named = InContextClassifier(categorical_features=[0], random_state=0)
@@ -974,7 +979,8 @@ def days(t):
     ("levels", "share"),
     [
         (["1", "2", "3", "4a"], [0.4, 0.3, 0.28, 0.02]),  # codes
-        ([*map(str, range(40)), *"abcd"], [0.015] * 40 + [0.1] * 4),  # 60 % numbers, four texts
+        ([*map(str, range(40)), *"abcd"], [0.02] * 40 + [0.05] * 4),  # 80 % numbers, four texts
+        ([*map(str, range(40)), *"SML"], [0.015] * 40 + [0.15, 0.15, 0.1]),  # 60 %, three
         ([*map(str, range(40)), "a"], [0.01] * 40 + [0.6]),  # 40 % numbers
         (["1.2.3", "1.3.0", "2.0.1"], [0.4, 0.3, 0.3]),
     ],
@@ -1000,20 +1006,37 @@ def test_dates_in_other_formats_are_told_of():
         assert len(caught) == 1 and caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("form", ["{}%", "{} kg", "${:,}", "-{},5", "{:,}.50 €", "~{}.5"])
+@pytest.mark.parametrize(
+    "form", ["{}%", "{} kg", "${:,}", "-{},5", "{:,}.50 €", "~{}.5", "{:+}%", "-${}", "{} km/h"]
+)
 def test_numbers_with_signs_and_units_are_told_of(form):
     n = np.random.default_rng(0).integers(900, 940, size=60)
-    table = mostly([form.format(i) for i in n], "unknown")
-    with pytest.warns(UserWarning, match="'x' .* names. If these are numbers, write") as caught:
+    cells = [form.format(920 - i if "%" in form else i) for i in n]
+    table = mostly(cells, "unknown")
+    told = "'x' of X holds text such as .*[0-9].*, read as names. If these are numbers, write"
+    with pytest.warns(UserWarning, match=told) as caught:
         InContextClassifier(random_state=0).fit(table, n > 920)
     assert len(caught) == 1 and caught[0].filename == __file__
+    assert "drop it" not in str(caught[0].message)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # the user says what they are
         InContextClassifier(random_state=0).fit(table.astype({"x": "category"}), n > 920)
         InContextClassifier(categorical_features=["x"], random_state=0).fit(table, n > 920)
 
 
-@pytest.mark.parametrize("form", ["room {}", "{0}-{0}", "1.{}.0", "{}:30", "{}a{}", "A{}"])
+def test_numbers_with_units_that_may_be_names_of_rows():
+    table = pd.DataFrame({"x": [f"{i} kg" for i in range(40)]})
+    with pytest.warns(UserWarning, match="write them .* If not, drop it: it has 40 levels in 40"):
+        InContextClassifier(random_state=0).fit(table, np.arange(40) % 2)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("room {}", "{0}-{0}", "1.{}.0", "{}:30", "{}a{}", "A{}", "#{}", "{}B", "{}-A"),
+        *("{}th grade", "{} Main St", "1.{}-beta", "{}/5"),
+    ],
+)
 @pytest.mark.filterwarnings("error")
 def test_numbers_within_names_are_names(form):
     n = np.random.default_rng(0).integers(10, 40, size=60)

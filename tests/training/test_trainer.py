@@ -1,6 +1,7 @@
 """Meta-training. `KERAS_BACKEND=jax pytest tests/training` runs all of it on the other backend."""
 
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -314,6 +315,10 @@ class TestRuns:
         with pytest.warns(ConvergenceWarning, match="loss was .* lower learning_rate") as told:
             MetaTrainer(**settings).fit(QuadraticTasks(n_steps=5))
         assert __file__ in [w.filename for w in told if w.category is ConvergenceWarning]
+        family = QuadraticTasks(n_steps=5)
+        with warnings.catch_warnings():  # it may be the tasks
+            warnings.simplefilter("error", ConvergenceWarning)
+            MetaTrainer(**settings).fit(Curriculum([(4, family), (9, family)]))
 
     def test_progress_goes_to_the_error_stream(self, capsys):
         trainer = MetaTrainer(**TINY, verbose=1)
