@@ -10,6 +10,7 @@ from skmeta.artifacts import load_learner, save_learner
 from skmeta.cli import main
 from skmeta.episodes import TaskSpec
 from skmeta.inspection import EpisodeDisplay
+from skmeta.inspection._axes import check_picture
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network
 from tests.reference.small import small_learner
@@ -194,6 +195,12 @@ def test_errors_are_messages(arguments, message, folder, capsys):
     (folder / "text.safetensors").write_text("some text " * 9, encoding="utf-8")
     save_learner(small_learner("lstm-classes"), folder / "own.safetensors")
     assert message in refused(capsys, *arguments)
+
+
+def test_a_picture_without_a_suffix_is_png(folder):
+    pytest.importorskip("matplotlib")
+    check_picture("picture")
+    check_picture("picture.PNG")
 
 
 def test_no_episodes(folder, capsys):

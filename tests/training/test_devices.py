@@ -180,6 +180,7 @@ def assert_same(weights, expected):
 
 def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
     """They share a checkpoint, and each of them has all weights."""
+    pytest.importorskip("tensorflow", reason="workers need TensorFlow")
     folders = [tmp_path / "one", tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         folder.mkdir()
@@ -215,8 +216,7 @@ def test_two_workers_are_one_and_go_on_after_one_was_killed(tmp_path):
 
 
 def test_a_batch_that_devices_cannot_share(monkeypatch):
-    import tensorflow as tf
-
+    tf = pytest.importorskip("tensorflow", reason="workers need TensorFlow")
     strategy = SimpleNamespace(num_replicas_in_sync=2)
     monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
     with pytest.raises(ValueError, match="batch_size must be a multiple of the 2 devices, got 3"):

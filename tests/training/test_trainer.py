@@ -316,9 +316,16 @@ class TestRuns:
             MetaTrainer(**settings).fit(QuadraticTasks(n_steps=5))
         assert __file__ in [w.filename for w in told if w.category is ConvergenceWarning]
         family = QuadraticTasks(n_steps=5)
-        with warnings.catch_warnings():  # it may be the tasks
+        with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            MetaTrainer(**settings).fit(Curriculum([(4, family), (9, family)]))
+            MetaTrainer(**settings).fit(Curriculum([(4, family), (9, family)]))  # harder, perhaps
+            rises = []
+            for seed in range(4):  # by luck
+                trainer = MetaTrainer(**TINY, learning_rate=1e-9, random_state=seed).fit(family)
+                rises.append(
+                    np.diff(trainer.history_["loss"][:: len(trainer.history_["loss"]) - 1])
+                )
+            assert max(rises) > 0
 
     def test_progress_goes_to_the_error_stream(self, capsys):
         trainer = MetaTrainer(**TINY, verbose=1)
