@@ -24,6 +24,7 @@ from skmeta.columns import (
     table_targets,
     varying,
 )
+from skmeta.engines.threads import one_thread
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._frames import (
     Frame,
@@ -282,7 +283,8 @@ class TableRows:
         named = self._categories(X.shape[1])
         categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         maybe_codes = self._numbers(X.shape[1]) if self._told_by_type else []
-        self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
+        with one_thread():
+            self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn(

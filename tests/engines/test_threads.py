@@ -8,6 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from skmeta import InContextClassifier
 from skmeta.engines.threads import one_thread
+from skmeta.estimators._layout import TableLayout
 from skmeta.memory import LeastSquares
 
 
@@ -66,7 +67,7 @@ def test_contexts_that_overlap(many, first):
     assert blas_threads() == {3}
 
 
-def test_tables_are_read_in_one_thread(many, monkeypatch):
+def test_tables_are_measured_and_read_in_one_thread(many, monkeypatch):
     seen = []
     read_rows, store_rows = LeastSquares.read_rows, LeastSquares.store_rows
     monkeypatch.setattr(
@@ -75,6 +76,10 @@ def test_tables_are_read_in_one_thread(many, monkeypatch):
     monkeypatch.setattr(
         LeastSquares, "store_rows", lambda *a: seen.append(blas_threads()) or store_rows(*a)
     )
+    measured = TableLayout.measured
+    monkeypatch.setattr(
+        TableLayout, "measured", lambda *a: seen.append(blas_threads()) or measured(*a)
+    )
     X = np.random.default_rng(0).normal(size=(20, 3))
     InContextClassifier(random_state=0).fit(X, X[:, 0] > 0).predict(X)
-    assert seen == [{1}, {1}] and blas_threads() == {3}
+    assert seen == [{1}, {1}, {1}] and blas_threads() == {3}
