@@ -28,8 +28,10 @@ MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What the best of all pairs seems to tell of one direction by chance lies below 4 ln d + 6 over the
 # number of rows: chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
 CHANCE_OF_PAIRS = 6.0
-# K classes are K - 1 directions, and products may tell all of some: what is left is shorter then.
-NO_DIRECTION = 0.1
+# K classes are K - 1 directions: the length of the last is rounding, below this.
+NO_DIRECTION = 1e-3
+# A product of which columns leave a smaller share is there already.
+NEW = 0.05
 # Squares that are rounding, and what is left of them; singular values likewise.
 NO_POWER, NO_SIZE = 1e-9, 1e-6
 
@@ -148,7 +150,7 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
         likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
         telling = (pair for pair in likely if _told_of_others(cells[:, pair], left) > chance)
-        pair = next(telling, None)
+        pair = next((pair for pair in telling if _is_new(cells[:, pair], cells, products)), None)
         if pair is None:
             break
         pairs.append(pair)
@@ -183,19 +185,29 @@ def _told(cells, directions):
 
 
 def _left(directions, cells, products):
-    """What columns alone and products leave of directions, as orthogonal ones of length 1.
+    """What columns alone and products leave of directions, as orthogonal ones of length 1: (S, k).
 
-    (S, classes or 1), (S, d) and (S, n_pairs) -> (S, k). There is no ridge on products: nothing is
-    left of those that were found.
+    (S, classes or 1), (S, d) and (S, n_pairs).
     """
+    basis, sizes, _ = np.linalg.svd(_rest(directions, cells, products), full_matrices=False)
+    return basis[:, sizes > NO_DIRECTION]
+
+
+def _rest(values, cells, products):
+    """What cells and squares, by ridge, and products, without, leave of values, (S, n)."""
     known = np.hstack([cells, np.square(cells), products])
-    known, directions = known - known.mean(axis=0), directions - directions.mean(axis=0)
+    known, values = known - known.mean(axis=0), values - values.mean(axis=0)
     n_alone = 2 * cells.shape[1]
     ridge = known.T @ known
     ridge[:n_alone, :n_alone] += n_alone * np.eye(n_alone)
-    left = directions - known @ np.linalg.solve(ridge, known.T @ directions)
-    basis, sizes, _ = np.linalg.svd(left, full_matrices=False)
-    return basis[:, sizes > NO_DIRECTION]
+    return values - known @ np.linalg.solve(ridge, known.T @ values)
+
+
+def _is_new(pair, cells, products):
+    """Whether columns and products before leave something of the product of a pair, (S, 2)."""
+    product = pair.prod(axis=1, keepdims=True)
+    rest = _rest(product, cells, products)
+    return np.square(rest).sum() > NEW * np.square(product - product.mean()).sum()
 
 
 def _told_together(cells, directions):

@@ -149,10 +149,17 @@ def test_copies_of_columns_make_no_pairs_beside_them():
     assert pairs_of(X, X[:, 0] * X[:, 1] + 0.5 * X[:, 3] * X[:, 4]) == [(0, 1), (3, 4)]
 
 
-def test_rounding_and_ridge_leave_no_pairs():
+def test_weak_products_beside_strong_columns_are_found():
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    assert pairs_of(X, 20 * X[:, 0] + X[:, 1] * X[:, 2]) == [(1, 2)]
+    products = X[:, [0, 2]] * X[:, [1, 3]]
+    assert pairs_of(X, products @ [5, 0.4]) == [(0, 1), (2, 3)]
+
+
+def test_ridge_leaves_no_pairs_of_a_column_that_is_their_product():
     Z = np.sign(np.random.default_rng(0).normal(size=(300, 4)))
     X = np.column_stack([Z, Z[:, 0] * Z[:, 1]])  # the product is there
-    assert len(pairs_of(X, X[:, 4] > 0)) <= 1
+    assert pairs_of(X, X[:, 4] > 0) == []
     assert pairs_of(X[:, :4], X[:, 4] > 0) == [(0, 1)]
 
 

@@ -22,15 +22,19 @@ NUMBER = re.compile(r"\s*[-+]?\.?\d")
 OTHER_DATE = re.compile(
     r"(\d{1,2}([./-])\d{1,2}\2(\d\d|\d{4})|\d{4}([./])\d{1,2}\4\d{1,2})($|[ T])"
 )
-# -52 %, $1,200, 20,1, 70 kg, 9 km/h: what stands before the number, and its unit.
+# -52 %, $1,200, 20,1, 70 kg, 9 km/h: what stands before the number, the number, and its unit.
+SIGNS = r"[$€£¥₹₩₽~<>≤≥±]{0,2}"
 WRITTEN_NUMBER = re.compile(
-    r"[-+]?([^\w\s#+-]{0,2})\s?[-+]?\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?"
-    r"\s?([^\w\s]{0,2}|[^\W\d_][^\W\d_/]*[/]?[^\W\d_]+|(?<=\s)[^\W\d_])"
+    rf"[-+−]?({SIGNS})\s?"
+    r"([-+−]?(?:\d{1,3}([.,'\u00a0\u202f])\d{3}(?:\3\d{3})*|\d+)(?:(?!\3)[.,]\d+)?)"
+    r"\s?((?!(?:st|nd|rd|th)$)(?:[%‰°$€£¥₹₩₽+]{0,2}|[^\W\d_]+/?[^\W\d_]+|(?<=\s)[^\W\d_]))"
 )
-# A column is numbers or dates where so large a share of its known cells is, or so large a share and
-# all others are a few texts, or so large a one and they are one: "n/a", "?".
-MOST, MOST_BUT_FEW, MOST_BUT_ONE = 0.9, 0.7, 0.5
-FEW_TEXTS, FEW_NUMBERS = 3, 10
+PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+# A column is numbers or dates where so large a share of its known cells is, or where at least so
+# large a share is and all others are one text, or such as stand for missing cells.
+MOST, MOST_BUT_ONE = 0.9, 0.5
+MISSING = re.compile(r"\W*|n\W?a\W?|nan|null|none|nil|unk(nown)?|missing|not \w+", re.IGNORECASE)
+FEW_NUMBERS = 10
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,7 @@ def of_pandas(frame):
     return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
-def in_numbers(frame, first=None):
+def in_numbers(frame, first=None, told_of=None):
     """Write a frame in numbers.
 
     Parameters
@@ -215,6 +219,8 @@ def in_numbers(frame, first=None):
     frame : DataFrame
     first : Frame, optional
         What the first one held; numbers by default.
+    told_of : set, optional
+        Columns whose new levels were told of, which is not done again.
 
     Returns
     -------
@@ -229,17 +235,20 @@ def in_numbers(frame, first=None):
     import pandas as pd
 
     columns = [FrameColumn()] * frame.shape[1] if first is None else first.columns
-    cells = [_cells(frame.iloc[:, i], column) for i, column in enumerate(columns)]
+    told_of = set() if told_of is None else told_of
+    cells = [_cells(frame.iloc[:, i], column, told_of) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
-def array_in_numbers(X, first=None):
+def array_in_numbers(X, first=None, told_of=None):
     """Write an array in numbers, as a frame that came first; others stay as they are.
 
     Parameters
     ----------
     X : array-like
     first : Frame, optional
+    told_of : set, optional
+        See :func:`in_numbers`.
 
     Raises
     ------
@@ -251,7 +260,7 @@ def array_in_numbers(X, first=None):
     cells = np.asarray(X)
     told = first is not None and cells.shape[1:] == (len(first.columns),)
     if told and (cells.dtype == object or not first.plain):
-        return in_numbers(framed(X, first), first).to_numpy()
+        return in_numbers(framed(X, first), first, told_of).to_numpy()
     if cells.dtype.kind in "OU":
         with suppress(TypeError):  # which scikit-learn tells of
             try:
@@ -342,7 +351,7 @@ def _kind(column):
     return "numbers" if is_numeric_dtype(column) else "text"
 
 
-def _cells(column, first):
+def _cells(column, first, told_of):
     """Write a column of a frame as floats; ``first`` is what it held at first."""
     import pandas as pd
 
@@ -362,7 +371,9 @@ def _cells(column, first):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(new, first.levels, all_new=lost.all())
+        _warn_of_new(new, first.levels)
+        if len(first.levels) > 1 and lost.all() and len(new) >= LEAST_FENCED:
+            _warn_of_all_new(new, first.levels, told_of)
         return places
     if first.kind == "numbers" and not first.mixed and _are_numbers(column):
         return column.to_numpy(dtype=np.float64)
@@ -390,7 +401,18 @@ def _cells(column, first):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_new(new, levels, all_new):
+def _warn_of_all_new(new, levels, told_of):
+    """Warn, once, of cells none of which is a level of the first rows."""
+    if ("levels", new.name) not in told_of:
+        warn(
+            f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
+            f"{called(new.iloc[0])}, and are read as missing: the first rows had "
+            f"{called(levels[0])} and others."
+        )
+        told_of.add(("levels", new.name))  # behind the warning: it may be made an error
+
+
+def _warn_of_new(new, levels):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
     if not len(new):
         return
@@ -408,16 +430,10 @@ def _warn_of_new(new, levels, all_new):
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
             "read as missing."
         )
-    elif all_new and len(new) >= LEAST_FENCED:
-        warn(
-            f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
-            f"{called(new.iloc[0])}, and are read as missing: the first rows had "
-            f"{called(levels[0])} and others."
-        )
 
 
 def _are_mostly(kind, levels, counts):
-    """Whether cells are numbers or times but for a few of them, or for a few texts.
+    """Whether cells are numbers or times but for a few of them, one text, or missing ones.
 
     Few cells do not tell, and few numbers again and again are codes beside others.
     """
@@ -431,22 +447,23 @@ def _are_mostly(kind, levels, counts):
     codes = kind == "numbers" and known.sum() <= min(FEW_NUMBERS, n_found / 2)
     if n_found < LEAST_FENCED or codes:
         return False
-    n_texts = (~known).sum()
-    most = MOST_BUT_ONE if n_texts == 1 else MOST_BUT_FEW if n_texts <= FEW_TEXTS else MOST
-    return n_found >= most * counts.sum()
+    others = levels[~known]
+    stand_ins = all(isinstance(level, str) and MISSING.fullmatch(level.strip()) for level in others)
+    return n_found >= (MOST_BUT_ONE if len(others) == 1 or stand_ins else MOST) * counts.sum()
 
 
 def _looks_like(levels):
     """What levels may be, but for how they are written: ("dates" or "numbers", one), or None."""
     texts = [level for level in levels if isinstance(level, str)]
-    numbers: dict[Any, list[str]] = {}
-    for found in filter(None, map(WRITTEN_NUMBER.fullmatch, texts)):
-        numbers.setdefault(found.groups(), []).append(found[0])
-    alike = max(numbers.values(), key=len, default=[])  # of one sign and unit
-    if all(map(str.isdecimal, alike)):  # codes, beside others
-        alike = []
+    by_unit: dict[Any, list[str]] = {}
+    for text in texts:
+        if number := WRITTEN_NUMBER.fullmatch(text):
+            by_unit.setdefault(number.group(1, 4), []).append(text)
+    numbers = max(by_unit.values(), key=len, default=[])
+    if all(map(PLAIN_NUMBER.fullmatch, numbers)):  # beside other text
+        numbers = []
     dates = [text for text in texts if OTHER_DATE.match(text)]
-    kind, found = ("dates", dates) if len(dates) >= len(alike) else ("numbers", alike)
+    kind, found = ("dates", dates) if len(dates) >= len(numbers) else ("numbers", numbers)
     return (kind, found[0]) if len(found) >= max(3, MOST * len(levels)) else None
 
 

@@ -23,6 +23,7 @@ from skmeta.relevance import column_weights, telling_pairs, telling_scores
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
+QUARTILES = -0.6745, 0.6745  # of a standard normal number
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,14 @@ class TableLayout:
         return _scored(X, self.curves or {})
 
     def beyond_scores(self, X):
-        """Which cells lie beyond the first and last of a column's scores, (..., columns)."""
+        """Which cells lie far beyond the ends of a column's scores, (..., columns).
+
+        Farther than the quartiles are apart.
+        """
         beyond = np.zeros(X.shape, dtype=bool)
-        for i, (knots, _) in (self.curves or {}).items():
-            beyond[..., i] = (X[..., i] < knots[0]) | (X[..., i] > knots[-1])
+        for i, (knots, scores) in (self.curves or {}).items():
+            apart = np.diff(np.interp(QUARTILES, scores, knots))
+            beyond[..., i] = (X[..., i] < knots[0] - apart) | (X[..., i] > knots[-1] + apart)
         return beyond
 
     def seen(self, flagged=()):

@@ -169,7 +169,7 @@ class PlainRows:
             off[0] = np.inf
         elif not drawn:  # few cells far out are luck
             n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
-            few = n_far <= np.maximum(SHARE * len(values), min(1, len(values) - 1))
+            few = n_far <= np.maximum(SHARE * len(values), max(0, min(1, len(values) - 2)))
             off[few & (off < EXTREME)] = 0
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
@@ -246,7 +246,7 @@ class TableRows:
                 f"Found array with dim 3, the learner reads tables of shape (n, columns): {way_out}"
             )
         if not hasattr(X, "iloc"):
-            return array_in_numbers(X, self.frame)
+            return array_in_numbers(X, self.frame, self.told_of)
         if X.ndim == 1:
             raise ValueError(
                 "Expected a 2-dimensional container, got a Series: one row of a frame is "
@@ -257,7 +257,7 @@ class TableRows:
         if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
-        return in_numbers(X, self.frame)
+        return in_numbers(X, self.frame, self.told_of)
 
     @property
     def usual_members(self):
@@ -357,10 +357,10 @@ class TableRows:
         if far:
             names = ", ".join(map(self._name, far[:3])) + (", ..." if len(far) > 3 else "")
             warn(
-                f"Most cells of column {names} of X lie more than {LIMIT:g} standard deviations of "
-                "the first rows from their mean, farther out than any of those, and are read as if "
-                "they lay at that distance: answers follow the column no further. Call fit on rows "
-                "like these.",
+                f"Most cells of column {names} of X lie far beyond all of the first rows, and are "
+                f"read as if they lay no farther than {LIMIT:g} standard deviations from the mean "
+                "of those, or than the last of them: answers follow the column no further. Call "
+                "fit on rows like these.",
             )
             self.told_of.update(("far", i) for i in far)
 

@@ -532,6 +532,8 @@ def test_a_way_out_for_pictures_in_another_range():
     with pytest.warns(UserWarning, match="not standardised; is it 1 - X.[)]"):
         InContextClassifier("mann-omniglot").fit(1 - X, y)
     with pytest.warns(UserWarning, match="not standardised[)]"):
+        InContextClassifier("mann-omniglot").fit(16 * X, y)
+    with pytest.warns(UserWarning, match="not standardised[)]"):
         InContextClassifier("mann-omniglot").fit((X - X.mean()) / X.std(), y)
 
 

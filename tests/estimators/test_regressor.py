@@ -209,7 +209,7 @@ def test_few_cells_far_out_are_luck():
             InContextRegressor(learner).fit(X, X[:, 0])
         assert ["Column 1 of X looks unlike" in str(w.message) for w in caught] == [True] * warns
     X[:, 1], X[0, 1] = 0, 1e6
-    for rows in (X, [[0.1, 20]]):
+    for rows in (X, [[0.1, 20]], [[0, 1], [0, 0]]):
         with pytest.warns(UserWarning, match="Column 1 of X looks unlike"):
             InContextRegressor(learner).fit(rows, np.zeros(len(rows)))
 

@@ -907,10 +907,13 @@ def test_long_tails_leave_other_cells_apart():
         warnings.simplefilter("error")
         reg.predict(np.where(rng.random(X.shape) < 0.1, np.nan, X))
         InContextRegressor(random_state=0).fit(X[:100] * 1e-321, y[:100])  # next to no digits
-    with pytest.warns(UserWarning, match="Most cells of column 0, 1, 2, ... of X lie more than"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reg.predict(0.99 * X[:100].min(axis=0, keepdims=True) + np.zeros((10, 1)))  # hardly
+    with pytest.warns(UserWarning, match="Most cells of column 0, 1, 2, ... of X lie far beyond"):
         reg.predict(1e9 * X)
-    with pytest.warns(UserWarning, match="Most cells of column 3 of X lie more than"):
-        InContextRegressor(random_state=0).fit(X[:100], y[:100]).predict(X * [1, 1, 1, -1])
+    with pytest.warns(UserWarning, match="Most cells of column 3 of X lie far beyond all"):
+        InContextRegressor(random_state=0).fit(X[:100], y[:100]).predict(X * [1, 1, 1, -1e3])
     unweighted = InContextRegressor("lstm-tabular-regression", random_state=0)
     assert set(unweighted.fit(X[:100], y[:100]).rows_.layout.curves) == {0, 1, 2, 3}
     named = InContextClassifier(categorical_features=[0], random_state=0)
@@ -980,7 +983,8 @@ def days(t):
     [
         (["1", "2", "3", "4a"], [0.4, 0.3, 0.28, 0.02]),  # codes
         ([*map(str, range(40)), *"abcd"], [0.02] * 40 + [0.05] * 4),  # 80 % numbers, four texts
-        ([*map(str, range(40)), *"SML"], [0.015] * 40 + [0.15, 0.15, 0.1]),  # 60 %, three
+        ([*map(str, range(40)), *"SML"], [0.02] * 40 + [0.1, 0.05, 0.05]),  # sizes
+        ([*map(str, range(40)), "n/a", "S"], [0.02] * 40 + [0.1, 0.1]),
         ([*map(str, range(40)), "a"], [0.01] * 40 + [0.6]),  # 40 % numbers
         (["1.2.3", "1.3.0", "2.0.1"], [0.4, 0.3, 0.3]),
     ],
@@ -1024,6 +1028,12 @@ def test_numbers_with_signs_and_units_are_told_of(form):
         InContextClassifier(categorical_features=["x"], random_state=0).fit(table, n > 920)
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_several_units_are_names():
+    cells = [f"{i} kg" if i % 2 else f"{i} lbs" for i in range(10)] * 6
+    InContextClassifier(random_state=0).fit(pd.DataFrame({"x": cells}), [0, 1] * 30)
+
+
 def test_numbers_with_units_that_may_be_names_of_rows():
     table = pd.DataFrame({"x": [f"{i} kg" for i in range(40)]})
     with pytest.warns(UserWarning, match="write them .* If not, drop it: it has 40 levels in 40"):
@@ -1034,7 +1044,8 @@ def test_numbers_with_units_that_may_be_names_of_rows():
     "form",
     [
         *("room {}", "{0}-{0}", "1.{}.0", "{}:30", "{}a{}", "A{}", "#{}", "{}B", "{}-A"),
-        *("{}th grade", "{} Main St", "1.{}-beta", "{}/5"),
+        *("{}th grade", "{} Main St", "1.{}-beta", "{}/5", "{}th", "({})", "@{}", "5.110.{}"),
+        *("200.555.10{}", "+49 100 9{}", "34.7{},111.115", "{}.5"),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -1094,8 +1105,10 @@ def test_levels_beside_the_one_of_the_first_rows_are_told_of():
         warnings.simplefilter("error")  # a new level among several is nothing to tell of
         clf.predict(two.assign(town=["Trier"] * 29 + ["Ulm"]))
         clf.predict(two[:7].assign(town="Trier"))
-    with pytest.warns(UserWarning, match="All 8 cells of column 'town' of X are new, such as 'Tr"):
-        clf.predict(two[:8].assign(town="Trier"))
+    with pytest.warns(UserWarning, match="All 8 cells of .*'town' .* new, such as 'Tr") as caught:
+        for _ in range(3):  # told once
+            clf.predict(two[:8].assign(town="Trier"))
+    assert [w.filename for w in caught] == [__file__]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -1104,7 +1117,7 @@ def test_cells_beyond_the_first_rows_are_told_of_once(estimator):
     table = pd.DataFrame({"town": list("abc") * 10, "x": X[:, 0], "same": 1.0, "z": X[:, 1]})
     est = estimator(random_state=0).fit(table, y)
     far = table.assign(x=table["x"] + 9)
-    with pytest.warns(UserWarning, match="cells of column 'x' of X lie more than 4") as caught:
+    with pytest.warns(UserWarning, match="cells of column 'x' of X lie far beyond all") as caught:
         est.predict(far.iloc[:8].assign(same=2.0))
     assert len(caught) == 1 and caught[0].filename == __file__
     with warnings.catch_warnings():
@@ -1114,7 +1127,7 @@ def test_cells_beyond_the_first_rows_are_told_of_once(estimator):
         est.predict(table[:7].assign(z=99.0))  # too few to tell
         with pytest.raises(UserWarning, match="cells of column 'z' of X"):
             est.partial_fit(table.assign(z=[-99.0] * 16 + [0.0] * 14).astype({"z": float}), y)
-    with pytest.warns(UserWarning, match="cells of column 0, 1 of X lie more than 4") as caught:
+    with pytest.warns(UserWarning, match="cells of column 0, 1 of X lie far beyond all") as caught:
         estimator(random_state=0).fit(X, y).predict(X + 99)  # all in one
     assert len(caught) == 1
 
