@@ -40,12 +40,11 @@ from skmeta.estimators._layout import TableLayout
 from skmeta.estimators._warnings import warn
 from skmeta.networks import Learner
 
-# Plain rows and targets are compared with those of meta-training: a mean so many of its standard
-# deviations away, or a spread so many times its own, is a forgotten scaling, if a larger share of
-# the cells than so much is so far away, too, or all is so many times as far. The mean of pictures
-# hardly varies.
-FAR, WIDE, SHARE, EXTREME = 2.0, 3.0, 0.1, 100.0
-FAR_INK = 1.2
+# Plain rows and targets are compared with those of meta-training: a mean FAR of its standard
+# deviations away (of pictures FAR_INK: theirs hardly varies), or a spread WIDE times its own, is a
+# forgotten scaling. Few cells may be so by luck: a larger share of them has to be far away, or they
+# are EXTREME.
+FAR, FAR_INK, WIDE, SHARE_FAR, EXTREME = 2.0, 1.2, 3.0, 0.1, 100.0
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 # Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
 # places they are.
@@ -56,7 +55,7 @@ ROWS_COMPARED = 1_000
 # A category of so many rows, so large a share of which has a level of its own, names rows.
 LEAST_NAMES, NAMES = 20, 0.8
 # What to do with text that looks like something else.
-WAYS = {
+HOW_TO_CONVERT = {
     "dates": "make dates of them: pandas.to_datetime with their format",
     "numbers": "write them as such: without signs and units, and with a decimal point",
 }
@@ -169,7 +168,7 @@ class PlainRows:
             off[0] = np.inf
         elif not drawn:  # few cells far out are luck
             n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
-            few = n_far <= np.maximum(SHARE * len(values), max(0, min(1, len(values) - 2)))
+            few = n_far <= np.maximum(SHARE_FAR * len(values), max(0, min(1, len(values) - 2)))
             off[few & (off < EXTREME)] = 0
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
@@ -179,7 +178,7 @@ class PlainRows:
             f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "
-            f"values are scaled to that range{_ink(values) if drawn else ''}.",
+            f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
         )
         self.told_of.add(what)  # behind the warning: it may be made an error
 
@@ -314,7 +313,7 @@ class TableRows:
                 way_out = f" If not, drop it: it has {n} levels in {n_known} rows." if names else ""
                 warn(
                     f"Column {self._name(i)} of X holds text such as {called(cell)}, read as "
-                    f"names. If these are {kind}, {WAYS[kind]}.{way_out}"
+                    f"names. If these are {kind}, {HOW_TO_CONVERT[kind]}.{way_out}"
                 )
             elif names:
                 warn(
@@ -514,7 +513,7 @@ def or_one(scale):
     return np.where(scale > 0, scale, 1.0)
 
 
-def _ink(pictures):
+def _range_hint(pictures):
     """What pictures are to hold, and what these may be instead."""
     least, most, bytes_ = pictures.min(), pictures.max(), ""
     if least >= 0 and 16 < most <= 255:
