@@ -309,9 +309,8 @@ class TestRuns:
         assert load_checkpoint(checkpoint)[1]["step"] == 4  # the last sound state
         assert not hasattr(trainer, "learner_")
 
-    @pytest.mark.parametrize("learning_rate", [100.0, 1e9])
-    def test_a_loss_that_grows_is_told_of(self, learning_rate):
-        settings = {**TINY, "n_steps": 60, "learning_rate": learning_rate}
+    def test_a_loss_that_grows_is_told_of(self):
+        settings = {**TINY, "n_steps": 60, "learning_rate": 1e9}
         with pytest.warns(ConvergenceWarning, match="loss was .* lower learning_rate") as told:
             MetaTrainer(**settings).fit(QuadraticTasks(n_steps=5))
         assert __file__ in [w.filename for w in told if w.category is ConvergenceWarning]
