@@ -5,7 +5,7 @@
 Memories have their usual sizes, the optimiser its usual settings, and each meets the same batches.
 A run that is found in the folder is not run again. Seconds are steps times the median time between
 two batches: compilation and looks at held-out tasks do not count. The budget of seconds of a family
-is what its fastest memory takes for all steps, of those that learn numbers, too. Draws
+is what its fastest memory takes for all steps, of those that learn numbers too. Draws
 docs/images/memories.png.
 """
 
@@ -121,11 +121,8 @@ def report(found):
         cells = [found.get((name, memory)) for memory in MEMORIES]
         texts = [c and f"{c['loss'][-1]:.2f}; {1e3 * c['seconds_a_step']:.0f} ms" for c in cells]
         lines.append(f"| {name} | " + " | ".join(text or "" for text in texts) + " |")
-    lines += [
-        "",
-        "Held-out loss when the fastest memory of numbers, too, has taken its last step.",
-        *head,
-    ]
+    said = "Held-out loss when the fastest memory, but for prototypes, has taken its last step."
+    lines += ["", said, *head]
     for name in names:
         cells = [found.get((name, memory)) for memory in MEMORIES]
         of_all = [found[name, memory] for memory in MEMORIES if memory not in OF_CLASSES]
