@@ -106,7 +106,9 @@ def telling_scores(
     return {columns[k]: curves[columns[k]] for k in np.flatnonzero(by_scores >= by_cells)}
 
 
-def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+def telling_pairs(
+    X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray, most: int = MOST_PAIRS
+) -> np.ndarray:
     """Find pairs of columns whose product tells of the targets what columns alone do not.
 
     Of the targets, what all cells and their squares leave (by ridge regression, one unit of ridge
@@ -125,11 +127,13 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
         Of its columns.
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
+    most : int, default=6
+        Pairs to find, at most.
 
     Returns
     -------
     pairs : ndarray of shape (n_pairs, 2), int
-        At most six, those that tell most first.
+        Those that tell most first.
 
     References
     ----------
@@ -144,7 +148,7 @@ def telling_pairs(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
     cells = standardised(X[asked][:, columns], statistics.of(columns))
     directions, products = _directions(targets[asked]), np.zeros((n_asked, 0))
     pairs: list[np.ndarray] = []
-    while len(pairs) < MOST_PAIRS:
+    while len(pairs) < most:
         left = _left(directions, cells, products)
         told = np.triu(_told_together(cells, left), 1)
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]

@@ -18,7 +18,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.relevance import column_weights, telling_pairs, telling_scores
+from skmeta.relevance import MOST_PAIRS, column_weights, telling_pairs, telling_scores
 
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -103,7 +103,7 @@ class TableLayout:
         if places > 0:  # there are fewer columns than places
             main = _with_flags(X, flags)
             statistics = layout.statistics.of(slice(main.shape[1]))
-            pairs = telling_pairs(main, statistics, targets)[:places]
+            pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
             if len(pairs):
                 layout = cls._of(X, flags, layout.codes, n_columns, pairs, statistics)
         n_seen = min(n_columns, spec.n_columns) + len(layout.pairs)  # by one member
@@ -131,7 +131,7 @@ class TableLayout:
 
     def scored(self, X):
         """Put normal scores in the place of columns with long tails, (..., columns)."""
-        return _scored(X, self.curves or {})
+        return _scored(X, self.curves)
 
     def beyond_scores(self, X):
         """Which cells lie far beyond the ends of a column's scores, (..., columns).
