@@ -33,7 +33,9 @@ PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 # A column is numbers or dates where so large a share of its known cells is, or where at least so
 # large a share is and all others are one text, or such as stand for missing cells.
 MOST, MOST_BUT_ONE = 0.9, 0.5
-MISSING = re.compile(r"\W*|n\W?a\W?|nan|null|none|nil|unk(nown)?|missing|not \w+", re.IGNORECASE)
+MISSING_TEXT = re.compile(
+    r"\W*|n\W?a\W?|nan|null|none|nil|unk(nown)?|missing|not \w+", re.IGNORECASE
+)
 FEW_NUMBERS = 10
 
 
@@ -211,16 +213,16 @@ def of_pandas(frame):
     return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
-def in_numbers(frame, first=None, told_of=None):
+def in_numbers(frame, first, told_of):
     """Write a frame in numbers.
 
     Parameters
     ----------
     frame : DataFrame
-    first : Frame, optional
-        What the first one held; numbers by default.
-    told_of : set, optional
-        Columns whose new levels were told of, which is not done again.
+    first : Frame or None
+        What the first one held; None for numbers.
+    told_of : set
+        What was told of new levels, and is not again: it is added to.
 
     Returns
     -------
@@ -235,19 +237,18 @@ def in_numbers(frame, first=None, told_of=None):
     import pandas as pd
 
     columns = [FrameColumn()] * frame.shape[1] if first is None else first.columns
-    told_of = set() if told_of is None else told_of
     cells = [_cells(frame.iloc[:, i], column, told_of) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
-def array_in_numbers(X, first=None, told_of=None):
+def array_in_numbers(X, first, told_of):
     """Write an array in numbers, as a frame that came first; others stay as they are.
 
     Parameters
     ----------
     X : array-like
-    first : Frame, optional
-    told_of : set, optional
+    first : Frame or None
+    told_of : set
         See :func:`in_numbers`.
 
     Raises
@@ -371,9 +372,7 @@ def _cells(column, first, told_of):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(new, first.levels)
-        if len(first.levels) > 1 and lost.all() and len(new) >= LEAST_FENCED:
-            _warn_of_all_new(new, first.levels, told_of)
+        _warn_of_new(new, first.levels, lost.all(), told_of)
         return places
     if first.kind == "numbers" and not first.mixed and _are_numbers(column):
         return column.to_numpy(dtype=np.float64)
@@ -401,18 +400,7 @@ def _cells(column, first, told_of):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_all_new(new, levels, told_of):
-    """Warn, once, of cells none of which is a level of the first rows."""
-    if ("levels", new.name) not in told_of:
-        warn(
-            f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
-            f"{called(new.iloc[0])}, and are read as missing: the first rows had "
-            f"{called(levels[0])} and others."
-        )
-        told_of.add(("levels", new.name))  # behind the warning: it may be made an error
-
-
-def _warn_of_new(new, levels):
+def _warn_of_new(new, levels, all_new, told_of):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
     if not len(new):
         return
@@ -430,6 +418,13 @@ def _warn_of_new(new, levels):
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
             "read as missing."
         )
+    elif all_new and len(new) >= LEAST_FENCED and ("levels", new.name) not in told_of:
+        warn(
+            f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
+            f"{called(new.iloc[0])}, and are read as missing: the first rows had "
+            f"{called(levels[0])} and others."
+        )
+        told_of.add(("levels", new.name))  # behind the warning: it may be made an error
 
 
 def _are_mostly(kind, levels, counts):
@@ -448,7 +443,9 @@ def _are_mostly(kind, levels, counts):
     if n_found < LEAST_FENCED or codes:
         return False
     others = levels[~known]
-    stand_ins = all(isinstance(level, str) and MISSING.fullmatch(level.strip()) for level in others)
+    stand_ins = all(
+        isinstance(level, str) and MISSING_TEXT.fullmatch(level.strip()) for level in others
+    )
     return n_found >= (MOST_BUT_ONE if len(others) == 1 or stand_ins else MOST) * counts.sum()
 
 

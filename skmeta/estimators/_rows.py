@@ -168,7 +168,7 @@ class PlainRows:
             off[0] = np.inf
         elif not drawn:  # few cells far out are luck
             n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
-            few = n_far <= np.maximum(SHARE_FAR * len(values), max(0, min(1, len(values) - 2)))
+            few = n_far <= max(SHARE_FAR * len(values), len(values) > 2)  # one of three, too
             off[few & (off < EXTREME)] = 0
         worst = int(np.argmax(off))
         if off[worst] <= 1 or what in self.told_of:
