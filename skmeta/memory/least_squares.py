@@ -126,9 +126,10 @@ class LeastSquares(FastWeights):
         variance = ops.matmul(spread, transposed(ops, keys))
         factor = ops.cholesky(variance + noise * np.eye(keys.shape[2], dtype=np.float32))
         surprise = values - ops.matmul(keys, store.values)
-        both = ops.concatenate([spread, surprise], axis=3)
-        solved = ops.solve_triangular(factor, both, lower=True)
-        return Changes(solved[..., : self._head_size], solved[..., self._head_size :])
+        return Changes(
+            ops.solve_triangular(factor, spread, lower=True),
+            ops.solve_triangular(factor, surprise, lower=True),
+        )
 
     def changed(self, ops, store, changes):
         """Return the store after the rows."""

@@ -19,6 +19,8 @@ from skmeta.networks.network import Network
 
 # Rows that are read together, by a memory that can: the cost of a row grows with their number.
 ROWS_TOGETHER = 64
+# Rows of a table whose features are at hand at once: more need memory that is new each time.
+ROWS_EMBEDDED = 128
 # Weights from features to units, before a memory of fast weights.
 INPUT_KERNEL = "memory/input_kernel"
 # Narrow learners are made for so many columns, or a multiple of that, and the last few are kept.
@@ -187,12 +189,20 @@ class Learner:
 
     def _pieces(self, inputs, labels):
         """Cut rows into pieces that the memory reads at once: (slice, u, y)."""
-        u = self.network.embed(numpy_ops, self._weights, np.asarray(inputs, dtype=self._precision))
+        inputs = np.asarray(inputs, dtype=self._precision)
+        u = self._embedded(inputs.reshape(-1, *self.spec.input_shape))
+        u = u.reshape(*inputs.shape[:2], *u.shape[1:])
         piece = ROWS_TOGETHER if self.network.memory.together else 1
         for first in range(0, u.shape[1], piece):
             rows = slice(first, first + piece)
             # A copy: the state keeps the last label, and must not keep all of them alive.
             yield rows, u[:, rows], np.array(labels[:, rows], dtype=self._precision)
+
+    def _embedded(self, rows):
+        """Embed rows (n, *input_shape), those of a table a few at a time."""
+        together = ROWS_EMBEDDED if self.spec.table else max(1, len(rows))
+        parts = np.split(rows, range(together, len(rows), together))
+        return np.concatenate([self.network.embed(numpy_ops, self._weights, x) for x in parts])
 
     def answer(self, outputs):
         """Return the readout of outputs of the memory: logits, or mean and log std."""
@@ -223,7 +233,7 @@ class Learner:
             )
         inputs = np.asarray(inputs, dtype=self._precision)
         with self._threads():
-            u = self.network.embed(numpy_ops, self._weights, inputs)
+            u = self._embedded(inputs)
             u = u.reshape(n_episodes, len(inputs) // n_episodes, u.shape[-1])
             outputs = self.network.read_rows(numpy_ops, self._weights, state, u)
             return self.answer(outputs.reshape(len(inputs), outputs.shape[-1]))

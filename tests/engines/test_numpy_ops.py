@@ -88,7 +88,7 @@ CALLS = {
 
 def public_names():
     own = {name for name in vars(numpy_ops) if not name.startswith("_")}
-    return own - {"annotations", "np"}
+    return own - {"annotations", "np", "scipy"}
 
 
 def arrays(result):
