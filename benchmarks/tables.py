@@ -7,7 +7,8 @@ folder ``tabular`` of SKMETA_DATA. They serve to choose between learners; no lea
 on them. "--tables cut" are fourteen more, with more noise, whose classes are quantiles of real
 targets; "--tables wide" have a column for each value of whole numbers of 3 to 16 values, and
 where that makes fewer than 41, columns of noise up to 60; "--tables turned" have a column of text
-for a target, and their own target among the columns that tell it, often hardly. Support and
+for a target, and their own target among the columns that tell it, often hardly; "--tables unseen"
+are those of benchmarks/unseen.py, which served to choose nothing. Support and
 queries of a draw are the same for all models, missing cells are filled with the table's medians,
 text with the number of its level. Probabilities count as 1e-4 at least, R2 as -1 at least. SVC has
 no probabilities: a softmax of its decision function stands in for them. The blend (--blend) is the
@@ -43,6 +44,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+
+from unseen import unseen_frames
 
 from skmeta import InContextClassifier, InContextRegressor, load_learner
 
@@ -177,11 +180,25 @@ def wide_tables(kind):
     return tables
 
 
+def unseen_tables(kind):
+    """Name -> (X, y): tables that served to choose nothing."""
+    return {name: _columns_and_target(*found) for name, found in unseen_frames(kind).items()}
+
+
 def _levels_apart(column):
     levels = np.unique(column)
     if 2 < len(levels) <= MOST_LEVELS and (levels == levels.round()).all():
         return (column[:, None] == levels).astype(float)
     return column[:, None]
+
+
+MADE = {
+    "plain": real_tables,
+    "cut": cut_tables,
+    "wide": wide_tables,
+    "turned": turned_tables,
+    "unseen": unseen_tables,
+}
 
 
 def _columns_and_target(frame, target):
@@ -282,7 +299,7 @@ def main():
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tables", choices=("plain", "cut", "wide", "turned"), default="plain")
+    parser.add_argument("--tables", choices=MADE, default="plain")
     parser.add_argument("--blend", action="store_true", help="a blend of tuned models, too")
     parser.add_argument("--no-baselines", action="store_true")
     arguments = parser.parse_args()
@@ -310,8 +327,7 @@ def main():
     if arguments.blend:
         blend = ClassifierBlend if kind == "classification" else regressor_blend
         models["blend"] = blend(arguments.seed)
-    made = {"plain": real_tables, "cut": cut_tables, "wide": wide_tables, "turned": turned_tables}
-    tables = made[arguments.tables](kind)
+    tables = MADE[arguments.tables](kind)
     if not tables:
         parser.error("turned tables are made of CSV files in SKMETA_DATA")
     scores = compare(models, kind, tables, arguments.draws, arguments.seed, arguments.jobs)

@@ -114,7 +114,7 @@ class TestTrain:
         text = (folder / "tiny.md").read_text(encoding="utf-8")
         assert text.startswith("# tiny\n\nBoolean functions") and text in captured.out
         assert "Written to tiny.safetensors." in captured.out
-        assert "step       4/4" in captured.err
+        assert "step       4/4" in captured.err and "Testing on 1,000 episodes." in captured.err
         history = json.loads((folder / "tiny.history.json").read_text(encoding="utf-8"))
         assert history["step"] == history["validation_step"] == [2, 4]
 

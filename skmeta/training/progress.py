@@ -59,3 +59,17 @@ def nothing_left(run, stream=None) -> None:
     stream = sys.stderr if stream is None else stream
     path, step = run.trainer.checkpoint, run.step
     print(f"{path} is of a finished run, {step:,} steps: nothing to train.", file=stream)
+
+
+def testing(n_episodes, stream=None) -> None:
+    """Say what goes on after the last step.
+
+    Parameters
+    ----------
+    n_episodes : int
+        Test episodes.
+    stream : file-like, optional
+        Where to write; the standard error stream by default.
+    """
+    stream = sys.stderr if stream is None else stream
+    print(f"Testing on {n_episodes:,} episodes.", file=stream, flush=True)

@@ -52,6 +52,7 @@ from skmeta.training.evaluation import (
     mean_score,
     score_by_rows,
 )
+from skmeta.training.progress import testing
 from skmeta.training.trainer import MetaTrainer
 
 if sys.version_info >= (3, 11):
@@ -194,6 +195,8 @@ class Recipe:
         }
         if test is not None:
             card["test"] = self.test
+            if trainer.verbose:
+                testing(TEST_EPISODES)
             card["scores"] = scores(learner, test)
         return Learner(learner.network, learner.weights, card), trainer
 
