@@ -12,11 +12,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_n_features, check_is_fitted, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
 from skmeta.estimators._frames import below, of_pandas, refuse_lazy
-from skmeta.estimators._rows import rows_for
+from skmeta.estimators._rows import PlainRows, TableRows
 from skmeta.networks import Learner
 
 # Rows answered at once, by all members: their numbers stay in a core's cache, and the memory that
@@ -67,6 +67,7 @@ class InContextEstimator(BaseEstimator):
         "random_state": ["random_state"],
     }
     _kind: str  # the kind of task that the learner must have been trained on
+    rows_: Any  # PlainRows or TableRows
     _beginning: Beginning | None = None
 
     def _checked_learner(self) -> Learner:
@@ -136,7 +137,10 @@ class InContextEstimator(BaseEstimator):
         """
         if first:
             self.learner_ = self._checked_learner()
-            self.rows_ = rows_for(self.learner_, self.learner, self.categorical_features)
+            if self.learner_.spec.table:
+                self.rows_ = TableRows(self.learner_.spec, self.categorical_features)
+            else:
+                self.rows_ = PlainRows(self.learner_, self.learner)
         rows, rng = self.rows_, check_random_state(self.random_state)
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
@@ -158,9 +162,10 @@ class InContextEstimator(BaseEstimator):
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
         """Check rows, and their targets if there are any: rows as numbers, in an array."""
         refuse_lazy(X)
-        if not first and hasattr(X, "columns") and hasattr(self, "feature_names_in_"):
-            # names before cells
-            validate_data(self, X, reset=False, skip_check_array=True)
+        if not first and hasattr(X, "columns"):  # names and width before cells
+            if hasattr(self, "feature_names_in_"):
+                validate_data(self, X, reset=False, skip_check_array=True)
+            _check_n_features(self, X, reset=False)
         rows = self.rows_
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         return validate_data(self, rows.numbers(X), y, reset=first, **checks)
@@ -203,7 +208,8 @@ class InContextEstimator(BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         with suppress(ArtifactError, OSError, TypeError):  # fit will say what is wrong
-            tags.input_tags.allow_nan = load_learner(self.learner).spec.table
+            read = getattr(self, "learner_", None) or load_learner(self.learner)
+            tags.input_tags.allow_nan = read.spec.table
         return tags
 
     def _answers(self, X):

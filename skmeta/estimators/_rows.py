@@ -137,14 +137,10 @@ class PlainRows:
         """Logits are taken as they are."""
         return 1.0
 
-    def target_scale(self, y, found=None):
-        """Targets are told as they are."""
+    def targets(self, y, found=None):
+        """Targets are told as they are: (targets, their scale)."""
         self._compare("y", y[:, None], "readout")
-        return ColumnStatistics(np.zeros(1), np.ones(1))
-
-    def near(self, y):
-        """Targets stay where they are."""
-        return y
+        return y, ColumnStatistics(np.zeros(1), np.ones(1))
 
     def deal(self, n_members, rng):
         """Deal nothing: all members see the same columns."""
@@ -181,10 +177,6 @@ class PlainRows:
             f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
         )
         self.told_of.add(what)  # behind the warning: it may be made an error
-
-    def told(self, y, scale):
-        """Return targets as the learner is told them."""
-        return y
 
     def shown(self, X, spec):
         """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
@@ -405,7 +397,27 @@ class TableRows:
         """Return what reads the rows that are shown: the learner, with as few places as will do."""
         return learner.for_columns(max(map(len, self.orders)))
 
-    def near(self, y):
+    def targets(self, y, found=None):
+        """Return targets as the learner is told them, and the scale of the next ones.
+
+        Parameters
+        ----------
+        y : ndarray of shape (S,)
+        found : ColumnStatistics, optional
+            Scale of the targets before; without it these are the first.
+
+        Returns
+        -------
+        told : ndarray of shape (S,)
+        scale : ColumnStatistics
+        """
+        if found is None:
+            y = self._near(y)
+        scale = self._target_scale(y, found)
+        told = table_targets(y[:, None], scale._replace(scale=or_one(scale.scale)))[:, 0]
+        return told, scale
+
+    def _near(self, y):
         """Move the few first targets that lie far beyond all others nearer to them, and say so."""
         moved = fenced(y[:, None].astype(np.float64))[:, 0]
         far = np.flatnonzero(moved != y)
@@ -416,21 +428,10 @@ class TableRows:
             )
         return moved
 
-    def target_scale(self, y, found=None):
-        """Return center and scale for the next targets.
+    def _target_scale(self, y, found):
+        """Center and scale of the first targets, for good.
 
-        Those of the first ones, for good. While all are alike the scale is 0, and still free: each
-        was told as 0, whatever it is.
-
-        Parameters
-        ----------
-        y : ndarray of shape (S,)
-        found : ColumnStatistics, optional
-            That of the targets before.
-
-        Returns
-        -------
-        scale : ColumnStatistics
+        While all are alike the scale is 0, and still free: each was told as 0, whatever it is.
         """
         if found is None:
             found = column_statistics(y[:, None].astype(np.float64))
@@ -452,10 +453,6 @@ class TableRows:
                 "come, or call fit on all."
             )
         return found
-
-    def told(self, y, scale):
-        """Return targets as the learner is told them."""
-        return table_targets(y[:, None], scale._replace(scale=or_one(scale.scale)))[:, 0]
 
     def shown(self, X, spec):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
@@ -486,26 +483,6 @@ class TableRows:
             return [] if self.frame is None else self.frame.nominal
         names = [] if self.frame is None else self.frame.names
         return named_columns(self.categorical_features, n_columns, names)
-
-
-def rows_for(learner, name, categorical_features):
-    """Return what prepares rows for a learner.
-
-    Parameters
-    ----------
-    learner : Learner
-    name : object
-        What the user calls it.
-    categorical_features : "from_dtype", array-like or None
-        See :class:`TableRows`; plain rows have none.
-
-    Returns
-    -------
-    rows : PlainRows or TableRows
-    """
-    if learner.spec.table:
-        return TableRows(learner.spec, categorical_features)
-    return PlainRows(learner, name)
 
 
 def or_one(scale):

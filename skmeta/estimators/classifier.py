@@ -268,7 +268,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             announced = labels if classes is None else _checked_labels(classes)
             self.classes_ = self._checked_classes(announced)
             self.class_count_ = np.zeros(len(self.classes_), dtype=int)
-        unknown = [label for label in labels.tolist() if label not in self.classes_.tolist()]
+        known = set(self.classes_.tolist())
+        unknown = [label for label in labels.tolist() if label not in known]
         if unknown:
             raise ValueError(
                 f"y holds the classes {unknown}, which are not among {self.classes_}. Announce all "

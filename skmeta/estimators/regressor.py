@@ -191,11 +191,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
         y = check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
-        if first:
-            y = self.rows_.near(y)
         found = None if first else self.target_scale_
-        self.target_scale_ = self.rows_.target_scale(y, found)
-        return self.rows_.told(y, self.target_scale_)
+        told, self.target_scale_ = self.rows_.targets(y, found)
+        return told
 
     def _told(self, targets):
         """Targets as each member is told them, shape (M, S, 1)."""

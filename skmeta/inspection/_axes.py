@@ -1,4 +1,4 @@
-"""Axes to draw on, made where none are given. The one place that imports matplotlib."""
+"""Axes to draw on, made where none are given. The one place that imports pyplot."""
 
 from __future__ import annotations
 
@@ -107,6 +107,14 @@ def show_legend(ax):
         ax.legend(frameon=False)
 
 
-def draw_band(ax, line, x, low, high):
-    """Draw the interval of a curve in the curve's color, and return it."""
-    return ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+def draw_curve(display, ax, x, y, interval=None, **line_kwargs):
+    """Draw the curve of a display, and its interval (low, high) if it has one: return the Axes."""
+    display.ax_ = ax = one_axes(display, ax)
+    display.figure_ = ax.figure
+    (display.line_,) = ax.plot(x, y, **{"marker": "o", "label": display.label, **line_kwargs})
+    display.band_ = None
+    if interval is not None:
+        style = {"color": display.line_.get_color(), "alpha": 0.2, "linewidth": 0}
+        display.band_ = ax.fill_between(x, *interval, **style)
+    ax.grid(alpha=0.3)
+    return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmeta.artifacts import load_learner
-from skmeta.inspection._axes import draw_band, one_axes, show_legend
+from skmeta.inspection._axes import draw_curve, show_legend
 from skmeta.training.evaluation import (
     accuracy_by_instance,
     instance_shares,
@@ -143,15 +143,11 @@ class InstanceAccuracyDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = ax = one_axes(self, ax)
-        self.figure_ = ax.figure
-        instances = np.arange(1, len(self.accuracy) + 1)
-        style = {"marker": "o", "label": self.label, **line_kwargs}
-        (self.line_,) = ax.plot(instances, self.accuracy, **style)
-        self.band_ = None
+        band = None
         if self.interval is not None:
-            low, high = self.accuracy - self.interval, self.accuracy + self.interval
-            self.band_ = draw_band(ax, self.line_, instances, low, high)
+            band = self.accuracy - self.interval, self.accuracy + self.interval
+        instances = np.arange(1, len(self.accuracy) + 1)
+        ax = draw_curve(self, ax, instances, self.accuracy, band, **line_kwargs)
         self.reference_lines_ = [
             ax.plot(list(points), list(points.values()), "--", marker=".", alpha=0.8, label=name)[0]
             for name, points in (references or {}).items()
@@ -166,5 +162,4 @@ class InstanceAccuracyDisplay:
         ax.set_ylim(0, 1.02)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-        ax.grid(alpha=0.3)
         show_legend(ax)

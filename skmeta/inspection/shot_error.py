@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skmeta.artifacts import load_learner
-from skmeta.inspection._axes import draw_band, one_axes, show_legend
+from skmeta.inspection._axes import draw_curve, show_legend
 from skmeta.training.evaluation import (
     checked_sizes,
     error_by_shots,
@@ -202,19 +202,13 @@ class ShotErrorDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = ax = one_axes(self, ax)
-        self.figure_ = ax.figure
-        style = {"marker": "o", "label": self.label, **line_kwargs}
-        (self.line_,) = ax.plot(self.shots, self.error, **style)
-        ax.set_yscale("log")
-        self.band_ = None
+        band = None
         if self.interval is not None:
             # The interval of log(error), by the delta method: it cannot reach below zero.
             ratio = np.exp(self.interval / np.maximum(self.error, np.finfo(float).tiny))
-            low, high = self.error / ratio, self.error * ratio
-            self.band_ = draw_band(ax, self.line_, self.shots, low, high)
-        ax.set(xlabel="Examples read", ylabel="Mean squared error of new rows")
-        ax.grid(alpha=0.3)
+            band = self.error / ratio, self.error * ratio
+        ax = draw_curve(self, ax, self.shots, self.error, band, **line_kwargs)
+        ax.set(yscale="log", xlabel="Examples read", ylabel="Mean squared error of new rows")
         show_legend(ax)
         return self
 

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import indexable
 from sklearn.utils._indexing import _safe_indexing
 
-from skmeta.inspection._axes import draw_band, one_axes, show_legend
+from skmeta.inspection._axes import draw_curve, show_legend
 from skmeta.training.evaluation import checked_sizes, mean_and_interval
 
 
@@ -147,16 +147,12 @@ class SupportSizeDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = ax = one_axes(self, ax)
-        self.figure_ = ax.figure
         mean, interval = mean_and_interval(self.scores)
-        style = {"marker": "o", "label": self.label, **line_kwargs}
-        (self.line_,) = ax.plot(self.sizes, mean, **style)
-        self.band_ = draw_band(ax, self.line_, self.sizes, mean - interval, mean + interval)
+        band = mean - interval, mean + interval
+        ax = draw_curve(self, ax, self.sizes, mean, band, **line_kwargs)
         ax.set_xscale("log")
         ax.set_xticks(self.sizes, [str(size) for size in self.sizes])
         ax.set_xticks([], minor=True)
         ax.set(xlabel="Rows read", ylabel=self.score_name)
-        ax.grid(alpha=0.3)
         show_legend(ax)
         return self

@@ -64,11 +64,9 @@ class ClassTasks(TaskFamily):
         self.classes, codes, self._counts = _check_labels(y, len(self.X))
         n_classes, n_shots = check_size("n_classes", n_classes, 2), check_size("n_shots", n_shots)
         _check_enough(self.classes, self._counts, n_classes, n_shots)
-        self.n_labels = n_classes if n_labels is None else check_size("n_labels", n_labels)
-        if self.n_labels < n_classes:
-            raise ValueError(
-                f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
-            )
+        self.n_labels = check_size(
+            "n_labels", n_classes if n_labels is None else n_labels, n_classes
+        )
         self.spec = TaskSpec("classification", self.X.shape[1:], n_outputs=self.n_labels)
         self.n_classes = n_classes
         self.n_shots = n_shots

@@ -205,10 +205,6 @@ class OmniglotTasks(TaskFamily):
                 f"An episode takes 1..{n_characters} characters and 1..{most} "
                 f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
             )
-        if n_labels is not None and check_size("n_labels", n_labels) < n_classes:
-            raise ValueError(
-                f"n_labels must be at least n_classes, got {n_labels} and {n_classes}."
-            )
         if max_stretch + variety * CLASS_FORM[1:].max() >= 1:
             raise ValueError(
                 "max_stretch and 0.3 of variety must be below 1 together, got "
@@ -221,7 +217,9 @@ class OmniglotTasks(TaskFamily):
         self.n_shots = n_shots
         self.n_steps = n_classes * n_shots
         self.labels = labels
-        self.n_labels = n_labels or n_classes
+        self.n_labels = check_size(
+            "n_labels", n_classes if n_labels is None else n_labels, n_classes
+        )
         self.rotations = rotations
         self.mirrors = mirrors
         self.balanced = balanced

@@ -389,7 +389,9 @@ def error_by_shots(
     """
     _check_learner(learner, family)
     shots = checked_sizes("shots", shots, least=0)
-    X, y, X_query, y_query = regression_problems(family, n_tasks, int(shots.max()), n_queries, seed)
+    X, y, X_query, y_query = regression_problems(
+        family, n_tasks, max(int(shots[-1]), 1), n_queries, seed
+    )
     labels = np.asarray(y, dtype=np.float32)[..., None]
     state = learner.initial_state(n_tasks)
     errors, read = [], 0

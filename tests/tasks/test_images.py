@@ -381,7 +381,7 @@ def test_views_are_of_the_size_asked_for():
         ({"n_shots": 0}, "n_shots must be at least 1, got 0"),
         ({"n_classes": 0}, "n_classes must be at least 1, got 0"),
         ({"split": "validation", "n_classes": 61}, r"takes 1\.\.60 characters .* n_classes=61"),
-        ({"n_labels": 3}, "n_labels must be at least n_classes, got 3 and 4"),
+        ({"n_labels": 3}, "n_labels must be at least 4, got 3"),
         ({"size": 9}, r"size must lie in 1\.\.8"),
         ({"max_stretch": 0.4, "variety": 2.0}, "below 1 together, got 0.4 and 2.0"),
     ],
