@@ -44,7 +44,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-
 from unseen import unseen_frames
 
 from skmeta import InContextClassifier, InContextRegressor, load_learner

@@ -28,7 +28,15 @@ from safetensors.numpy import load, save
 from skmeta.episodes import TaskSpec
 from skmeta.files import check_folder, write_atomically
 from skmeta.memory import LSTM, MANN, Associative, FastWeights, LeastSquares, Memory, Prototypes
-from skmeta.networks import ConvEncoder, DenseEncoder, FlatEncoder, Learner, Network, TableEncoder
+from skmeta.networks import (
+    ConvEncoder,
+    DenseEncoder,
+    Encoder,
+    FlatEncoder,
+    Learner,
+    Network,
+    TableEncoder,
+)
 
 # By how weights may be written.
 FORMATS = {1: (np.float32,), 2: (np.float16, np.float32)}
@@ -42,7 +50,7 @@ MEMORIES: dict[str, type[Memory]] = {
     "fast-weights": FastWeights,
     "least-squares": LeastSquares,
 }
-ENCODERS: dict[str, type[FlatEncoder]] = {
+ENCODERS: dict[str, type[Encoder]] = {
     "flat": FlatEncoder,
     "dense": DenseEncoder,
     "table": TableEncoder,
@@ -399,13 +407,13 @@ def learner_path(learner) -> Path:
             f"learner must be a name, a path or a Learner, got {type(learner).__name__}."
         )
     path = Path(learner)
-    named = path.suffix != SUFFIX
-    if named:
+    by_name = path.suffix != SUFFIX
+    if by_name:
         path = PRETRAINED / f"{learner}{SUFFIX}"
     if not path.is_file():
         why = (
             f"shipped are {list_learners()}, and a path must name an existing {SUFFIX} file."
-            if named
+            if by_name
             else f"no file {path.absolute()}. Give the path to where it is now, or the Learner "
             f"itself; shipped are {list_learners()}."
         )

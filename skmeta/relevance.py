@@ -25,8 +25,9 @@ BELIEF = 40.0
 MOST_SUPPORT = 128
 # Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
 MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
-# What the best of all pairs seems to tell of one direction by chance lies below 4 ln d + 6 over the
-# number of rows: chi squares of d ** 2 / 2 pairs have their largest near 4 ln d - 1.4.
+# What a product seems to tell of one direction by chance, times the number of rows, is a chi
+# square: one table in 250 has a pair beyond 4 ln d + 6, whatever d. Of several directions products
+# seem to tell more; that each row is told by the others sees to it.
 CHANCE_OF_PAIRS = 6.0
 # K classes are K - 1 directions: the length of the last is rounding, below this.
 NO_DIRECTION = 1e-3
@@ -57,7 +58,8 @@ def column_weights(
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
     n_columns : int
-        Columns of the table that vary, at least 1; one that has flags counts once, with them.
+        Columns of the table that vary, and products, at least 1; one that has flags counts once,
+        with them.
 
     Returns
     -------

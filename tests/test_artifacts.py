@@ -29,7 +29,7 @@ from skmeta.artifacts import (
     save_learner,
 )
 from skmeta.cards import describe
-from skmeta.estimators._rows import MANY_COLUMNS
+from skmeta.estimators._table_rows import MANY_COLUMNS
 from skmeta.files import write_atomically
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network

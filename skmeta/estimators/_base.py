@@ -16,7 +16,9 @@ from sklearn.utils.validation import _check_n_features, check_is_fitted, validat
 
 from skmeta.artifacts import ArtifactError, load_learner
 from skmeta.estimators._frames import below, of_pandas, refuse_lazy
-from skmeta.estimators._rows import PlainRows, TableRows
+from skmeta.estimators._plain_rows import PlainRows
+from skmeta.estimators._rows import Rows
+from skmeta.estimators._table_rows import TableRows
 from skmeta.networks import Learner
 
 # Rows answered at once, by all members: their numbers stay in a core's cache, and the memory that
@@ -67,7 +69,7 @@ class InContextEstimator(BaseEstimator):
         "random_state": ["random_state"],
     }
     _kind: str  # the kind of task that the learner must have been trained on
-    rows_: Any  # PlainRows or TableRows
+    _rows: Rows
     _beginning: Beginning | None = None
 
     def _checked_learner(self) -> Learner:
@@ -107,8 +109,8 @@ class InContextEstimator(BaseEstimator):
         else:
             numbers, targets = after._read_support(X, y, first=first, **asked)
             after._beginning = None
-            if first and after.rows_.scales and len(targets) < BEGINNING:
-                kept = after.rows_.kept(X, numbers), targets.copy()
+            if first and after._rows.scales and len(targets) < BEGINNING:
+                kept = after._rows.kept(X, numbers), targets.copy()
                 after._beginning = Beginning(*kept, asked | after._announced())
         self.__dict__ = after.__dict__
         return self
@@ -116,14 +118,14 @@ class InContextEstimator(BaseEstimator):
     def _begin_again(self, beginning, X, y):
         """Read the first rows anew with the next, which scale the table with them."""
         numbers = None
-        if self.rows_.frame is None or getattr(X, "ndim", 2) != 2:
+        if self._rows.frame is None or getattr(X, "ndim", 2) != 2:
             numbers, y = self._checked(X, y, y_numeric=self._kind == "regression")
         else:  # what cells mean, all rows will tell
             refuse_lazy(X)
             X = of_pandas(X)
             validate_data(self, X, reset=False, skip_check_array=True)
             check_consistent_length(X, y)
-        kept = self.rows_.kept(X, numbers)
+        kept = self._rows.kept(X, numbers)
         beginning, later = beginning.and_then(kept, column_or_1d(y))
         self._read_support(beginning.X, beginning.y, first=True, **beginning.asked)
         if later is not None:
@@ -138,10 +140,10 @@ class InContextEstimator(BaseEstimator):
         if first:
             self.learner_ = self._checked_learner()
             if self.learner_.spec.table:
-                self.rows_ = TableRows(self.learner_.spec, self.categorical_features)
+                self._rows = TableRows(self.learner_.spec, self.categorical_features)
             else:
-                self.rows_ = PlainRows(self.learner_, self.learner)
-        rows, rng = self.rows_, check_random_state(self.random_state)
+                self._rows = PlainRows(self.learner_, self.learner)
+        rows, rng = self._rows, check_random_state(self.random_state)
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
         if first:
@@ -166,7 +168,7 @@ class InContextEstimator(BaseEstimator):
             if hasattr(self, "feature_names_in_"):
                 validate_data(self, X, reset=False, skip_check_array=True)
             _check_n_features(self, X, reset=False)
-        rows = self.rows_
+        rows = self._rows
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         return validate_data(self, rows.numbers(X), y, reset=first, **checks)
 
@@ -176,7 +178,7 @@ class InContextEstimator(BaseEstimator):
 
     def _deal(self, n_members, rng):
         """Deal to so many members or more what they see: how many there are."""
-        self.rows_.deal(n_members, rng)
+        self._rows.deal(n_members, rng)
         return n_members
 
     def _read(self, X, labels, orders):
@@ -200,7 +202,7 @@ class InContextEstimator(BaseEstimator):
             first = 0
             while first < len(X):
                 chosen = orders[:, first : first + min(chunk, memory.room(state))]
-                shown = self.rows_.shown(X[chosen], spec)
+                shown = self._rows.shown(X[chosen], spec)
                 state = memory.relieved(runner.store(state, shown, labels[members, chosen]))
                 first += chosen.shape[1]
         return state
@@ -218,7 +220,7 @@ class InContextEstimator(BaseEstimator):
         self._validate_params()  # some are of the answer, and may be set after fit
         X = self._checked(X)
         # Once: another thread's partial_fit puts a new state in its place.
-        rows, state, n_members = self.rows_, self.state_, self.n_members_
+        rows, state, n_members = self._rows, self.state_, self.n_members_
         rows.warn_of_queries(X)
         runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)
@@ -233,7 +235,7 @@ class InContextEstimator(BaseEstimator):
     def _runner(self):
         """What runs the learner on such rows: in NumPy, or its twin in Keras."""
         if self.engine == "numpy":
-            return self.rows_.reader(self.learner_)
+            return self._rows.reader(self.learner_)
         from skmeta.engines.keras_engine import compiled
 
         return compiled(self.learner_)

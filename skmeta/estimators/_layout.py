@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -61,8 +61,8 @@ class TableLayout:
     reach: np.ndarray
     n_rows: int
     n_columns: int
-    pairs: np.ndarray | tuple = ()  # also where it was pickled before there were any
-    curves: Mapping[int, np.ndarray] | None = None  # likewise
+    pairs: np.ndarray | tuple = ()
+    curves: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
@@ -139,7 +139,7 @@ class TableLayout:
         Farther than the quartiles are apart.
         """
         beyond = np.zeros(X.shape, dtype=bool)
-        for i, (knots, scores) in (self.curves or {}).items():
+        for i, (knots, scores) in self.curves.items():
             apart = np.diff(np.interp(QUARTILES, scores, knots))
             beyond[..., i] = (X[..., i] < knots[0] - apart) | (X[..., i] > knots[-1] + apart)
         return beyond

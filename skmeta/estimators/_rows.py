@@ -1,404 +1,40 @@
-"""From what a user calls rows to the rows that a learner reads, as each member sees them."""
+"""What lies between the rows of a user and those that members read: the contract."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import prod
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
 
-from skmeta.columns import (
-    LEAST_FENCED,
-    LEAST_SUPPORT,
-    LIMIT,
-    ROUNDING,
-    TARGET_LIMIT,
-    ColumnStatistics,
-    column_statistics,
-    fenced,
-    known_cells,
-    root_mean_square,
-    stand_ins,
-    table_rows,
-    table_targets,
-    varying,
-)
-from skmeta.engines.threads import one_thread
-from skmeta.episodes import TaskSpec
-from skmeta.estimators._frames import (
-    Frame,
-    FrameColumn,
-    array_in_numbers,
-    called,
-    framed,
-    in_numbers,
-    named_columns,
-    of_pandas,
-)
-from skmeta.estimators._layout import TableLayout
-from skmeta.estimators._warnings import warn
 from skmeta.networks import Learner
 
-# Plain rows and targets are compared with those of meta-training: a mean FAR of its standard
-# deviations away (of pictures FAR_INK: theirs hardly varies), or a spread WIDE times its own, is a
-# forgotten scaling. Few cells may be so by luck: a larger share of them has to be far away, or they
-# are EXTREME.
-FAR, FAR_INK, WIDE, SHARE_FAR, EXTREME = 2.0, 1.2, 3.0, 0.1, 100.0
-# Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
-# places they are.
-USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
-FEW_ROWS, MANY_COLUMNS = 20, 40
-# So many rows tell whether a column lies where the first rows had nothing.
-ROWS_COMPARED = 1_000
-# A category of so many rows, so large a share of which has a level of its own, names rows.
-LEAST_NAMES, NAMES = 20, 0.8
-# What to do with text that looks like something else.
-HOW_TO_CONVERT = {
-    "dates": "make dates of them: pandas.to_datetime with their format",
-    "numbers": "write them as such: without signs and units, and with a decimal point",
-}
-# Some real tables have less noise than synthetic ones, which a learner cannot know from few rows:
-# so many of each class leave it half as sure as it should be. Chosen on benchmarks/tables.py.
-ROWS_OF_DOUBT = 0.75
 
+class Rows(ABC):
+    """Rows and targets as members of an estimator read them, by what the first support says.
 
-@dataclass
-class PlainRows:
-    """Vectors or pictures of the size that the learner was trained on, the same for all members.
-
-    Parameters
-    ----------
-    learner : Learner
-        What reads them.
-    name : object
-        What the user calls it.
+    An estimator makes one for a first support, asks it for ``numbers`` and ``targets``, lets it
+    ``measure``, and ``deal`` to so many members as ``usual_members`` says, if the user does not.
+    Then rows, of the support or not, are ``numbers`` and ``shown``.
     """
 
-    learner: Learner
-    name: object
-    told_of: set = field(default_factory=set)  # what was warned of: once is enough
-    finite = True
-    dtype = np.float32
-    scales = False  # they are read as they are
-    usual_members = 1  # others would read the rows in other orders, at a cost
+    finite: Any  # ensure_all_finite of scikit-learn's checks
+    dtype: type
+    scales: bool  # whether the first rows set a scale, and a few of them are read anew with more
+    usual_members: Any  # how many read where the user does not say, once rows are measured
+    frame: Any = None  # what the first support holds, if it was a frame and is a table
 
-    @property
-    def spec(self) -> TaskSpec:
-        """What the learner reads."""
-        return self.learner.spec
-
+    @abstractmethod
     def numbers(self, X):
-        """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
-        shape = self.spec.input_shape
-        if isinstance(X, (list, tuple)):
-            X = np.asarray(X)
-        n_axes = getattr(X, "ndim", 2)
-        if len(shape) > 1 and getattr(X, "shape", None) == shape:
-            raise ValueError(f"X is one picture of {_times(shape)} pixels: pass X[None].")
-        if len(shape) == 1 or n_axes <= 2:
-            return X
-        X = np.asarray(X)
-        if X.shape[1:] != shape:
-            way_out = "Cut or resize them first, one number a pixel: ink 1, paper 0."
-            if X.shape[1:] == (*shape, 1):
-                way_out = "X[..., 0] has no axis of channels."
-            elif n_axes == 3 and X.shape[1] == X.shape[2] > shape[0] == shape[1]:
-                way_out = f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
-            raise ValueError(
-                f"The learner reads pictures of shape (n, {', '.join(map(str, shape))}) or rows "
-                f"of {prod(shape)} pixels, got {X.shape}. {way_out}"
-            )
-        return X.reshape(len(X), prod(shape))
+        """Return rows as scikit-learn can check them, of numbers."""
 
-    def measure(self, X, y):
-        """See that a support has the learner's width, and looks like what it was trained on."""
-        shape = self.spec.input_shape
-        if X.shape[1] != prod(shape):
-            pictures = f" (pictures of {_times(shape)} pixels)" if len(shape) > 1 else ""
-            raise ValueError(
-                f"The learner {self.name!r} reads {prod(shape)} features a row{pictures}, "
-                f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
-                "meta-train one on rows like these (skmeta.MetaTrainer)."
-            )
-        self._compare("X", X, "encoder")
+    @abstractmethod
+    def measure(self, X: np.ndarray, y: np.ndarray) -> None:
+        """Take what later rows need from a first support, and warn of what looks wrong."""
 
-    def warn_of_few(self, X):
-        """One row is as good as many: they are not scaled."""
-
-    def warn_of_later(self, X):
-        """Warn of later rows as of the first."""
-        self._compare("X", X, "encoder")
-
-    warn_of_queries = warn_of_later
-
-    def usual_temperature(self, class_count):
-        """Logits are taken as they are."""
-        return 1.0
-
-    def targets(self, y, found=None):
-        """Targets are told as they are: (targets, their scale)."""
-        self._compare("y", y[:, None], "readout")
-        return y, ColumnStatistics(np.zeros(1), np.ones(1))
-
-    def deal(self, n_members, rng):
-        """Deal nothing: all members see the same columns."""
-
-    def reader(self, learner):
-        """Return what reads the rows that are shown: the learner."""
-        return learner
-
-    def _compare(self, what, values, part):
-        """Warn of values that look nothing like those of meta-training."""
-        learner = self.learner
-        center, scale = (learner.weights[f"{part}/{name}"] for name in ("center", "scale"))
-        drawn = what == "X" and len(self.spec.input_shape) > 1
-        if drawn:
-            values, center, scale = values.reshape(-1, 1), center[:1], scale[:1]
-        mean, spread = values.mean(axis=0), values.std(axis=0)
-        luck = 3 / np.sqrt(len(values))  # a mean of few values may be off
-        far = FAR_INK if drawn else FAR
-        off = np.maximum(np.abs(mean - center) / (far + luck), spread / WIDE) / scale
-        if drawn and WIDE * spread[0] < scale[0]:  # divided by 255 twice, cut to integers, empty
-            off[0] = np.inf
-        elif not drawn:  # few cells far out are luck
-            n_far = (np.abs(values - center) > FAR * scale).sum(axis=0)
-            few = n_far <= max(SHARE_FAR * len(values), len(values) > 2)  # one of three, too
-            off[few & (off < EXTREME)] = 0
-        worst = int(np.argmax(off))
-        if off[worst] <= 1 or what in self.told_of:
-            return
-        where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
-        warn(
-            f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
-            f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
-            f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "
-            f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
-        )
-        self.told_of.add(what)  # behind the warning: it may be made an error
-
-    def shown(self, X, spec):
-        """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
-        return X.astype(np.float32).reshape(*X.shape[:2], *spec.input_shape)
-
-
-@dataclass
-class TableRows:
-    """A table of any width: scaled by its support, in an order of columns for each member.
-
-    Parameters
-    ----------
-    spec : TaskSpec
-        What the learner reads.
-    categorical_features : "from_dtype", array-like or None
-        Which columns are categories: text and categories without order, those named, or none.
-        The first looks for codes among the numbers, too.
-    """
-
-    spec: TaskSpec
-    categorical_features: Any = "from_dtype"
-    finite = "allow-nan"
-    dtype = np.float64
-    scales = True  # columns, by the first rows
-    frame: Any = None  # Frame, what the first support holds if it was one
-    layout: Any = None  # TableLayout, of the first support
-    told_of: set = field(default_factory=set)  # what was warned of each column: once is enough
-    orders: Any = None  # for each member, the columns that it sees, in an order of its own
-
-    def kept(self, X, numbers):
-        """Return a copy of rows to read again: where the first were a frame as one, else numbers.
-
-        Parameters
-        ----------
-        X : array-like
-            As they came.
-        numbers : ndarray or None
-            What was made of them, which is all of an array.
-        """
-        if self.frame is None:
-            return numbers.copy()
-        X = of_pandas(X)
-        frame = X if hasattr(X, "iloc") else framed(X, self.frame)
-        return frame.copy().reset_index(drop=True)
-
-    def numbers(self, X):
-        """Write a frame in numbers, and an array that follows one; others stay as they are.
-
-        Text and categories become the number of their level among those of the first frame,
-        NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
-        """
-        X = of_pandas(X)
-        if getattr(X, "ndim", 2) == 3:
-            way_out = "X.reshape(len(X), -1) has a column a pixel."
-            if self.spec.kind == "classification":
-                way_out += " learner='omniglot' reads pictures of 28 x 28 strokes."
-            raise ValueError(
-                f"Found array with dim 3, the learner reads tables of shape (n, columns): {way_out}"
-            )
-        if not hasattr(X, "iloc"):
-            return array_in_numbers(X, self.frame, self.told_of)
-        if X.ndim == 1:
-            raise ValueError(
-                "Expected a 2-dimensional container, got a Series: one row of a frame is "
-                "X.iloc[[0]], one column X[['name']]."
-            )
-        if X.shape[1] == 0:
-            return X
-        if self.layout is None:
-            asked, names = self.categorical_features, list(X.columns)
-            self.frame = Frame.of(X, named_columns(asked, len(names), names))
-        return in_numbers(X, self.frame, self.told_of)
-
-    @property
-    def usual_members(self):
-        """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
-        few = self.spec.kind == "classification" and self.layout.n_rows <= FEW_ROWS
-        members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
-        return max(members, MEMBERS_OF_WIDE) if self.layout.n_columns > MANY_COLUMNS else members
-
-    def usual_temperature(self, class_count):
-        """Sharpen probabilities, most with few rows of a class, but not while one has none."""
-        if class_count.min() == 0:
-            return 1.0
-        rows_of_label = class_count.sum() / min(len(class_count), self.spec.n_outputs)
-        return rows_of_label / (rows_of_label + ROWS_OF_DOUBT)
-
-    @property
-    def _n_views(self):
-        """Members that it takes to see all columns that vary."""
-        return -(-len(self.layout.seen()) // self.spec.n_columns)
-
-    def measure(self, X, y):
-        """Lay out the columns of a support, and warn of what it cannot tell."""
-        named = self._categories(X.shape[1])
-        categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
-        maybe_codes = self._numbers(X.shape[1]) if self._told_by_type else []
-        with one_thread():
-            self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
-        if self._n_views > 1:
-            places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
-            warn(
-                f"X has {n_columns} columns that vary, the learner has places for {places}: each "
-                f"member sees {places} of them, and it takes {self._n_views} members to see all.",
-            )
-        self._warn_of_numbers(X, [i for i in self._numbers(X.shape[1]) if i not in categories])
-        self._warn_of_names(X, categories)
-
-    def _warn_of_numbers(self, X, numbers):
-        """Warn of values that may stand for missing cells."""
-        for place, value in stand_ins(X[:, numbers]).items():
-            warn(
-                f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
-                "cells, in more than a few rows. If it stands for missing cells, replace it by "
-                "NaN."
-            )
-
-    def _warn_of_names(self, X, categories):
-        """Warn of text that may be dates or numbers, and of almost as many levels as rows."""
-        for i, n in categories.items():
-            column = FrameColumn() if self.frame is None else self.frame.columns[i]
-            n_known = len(known_cells(X[:, i]))
-            names = n_known >= LEAST_NAMES and n >= NAMES * n_known
-            if column.looks_like:
-                kind, cell = column.looks_like
-                way_out = f" If not, drop it: it has {n} levels in {n_known} rows." if names else ""
-                warn(
-                    f"Column {self._name(i)} of X holds text such as {called(cell)}, read as "
-                    f"names. If these are {kind}, {HOW_TO_CONVERT[kind]}.{way_out}"
-                )
-            elif names:
-                warn(
-                    f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
-                    "have new ones, and little is learnt from it. Drop it, or make categories, "
-                    "numbers or dates (pandas.to_datetime) of it.",
-                )
-
-    def warn_of_few(self, X):
-        """Warn of too few rows to scale a table by."""
-        if len(X) < LEAST_SUPPORT:
-            warn(
-                "The rows of fit set the scale of columns and targets, and there are only "
-                f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
-            )
-
-    def warn_of_later(self, X):
-        """Warn of columns that vary in later rows alone: they are left out."""
-        kept, off, statistics = self._apart(X)
-        center, scale = statistics
-        new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
-        for i in self._untold("new", kept[new]):
-            warn(
-                f"Column {self._name(i)} of X did not vary in the first rows, or had no cell; "
-                "they scale a table for good: it is left out. Begin with rows in which it varies.",
-            )
-            self.told_of.add(("new", i))  # behind the warning: it may be made an error
-        self._warn_of_far(kept, off[:ROWS_COMPARED], statistics)
-
-    def warn_of_queries(self, X):
-        """Warn of columns most of whose cells lie farther out than any of the first rows."""
-        self._warn_of_far(*self._apart(X[:ROWS_COMPARED]))
-
-    def _warn_of_far(self, kept, off, statistics):
-        """Warn of such columns, by what :meth:`_apart` says."""
-        cut = np.maximum(LIMIT * statistics.scale, self.layout.reach[: len(kept)])
-        n_known, n_far = (off >= 0).sum(axis=0), (off > cut).sum(axis=0)
-        told = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
-        far = self._untold("far", kept[told & (2 * n_far > n_known)])
-        if far:
-            names = ", ".join(map(self._name, far[:3])) + (", ..." if len(far) > 3 else "")
-            warn(
-                f"Most cells of column {names} of X lie far beyond all of the first rows, and are "
-                f"read as if they lay no farther than {LIMIT:g} standard deviations from the mean "
-                "of those, or than the last of them: answers follow the column no further. Call "
-                "fit on rows like these.",
-            )
-            self.told_of.update(("far", i) for i in far)
-
-    def _apart(self, X):
-        """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
-        kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
-        statistics = self.layout.statistics.of(slice(len(kept)))
-        with np.errstate(invalid="ignore"):
-            off = np.abs(self.layout.scored(X)[:, kept] - statistics.center)
-            off[self.layout.beyond_scores(X)[:, kept]] = np.inf
-        return kept, off, statistics
-
-    def _untold(self, what, columns):
-        """Columns of which that was not said yet."""
-        return [i for i in columns.tolist() if (what, i) not in self.told_of]
-
-    def _name(self, column):
-        """What to call a column."""
-        return called(column if self.frame is None else self.frame.names[column])
-
-    def deal(self, n_members, rng):
-        """Deal the columns that vary to each member, in an order of its own.
-
-        Where numbers may be codes, every other member sees flags in their place, and the last of
-        an odd number of members those of some by lot.
-        """
-        places, n_views = self.spec.n_columns, self._n_views
-        self.orders = []
-        for member in range(n_members):
-            if member % n_views == 0:  # so many members see all columns
-                if member % 2 == 1:
-                    flagged = list(self.layout.codes)
-                elif 0 < member == n_members - 1:  # without a counterpart
-                    flagged = [i for i in self.layout.codes if rng.randint(2)]
-                else:
-                    flagged = []
-                order = rng.permutation(self.layout.seen(flagged))
-            self.orders.append(np.roll(order, -places * (member % n_views))[:places])
-        if n_views == 1:
-            self.orders[0] = self.layout.seen()
-
-    def reader(self, learner):
-        """Return what reads the rows that are shown: the learner, with as few places as will do."""
-        return learner.for_columns(max(map(len, self.orders)))
-
-    def targets(self, y, found=None):
-        """Return targets as the learner is told them, and the scale of the next ones.
+    @abstractmethod
+    def targets(self, y: np.ndarray, found=None) -> tuple[np.ndarray, Any]:
+        """Return real targets as the learner is told them, and the scale of the next ones.
 
         Parameters
         ----------
@@ -411,94 +47,41 @@ class TableRows:
         told : ndarray of shape (S,)
         scale : ColumnStatistics
         """
-        if found is None:
-            y = self._near(y)
-        scale = self._target_scale(y, found)
-        told = table_targets(y[:, None], scale._replace(scale=or_one(scale.scale)))[:, 0]
-        return told, scale
 
-    def _near(self, y):
-        """Move the few first targets that lie far beyond all others nearer to them, and say so."""
-        moved = fenced(y[:, None].astype(np.float64))[:, 0]
-        far = np.flatnonzero(moved != y)
-        if len(far):
-            warn(
-                f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all "
-                f"others, and are read as if they lay nearer, {moved[far[0]]:g}: they may be wrong."
-            )
-        return moved
+    @abstractmethod
+    def shown(self, X: np.ndarray, spec) -> np.ndarray:
+        """Return checked rows, of shape (1 or M, n, columns), as M members see them."""
 
-    def _target_scale(self, y, found):
-        """Center and scale of the first targets, for good.
+    @abstractmethod
+    def warn_of_later(self, X: np.ndarray) -> None:
+        """Warn of rows to learn that are unlike the first."""
 
-        While all are alike the scale is 0, and still free: each was told as 0, whatever it is.
+    @abstractmethod
+    def warn_of_queries(self, X: np.ndarray) -> None:
+        """Warn of rows to answer that are unlike the first."""
+
+    def kept(self, X, numbers):
+        """Return a copy of rows to read again: as numbers.
+
+        Parameters
+        ----------
+        X : array-like
+            As they came.
+        numbers : ndarray or None
+            What was made of them, which is all of an array.
         """
-        if found is None:
-            found = column_statistics(y[:, None].astype(np.float64))
-            alike = np.ptp(y) <= ROUNDING * np.abs(y).max()
-            return found._replace(
-                center=np.where(alike, y[:1], found.center), scale=np.where(alike, 0.0, found.scale)
-            )
-        if found.scale == 0:
-            off = y[:, None] - found.center
-            if np.abs(off).max() <= ROUNDING * np.abs(found.center).max():
-                return found
-            return found._replace(scale=root_mean_square(off, len(y)))
-        beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
-        if beyond.any():
-            warn(
-                f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
-                "deviations of the first rows' targets from their mean, and are read as if they "
-                "lay there. The first rows set the scale for good: begin with rows like those to "
-                "come, or call fit on all."
-            )
-        return found
+        return numbers.copy()
 
-    def shown(self, X, spec):
-        """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
-        statistics, weights = self.layout.statistics, self.layout.weights
-        X = self.layout.laid_out(X)
-        X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
-        return np.stack(
-            [
-                table_rows(cells[:, order], statistics.of(order), spec.n_columns, weights[order])
-                for cells, order in zip(X, self.orders, strict=True)
-            ]
-        )
+    def warn_of_few(self, X: np.ndarray) -> None:  # noqa: B027 - as many as there are will do
+        """Warn of too few rows."""
 
-    @property
-    def _told_by_type(self):
-        """Whether types tell which columns are categories, and not the user."""
-        return isinstance(self.categorical_features, str)  # "from_dtype"
+    def deal(self, n_members: int, rng: np.random.RandomState) -> None:  # noqa: B027 - all see all
+        """Deal to members what they see."""
 
-    def _numbers(self, n_columns):
-        """Which columns are numbers, and neither times nor levels, as indices."""
-        if self.frame is None:
-            return list(range(n_columns))
-        return [i for i, column in enumerate(self.frame.columns) if column.kind == "numbers"]
+    def reader(self, learner: Learner) -> Learner:
+        """Return what reads the rows that are shown: the learner."""
+        return learner
 
-    def _categories(self, n_columns):
-        """Which columns are categories, as indices."""
-        if self._told_by_type:
-            return [] if self.frame is None else self.frame.nominal
-        names = [] if self.frame is None else self.frame.names
-        return named_columns(self.categorical_features, n_columns, names)
-
-
-def or_one(scale):
-    """Return 1 where a scale is 0."""
-    return np.where(scale > 0, scale, 1.0)
-
-
-def _range_hint(pictures):
-    """What pictures are to hold, and what these may be instead."""
-    least, most, bytes_ = pictures.min(), pictures.max(), ""
-    if least >= 0 and 16 < most <= 255:
-        bytes_ = " / 255"
-    inverted = least >= 0 and pictures.mean() > 0.5 * max(most, 1)
-    way = f"; is it {'1 - ' if inverted else ''}X{bytes_}?" if inverted or bytes_ else ""
-    return f" (ink 1 on paper 0, not standardised{way})"
-
-
-def _times(shape):
-    return " x ".join(map(str, shape))
+    def usual_temperature(self, class_count: np.ndarray) -> float:
+        """Return the temperature where the user does not say: logits as they are."""
+        return 1.0

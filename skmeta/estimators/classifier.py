@@ -73,8 +73,6 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Members that read.
     temperature_ : float
         Temperature of the next answers.
-    rows_ : object
-        How rows are written for the learner: of a table, scaled by the first support.
     label_slots_ : ndarray of shape (n_members, n_classes)
         The learner's label that stands for each class. Where a table has more classes than
         the learner labels, classes share labels and there are more members, with a warning.
@@ -237,7 +235,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         check_is_fitted(self, "class_count_")
         if self.temperature != "auto":
             return self.temperature
-        return self.rows_.usual_temperature(self.class_count_)
+        return self._rows.usual_temperature(self.class_count_)
 
     def predict(self, X):
         """Return the most probable class.

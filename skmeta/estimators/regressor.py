@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 
 from skmeta.columns import ColumnStatistics
 from skmeta.estimators._base import InContextEstimator
-from skmeta.estimators._rows import or_one
+from skmeta.estimators._table_rows import or_one
 from skmeta.estimators._warnings import warn
 
 
@@ -57,8 +57,6 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         The loaded learner.
     state_ : nested named tuples of ndarray
         What the memory holds.
-    rows_ : object
-        How rows are written for the learner: of a table, scaled by the first support.
     target_scale_ : ColumnStatistics
         Center and scale of the targets: those of the first support for learners of
         tables, 0 and 1 for others. A scale of 0 says that all were alike so far.
@@ -190,9 +188,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
-        y = check_array(y, dtype=self.rows_.dtype, ensure_2d=False, input_name="y")
+        y = check_array(y, dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
-        told, self.target_scale_ = self.rows_.targets(y, found)
+        told, self.target_scale_ = self._rows.targets(y, found)
         return told
 
     def _told(self, targets):

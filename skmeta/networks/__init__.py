@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skmeta.networks.encoder import ConvEncoder, DenseEncoder, FlatEncoder, TableEncoder
+from skmeta.networks.encoder import ConvEncoder, DenseEncoder, Encoder, FlatEncoder, TableEncoder
 from skmeta.networks.learner import Learner
 from skmeta.networks.network import Network, part_weights
 from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
@@ -11,6 +11,7 @@ __all__ = [
     "ClassReadout",
     "ConvEncoder",
     "DenseEncoder",
+    "Encoder",
     "FlatEncoder",
     "GaussianReadout",
     "Learner",

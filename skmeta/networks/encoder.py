@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite, prod
@@ -21,7 +22,46 @@ PICTURE = (1, 2, 3)
 
 
 @dataclass(frozen=True)
-class FlatEncoder:
+class Encoder(ABC):
+    """Base of encoders: features of one row, which hang on no other row.
+
+    Examples
+    --------
+    >>> from skmeta.networks import Encoder, TableEncoder
+    >>> isinstance(TableEncoder(), Encoder)
+    True
+    """
+
+    def in_training(self) -> Encoder:
+        """Return the encoder as meta-training uses it."""
+        return self
+
+    @abstractmethod
+    def weight_specs(self, input_shape) -> dict[str, WeightSpec]:
+        """Return name -> WeightSpec."""
+
+    @abstractmethod
+    def output_size(self, input_shape) -> int:
+        """Features F of one row."""
+
+    @abstractmethod
+    def encode(self, ops, weights, x, input_shape):
+        """Return features of shape (..., F) for rows of shape ``(..., *input_shape)``.
+
+        Parameters
+        ----------
+        ops : module
+            ``keras.ops``, or its twin in NumPy.
+        weights : mapping of str to array
+            By the names of ``weight_specs``.
+        x : array
+        input_shape : tuple of int
+            Of one row.
+        """
+
+
+@dataclass(frozen=True)
+class FlatEncoder(Encoder):
     """Rows as they are, pictures row by row, after a fixed shift and scale.
 
     ``center`` and ``scale`` are measured once on the tasks of meta-training, for
@@ -34,10 +74,6 @@ class FlatEncoder:
     >>> FlatEncoder().output_size((20, 20))
     400
     """
-
-    def in_training(self):
-        """Return the encoder as meta-training uses it."""
-        return self
 
     def weight_specs(self, input_shape):
         """Return name -> WeightSpec."""
@@ -118,7 +154,7 @@ class DenseEncoder(FlatEncoder):
 
 
 @dataclass(frozen=True)
-class TableEncoder(FlatEncoder):
+class TableEncoder(Encoder):
     """Rows of a table, as :func:`skmeta.columns.table_rows` writes them: cells and steps of them.
 
     The features are a cell z of each column, whether it is missing, and steps

@@ -8,7 +8,7 @@ import numpy as np
 
 from skmeta.episodes import TaskSpec
 from skmeta.memory import Memory, WeightSpec
-from skmeta.networks.encoder import FlatEncoder, TableEncoder
+from skmeta.networks.encoder import Encoder, FlatEncoder, TableEncoder
 from skmeta.networks.readout import ClassReadout, GaussianReadout, VoteReadout
 
 
@@ -38,7 +38,7 @@ class Network:
         What the tasks look like.
     memory : Memory
         The recurrent cell that learns.
-    encoder : FlatEncoder
+    encoder : Encoder
         What turns a row into features.
 
     Raises
@@ -50,7 +50,7 @@ class Network:
 
     spec: TaskSpec
     memory: Memory
-    encoder: FlatEncoder = field(default_factory=FlatEncoder)
+    encoder: Encoder = field(default_factory=FlatEncoder)
 
     def __post_init__(self):
         if self.spec.kind == "regression" and not self.memory.learns_numbers:

@@ -56,9 +56,9 @@ class Run:
         self.best = None  # (validation loss, weights)
         self.looks_since_best = 0
         # Made now: a network that cannot be written down must fail before the first step.
-        self.fingerprint, self.looked_at = {}, ""
+        self.fingerprint, self.held_out_digest = {}, ""
         if trainer.checkpoint is not None:
-            self.looked_at = self._digest_of_held_out()
+            self.held_out_digest = self._digest_of_held_out()
             self.fingerprint = self._fingerprint()
 
     def train(self):
@@ -177,7 +177,7 @@ class Run:
         if trainer.patience is not None:  # then the end hangs on looks at held-out tasks
             looks = {"patience": trainer.patience, "validate_every": trainer.validate_every}
             fingerprint |= {name: int(number) for name, number in looks.items()}
-            fingerprint["validation_tasks"] = self.looked_at
+            fingerprint["validation_tasks"] = self.held_out_digest
         if trainer.warm_start is not None or isinstance(trainer.encoder, Learner):
             fingerprint["first_weights"] = checksum_of(self.model.values(), {})
         return fingerprint
@@ -207,7 +207,7 @@ class Run:
             "seconds": self.seconds,
             "history": self.history,
             "looks_since_best": self.looks_since_best,
-            "held_out": self.looked_at,
+            "held_out": self.held_out_digest,
         }
         if self.best is not None:
             state["best_loss"] = self.best[0]
@@ -252,7 +252,7 @@ class Run:
         if "best_loss" in state:
             names = self.network.weight_specs()
             self.best = (state["best_loss"], {k: arrays[f"best/{k}"] for k in names})
-        if state.get("held_out") != self.looked_at:  # a curve is of the same tasks
+        if state.get("held_out") != self.held_out_digest:  # a curve is of the same tasks
             self.history["validation_step"], self.history["validation_loss"] = [], []
 
 

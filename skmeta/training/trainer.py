@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
 from skmeta.files import check_folder
 from skmeta.memory import FastWeights, Memory
-from skmeta.networks import FlatEncoder, Learner, Network, TableEncoder, part_weights
+from skmeta.networks import Encoder, Learner, Network, TableEncoder, part_weights
 from skmeta.networks.learner import INPUT_KERNEL
 from skmeta.tasks import TaskFamily
 from skmeta.training.evaluation import mean_of_scores
@@ -34,7 +34,7 @@ class MetaTrainer(BaseEstimator):
     memory : {"lstm", "mann", "associative", "prototypes", "fast-weights", "least-squares"} or \
             Memory, default="lstm"
         The recurrent cell; a :class:`skmeta.memory.Memory` brings options of its own.
-    encoder : {"auto", "flat", "dense", "table", "conv"}, FlatEncoder or Learner, default="auto"
+    encoder : {"auto", "flat", "dense", "table", "conv"}, Encoder or Learner, default="auto"
         What turns a row into features: "conv" for pictures of 16 x 16 pixels or more. "auto" takes
         "table" for rows of tables, and "flat" for others. A learner lends its encoder, and the
         weights of that to begin from: an eye that was trained with one memory, for another.
@@ -105,7 +105,7 @@ class MetaTrainer(BaseEstimator):
 
     _parameter_constraints: dict = {
         "memory": [StrOptions(set(MEMORIES)), Memory],
-        "encoder": [StrOptions({"auto", *ENCODERS}), FlatEncoder, Learner],
+        "encoder": [StrOptions({"auto", *ENCODERS}), Encoder, Learner],
         "n_units": [Interval(Integral, 1, None, closed="left"), None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],

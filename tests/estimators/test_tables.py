@@ -28,7 +28,7 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
 )
-from skmeta.estimators._rows import (
+from skmeta.estimators._table_rows import (
     MANY_COLUMNS,
     MEMBERS_OF_FEW,
     MEMBERS_OF_WIDE,
@@ -127,17 +127,17 @@ def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     weights = column_weights(X[:30], column_statistics(X[:30]), 2 - number[:30], 3)
     if kind == "regression":
         weights = column_weights(X[:30], column_statistics(X[:30]), y[:30], 3)
-    assert_allclose(est.rows_.layout.weights, weights)
-    shown = est.rows_.shown(X[None, :30], learner.spec)
-    for rows, order in zip(shown, est.rows_.orders, strict=True):
+    assert_allclose(est._rows.layout.weights, weights)
+    shown = est._rows.shown(X[None, :30], learner.spec)
+    for rows, order in zip(shown, est._rows.orders, strict=True):
         missing = np.isnan(X[:30, order])
         expected = 1 - weights[order] / weights.max() + missing
         assert_allclose(rows[:, PLACES : PLACES + 3], expected, atol=1e-6)
         assert_array_equal(rows[:, PLACES + 3 :], NO_COLUMN)
     est.partial_fit(X[30:, ::-1], y[30:])
-    assert_allclose(est.rows_.layout.weights, weights)
+    assert_allclose(est._rows.layout.weights, weights)
     plain = kind_of(small, n_members=2, random_state=0).fit(X[:30], y[:30])
-    marks = plain.rows_.shown(X[None, :30], small.spec)[..., PLACES:]
+    marks = plain._rows.shown(X[None, :30], small.spec)[..., PLACES:]
     assert_array_equal(np.unique(marks), [NO_COLUMN, 0, MISSING])
 
 
@@ -149,11 +149,11 @@ def test_flags_and_columns_that_do_not_vary_make_no_table_wider(kind_of):
     X = np.column_stack([np.arange(30) % 3, y + rng.normal(size=30), np.full(30, 7.0)])
     targets = y if kind_of is InContextClassifier else y.astype(float)
     expected = column_weights(X, column_statistics(X), targets, 2)
-    codes = kind_of(learner, n_members=2, random_state=0).fit(X, y).rows_.layout
+    codes = kind_of(learner, n_members=2, random_state=0).fit(X, y)._rows.layout
     assert list(codes.codes) == [0]
     assert_allclose(codes.weights[:3], expected)
     assert len(codes.weights) == 6
-    named = kind_of(learner, categorical_features=[0], random_state=0).fit(X, y).rows_.layout
+    named = kind_of(learner, categorical_features=[0], random_state=0).fit(X, y)._rows.layout
     assert list(named.flags) == [0]
     assert_allclose(named.weights, [*expected[1:], *codes.weights[3:]])
 
@@ -162,7 +162,7 @@ def test_long_codes_that_differ_by_rounding_are_a_column_that_varies():
     codes = 1e15 + np.arange(30) % 3
     X = np.column_stack([codes, np.arange(30.0), np.full(30, 7.0)])
     clf = InContextClassifier(categorical_features=[0], random_state=0).fit(X, np.arange(30) % 2)
-    assert clf.rows_.layout.n_columns == 2 and len(clf.rows_.layout.flags[0]) == 3
+    assert clf._rows.layout.n_columns == 2 and len(clf._rows.layout.flags[0]) == 3
 
 
 def test_columns_are_weighed_beside_those_that_a_member_sees():
@@ -170,7 +170,7 @@ def test_columns_are_weighed_beside_those_that_a_member_sees():
     y = np.arange(30) % 2
     with pytest.warns(UserWarning, match="each member sees"):
         est = InContextClassifier(weighted(CLASSES), random_state=0).fit(X, y)
-    assert_allclose(est.rows_.layout.weights, column_weights(X, column_statistics(X), y, PLACES))
+    assert_allclose(est._rows.layout.weights, column_weights(X, column_statistics(X), y, PLACES))
 
 
 @pytest.mark.parametrize("kind_of", [InContextClassifier, InContextRegressor])
@@ -182,13 +182,13 @@ def test_two_columns_that_tell_only_together(kind_of, n_columns):
     if kind_of is InContextClassifier:
         y = y > 0
     est = kind_of(random_state=0).fit(X[:100], y[:100])
-    assert est.rows_.layout.pairs.tolist() == [[0, 1]]
+    assert est._rows.layout.pairs.tolist() == [[0, 1]]
     assert est.score(X[100:], y[100:]) > 0.85
     again = pickle.loads(pickle.dumps(est))
     assert_array_equal(again.predict(X[100:]), est.predict(X[100:]))
     few = X[:4].copy()
     few[1, 0] = few[2, 1] = np.nan
-    products = est.rows_.layout.laid_out(few)[:, n_columns]
+    products = est._rows.layout.laid_out(few)[:, n_columns]
     cells = (X[:100] - X[:100].mean(axis=0)) / X[:100].std(axis=0)
     assert_allclose(products[[0, 3]], cells[[0, 3], 0] * cells[[0, 3], 1], rtol=0.1)  # fenced
     assert_array_equal(np.isnan(products), [False, True, True, False])
@@ -201,7 +201,7 @@ def test_products_stand_between_flags_of_categories_and_of_codes():
     y = (X[:, 0] * X[:, 3] > 0).astype(int)
     table = pd.DataFrame(X, columns=list("abcd")).astype({"b": int}).astype({"b": "category"})
     clf = InContextClassifier(n_members=2, random_state=0).fit(table, y)
-    layout = clf.rows_.layout
+    layout = clf._rows.layout
     assert list(layout.flags) == [1] and list(layout.codes) == [2]
     assert layout.pairs.tolist() == [[0, 2]]  # by the places of numbers, a c d
     laid_out = layout.laid_out(X)
@@ -209,7 +209,7 @@ def test_products_stand_between_flags_of_categories_and_of_codes():
     assert_array_equal(laid_out[:, 3:6], np.eye(3)[kinds])
     assert np.corrcoef(laid_out[:, 6], X[:, 0] * X[:, 3])[0, 1] > 0.99
     assert_array_equal(laid_out[:, 7:], np.eye(4)[codes])
-    numbers, flags = map(np.sort, clf.rows_.orders)
+    numbers, flags = map(np.sort, clf._rows.orders)
     assert_array_equal(numbers, range(7))
     assert_array_equal(flags, [0, *range(2, 11)])
 
@@ -224,8 +224,8 @@ def test_products_have_free_places_of_learners_that_are_told_weights():
         (small_learner(CLASSES), PLACES - 1, 0),
     ):
         clf = InContextClassifier(learner, random_state=0).fit(X[:, :n_columns], y)
-        assert len(clf.rows_.layout.pairs) == n_pairs
-        assert max(map(len, clf.rows_.orders)) == n_columns + n_pairs
+        assert len(clf._rows.layout.pairs) == n_pairs
+        assert max(map(len, clf._rows.orders)) == n_columns + n_pairs
 
 
 @pytest.mark.parametrize("n_free", [0, 1, 2, 3])
@@ -235,7 +235,7 @@ def test_as_many_products_as_there_are_places_after_flags_of_codes(n_free):
     X = np.column_stack([rng.normal(size=(300, 4)), rng.integers(4, size=(300, 2))])
     X = np.column_stack([X, rng.normal(size=(300, n_noise - 1))])
     y = X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3]
-    layout = InContextRegressor(random_state=0).fit(X, y).rows_.layout
+    layout = InContextRegressor(random_state=0).fit(X, y)._rows.layout
     n_pairs = min(n_free, 2)
     assert sorted(layout.codes) == [4, 5]
     assert len(layout.pairs) == n_pairs
@@ -243,14 +243,6 @@ def test_as_many_products_as_there_are_places_after_flags_of_codes(n_free):
     weights = column_weights(layout.laid_out(X), layout.statistics, y, n_columns)
     assert_allclose(layout.weights, weights)
     assert max(map(len, (layout.seen(), layout.seen([4, 5])))) <= 100
-
-
-def test_estimators_pickled_before_there_were_products_answer_as_they_did(X, y):
-    clf = InContextClassifier(random_state=0).fit(X, y)
-    expected = clf.predict_proba(X)
-    del clf.rows_.layout.__dict__["pairs"], clf.rows_.layout.__dict__["curves"]
-    old = pickle.loads(pickle.dumps(clf))
-    assert_array_equal(old.predict_proba(X), expected)
 
 
 def test_later_rows_have_the_products_of_the_first():
@@ -261,7 +253,7 @@ def test_later_rows_have_the_products_of_the_first():
     parts = InContextRegressor(n_members=1).partial_fit(X[:100], y[:100])
     for row in range(100, 200):
         parts.partial_fit(X[[row]], y[[row]])
-    assert parts.rows_.layout.pairs.tolist() == [[0, 1]]
+    assert parts._rows.layout.pairs.tolist() == [[0, 1]]
     assert_allclose(parts.predict(X), whole.predict(X), atol=1e-6)
 
 
@@ -301,9 +293,9 @@ def test_answers_follow_the_scale_of_the_targets(X):
 
 def test_members_see_columns_in_orders_of_their_own(X, y):
     clf = classifier(n_members=5).fit(X, y)
-    assert_array_equal(clf.rows_.orders[0], [0, 1, 2])
-    assert_array_equal(np.sort(clf.rows_.orders, axis=1), np.tile([0, 1, 2], (5, 1)))
-    assert len(np.unique(clf.rows_.orders, axis=0)) > 1
+    assert_array_equal(clf._rows.orders[0], [0, 1, 2])
+    assert_array_equal(np.sort(clf._rows.orders, axis=1), np.tile([0, 1, 2], (5, 1)))
+    assert len(np.unique(clf._rows.orders, axis=0)) > 1
 
 
 def test_more_columns_than_places_work_with_one_warning(y):
@@ -311,10 +303,10 @@ def test_more_columns_than_places_work_with_one_warning(y):
     with pytest.warns(UserWarning, match="9 columns that vary, the learner has places") as caught:
         clf = classifier(n_members=6).fit(X, y)
     assert len(caught) == 1
-    assert np.shape(clf.rows_.orders) == (6, PLACES)
+    assert np.shape(clf._rows.orders) == (6, PLACES)
     for first in (0, 3):  # each three members see all nine columns
-        assert_array_equal(np.unique(clf.rows_.orders[first : first + 3]), np.arange(9))
-    assert all(len(np.unique(order)) == PLACES for order in clf.rows_.orders)
+        assert_array_equal(np.unique(clf._rows.orders[first : first + 3]), np.arange(9))
+    assert all(len(np.unique(order)) == PLACES for order in clf._rows.orders)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         proba = clf.predict_proba(X)
@@ -329,12 +321,12 @@ def test_tables_of_many_columns_have_more_members(estimator):
     y = (X[:, 0] > 0).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # there are places for all
-        assert len(estimator(random_state=0).fit(X, y).rows_.orders) == MEMBERS_OF_WIDE
+        assert len(estimator(random_state=0).fit(X, y)._rows.orders) == MEMBERS_OF_WIDE
     narrow = estimator(random_state=0).fit(X[:, 1:], y)
-    assert len(narrow.rows_.orders) == USUAL_MEMBERS < MEMBERS_OF_WIDE
+    assert len(narrow._rows.orders) == USUAL_MEMBERS < MEMBERS_OF_WIDE
     town = pd.Series(np.arange(30) % 15).map("town {}".format)
     frame = pd.DataFrame(X[:, 2:]).add_prefix("x").assign(town=town)  # as wide, but for flags
-    assert len(estimator(random_state=0).fit(frame, y).rows_.orders) == USUAL_MEMBERS
+    assert len(estimator(random_state=0).fit(frame, y)._rows.orders) == USUAL_MEMBERS
 
 
 def test_a_table_is_read_with_no_more_places_than_it_needs():
@@ -348,11 +340,11 @@ def test_a_table_is_read_with_no_more_places_than_it_needs():
 def test_columns_that_do_not_vary_within_the_support_are_left_out(X, y):
     wide = np.column_stack([np.full(30, 5.0), X, np.full(30, np.nan), np.zeros((30, 4))])
     clf = classifier(n_members=3).fit(wide, y)  # no warning: there are places for what is left
-    assert_array_equal(np.sort(clf.rows_.orders, axis=1), np.tile([1, 2, 3], (3, 1)))
+    assert_array_equal(np.sort(clf._rows.orders, axis=1), np.tile([1, 2, 3], (3, 1)))
     narrow = classifier(n_members=3).fit(X, y)
     wide[:, [0, -1]] = 8.0
     assert_array_equal(clf.predict_proba(wide), narrow.predict_proba(X))
-    assert len(classifier().fit(wide, y).rows_.orders) == USUAL_MEMBERS
+    assert len(classifier().fit(wide, y)._rows.orders) == USUAL_MEMBERS
 
 
 def test_a_column_of_one_value_or_none_is_read():
@@ -487,11 +479,11 @@ def test_members_where_the_user_does_not_say(X, y):
     """Some for tables, and two looks at each column of wide ones; one for other learners."""
     wide = np.random.default_rng(0).normal(size=(30, 9))
     for estimator, target in ((classifier(), y), (regressor(), X[:, 0])):
-        assert len(estimator.fit(X, target).rows_.orders) == USUAL_MEMBERS
-        assert len(estimator.fit(X[:21], target[:21]).rows_.orders) == USUAL_MEMBERS
+        assert len(estimator.fit(X, target)._rows.orders) == USUAL_MEMBERS
+        assert len(estimator.fit(X[:21], target[:21])._rows.orders) == USUAL_MEMBERS
         few = MEMBERS_OF_FEW if target is y else USUAL_MEMBERS
-        assert len(estimator.fit(X[:20], target[:20]).rows_.orders) == few
-        assert len(estimator.fit(wide, target).rows_.orders) == 6
+        assert len(estimator.fit(X[:20], target[:20])._rows.orders) == few
+        assert len(estimator.fit(wide, target)._rows.orders) == 6
     plain = InContextClassifier(small_learner("lstm-classes"))
     assert len(plain.fit(wide[:, :4], np.arange(30) % 3).label_slots_) == 1
 
@@ -530,7 +522,7 @@ def frame(n=30):
 
 
 def levels_of(estimator):
-    return [c.levels if c.kind == "levels" else None for c in estimator.rows_.frame.columns]
+    return [c.levels if c.kind == "levels" else None for c in estimator._rows.frame.columns]
 
 
 def test_frames_with_text_categories_and_missing_values(y):
@@ -557,7 +549,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     table = pd.DataFrame({0: days, 1: [str(i) for i in range(30)], 2: days - days[3]})
     table[3] = [1, "x", None] * 10
     clf = classifier().fit(table, y)
-    kinds = [column.kind for column in clf.rows_.frame.columns]
+    kinds = [column.kind for column in clf._rows.frame.columns]
     assert kinds == ["times", "numbers", "spans of time", "levels"]
     numbers = np.column_stack([np.arange(30.0)] * 3 + [np.tile([0, 1, np.nan], 10)])
     expected = classifier().fit(numbers, y)
@@ -566,7 +558,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     later[0] = later[0] + pd.Timedelta("400D")
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
     later[0] = np.full(30, np.datetime64("9999-12-31", "s"))  # no date is too far away
-    assert_allclose(clf.rows_.numbers(later)[0], 253402214400.0)
+    assert_allclose(clf._rows.numbers(later)[0], 253402214400.0)
     with pytest.raises(ValueError, match=r"three. at position 3 of column 'a': it held numbers"):
         classifier().fit(pd.DataFrame({"a": np.arange(30)}), y).predict(
             pd.DataFrame({"a": ["1", "2", "4", "three"]})
@@ -603,7 +595,7 @@ def test_digits_of_a_category_are_text(y):
     table = pd.DataFrame({"code": ["01", "1", "2"] * 10})
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
     assert levels_of(clf) == [["01", "1", "2"]]
-    assert np.isnan(clf.rows_.numbers(table.replace("2", "x"))["code"][2])
+    assert np.isnan(clf._rows.numbers(table.replace("2", "x"))["code"][2])
     assert levels_of(InContextClassifier().fit(table, y)) == [None]
 
 
@@ -614,8 +606,8 @@ def test_long_codes_of_a_category_are_levels(digits, y):
     table = pd.DataFrame({"code": codes.astype(str) if digits else codes})
     assert len(np.unique(table["code"].astype(float))) < 3
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
-    assert len(clf.rows_.layout.flags[0]) == 3
-    assert_array_equal(clf.rows_.numbers(table)["code"], np.arange(30) % 3)
+    assert len(clf._rows.layout.flags[0]) == 3
+    assert_array_equal(clf._rows.numbers(table)["code"], np.arange(30) % 3)
 
 
 def test_what_a_column_holds_stays(y):
@@ -623,7 +615,7 @@ def test_what_a_column_holds_stays(y):
     columns = {"number": np.arange(30), "time": days, "span": days - days[0]}
     table = pd.DataFrame(columns)
     clf = classifier().fit(table, y)
-    kinds = [column.kind for column in clf.rows_.frame.columns]
+    kinds = [column.kind for column in clf._rows.frame.columns]
     for name, kind in zip(columns, kinds, strict=True):
         for other, found in zip(columns, kinds, strict=True):
             if other != name:
@@ -634,7 +626,7 @@ def test_what_a_column_holds_stays(y):
         assert_array_equal(gone, clf.predict_proba(table.assign(**{name: np.nan})))
     as_objects = table.astype(object)
     assert_array_equal(clf.predict_proba(as_objects), clf.predict_proba(table))
-    assert classifier().fit(as_objects, y).rows_.frame.columns == clf.rows_.frame.columns
+    assert classifier().fit(as_objects, y)._rows.frame.columns == clf._rows.frame.columns
     assert_array_equal(clf.predict_proba(table.astype("category")), clf.predict_proba(table))
     with pytest.raises(ValueError, match="Column 'time' of X holds text, it held times at first"):
         clf.predict(table.assign(time=[*days.astype(str)[:-1], "yesterday"]))
@@ -651,18 +643,18 @@ def test_days_and_months_are_times(y):
     periods = days.dt.to_period("D"), days.dt.to_period("D").astype(object)
     for other in (days.dt.date, *periods, *texts):
         clf = classifier().fit(pd.DataFrame({"day": other}), y)
-        assert [column.kind for column in clf.rows_.frame.columns] == ["times"]
+        assert [column.kind for column in clf._rows.frame.columns] == ["times"]
         for cells in (days, other, gaps, other.where(gaps.notna())):
             query = pd.DataFrame({"day": cells})
             assert_array_equal(clf.predict_proba(query), expected.predict_proba(query))
-    seconds = expected.rows_.numbers(pd.DataFrame({"day": zones}))["day"]
+    seconds = expected._rows.numbers(pd.DataFrame({"day": zones}))["day"]
     assert_array_equal(seconds, [day.timestamp() for day in zones])
     months = pd.DataFrame({"day": days.dt.to_period("M")})
     first_days = pd.DataFrame({"day": days.dt.to_period("M").dt.to_timestamp()})
     assert_array_equal(expected.predict_proba(months), expected.predict_proba(first_days))
     named = classifier(categorical_features=["day"])
     named.fit(pd.DataFrame({"day": texts[0].iloc[:10]}), y[:10])
-    assert named.rows_.frame.nominal == [0]
+    assert named._rows.frame.nominal == [0]
 
 
 def test_text_that_is_another_in_each_row_is_told_of(y):
@@ -766,7 +758,7 @@ def test_spans_of_time_of_pyarrow(y):
     expected = classifier().fit(table, y).predict_proba(table)
     as_arrow = table.astype(pd.ArrowDtype(pa.duration("us")))
     clf = classifier().fit(as_arrow, y)
-    assert [column.kind for column in clf.rows_.frame.columns] == ["spans of time"]
+    assert [column.kind for column in clf._rows.frame.columns] == ["spans of time"]
     assert_array_equal(clf.predict_proba(as_arrow), expected)
     lists = pd.Series([[1], [2]] * 15, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
     with pytest.raises(ValueError, match="Column 'pair' of X: "):
@@ -794,8 +786,8 @@ def test_frames_of_polars(y):
     table["code"] = pd.Categorical(codes * 10)
     clf = classifier().fit(of_polars, pl.Series(y.tolist()))
     expected = classifier().fit(table, y)
-    assert clf.rows_.frame.columns == expected.rows_.frame.columns
-    kinds = {column.kind for column in clf.rows_.frame.columns}
+    assert clf._rows.frame.columns == expected._rows.frame.columns
+    kinds = {column.kind for column in clf._rows.frame.columns}
     assert kinds == {"numbers", "levels", "times", "spans of time"}
     for fitted in (clf, expected):
         assert_array_equal(fitted.predict_proba(of_polars), expected.predict_proba(table))
@@ -897,7 +889,7 @@ def test_long_tails_leave_other_cells_apart():
     logs = rng.normal(size=(400, 4))
     X, y = 1e3 * np.exp(3 * logs), logs @ [1.0, -2.0, 0.5, 1.0]
     reg = InContextRegressor(random_state=0).fit(X[:100], y[:100])
-    assert set(reg.rows_.layout.curves) == {0, 1, 2, 3}
+    assert set(reg._rows.layout.curves) == {0, 1, 2, 3}
     assert reg.score(X[100:], y[100:]) > 0.95  # 0.6 by their cells
     assert InContextClassifier(random_state=0).fit(X[:100], y[:100] > 0).score(X, y > 0) > 0.88
     ends = np.tile(X[5], (2, 1))
@@ -915,9 +907,9 @@ def test_long_tails_leave_other_cells_apart():
     with pytest.warns(UserWarning, match="Most cells of column 3 of X lie far beyond all"):
         InContextRegressor(random_state=0).fit(X[:100], y[:100]).predict(X * [1, 1, 1, -1e3])
     unweighted = InContextRegressor("lstm-tabular-regression", random_state=0)
-    assert set(unweighted.fit(X[:100], y[:100]).rows_.layout.curves) == {0, 1, 2, 3}
+    assert set(unweighted.fit(X[:100], y[:100])._rows.layout.curves) == {0, 1, 2, 3}
     named = InContextClassifier(categorical_features=[0], random_state=0)
-    assert set(named.fit(np.round(X[:100], 9), y[:100] > 0).rows_.layout.curves) == {1, 2, 3}
+    assert set(named.fit(np.round(X[:100], 9), y[:100] > 0)._rows.layout.curves) == {1, 2, 3}
 
 
 @pytest.mark.filterwarnings("ignore:-999 in column")
@@ -996,10 +988,10 @@ def test_codes_among_text_stay_levels(levels, share):
     codes = rng.choice(levels, p=share, size=200)
     table = pd.DataFrame({"code": codes, "x": rng.normal(size=200)})
     clf = InContextClassifier(random_state=0).fit(table, codes == codes[0])
-    assert clf.rows_.frame.columns[0].levels == sorted(set(codes))
+    assert clf._rows.frame.columns[0].levels == sorted(set(codes))
     table["code"] = [7, *codes[1:]]  # a number named a category
     named = InContextClassifier(categorical_features=["code"], random_state=0)
-    assert named.fit(table, codes == codes[0]).rows_.frame.columns[0].kind == "levels"
+    assert named.fit(table, codes == codes[0])._rows.frame.columns[0].kind == "levels"
 
 
 def test_dates_in_other_formats_are_told_of():
@@ -1255,7 +1247,7 @@ def test_a_frame_after_an_array_is_read_as_numbers(X, y):
         proba = clf.predict_proba(table)
     assert len(told) == 1
     assert_array_equal(proba, clf.predict_proba(X))
-    assert clf.rows_.frame is None
+    assert clf._rows.frame is None
 
 
 def test_output_of_transformers_as_frames_changes_nothing(y):
@@ -1269,11 +1261,11 @@ def test_output_of_transformers_as_frames_changes_nothing(y):
 def test_reading_on_keeps_the_first_scale(capacity, X, y, monkeypatch):
     monkeypatch.setattr(least_squares, "CAPACITY", capacity)
     clf, other = (classifier(n_members=2).fit(X[:10], y[:10]) for _ in range(2))
-    statistics = clf.rows_.layout.statistics
+    statistics = clf._rows.layout.statistics
     clf.partial_fit(X[10:], y[10:])
     for i in range(10, 30):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
-    assert_array_equal(clf.rows_.layout.statistics.scale, statistics.scale)
+    assert_array_equal(clf._rows.layout.statistics.scale, statistics.scale)
     assert_allclose(other.predict_proba(X), clf.predict_proba(X), atol=1e-6)
     assert (clf.state_.n_rows == (30 if capacity == 512 else 6)).all()
 
@@ -1341,7 +1333,7 @@ def test_columns_without_a_scale_leave_places_for_flags():
     clf = InContextClassifier(random_state=0).fit(table, y)
     empty = {f"empty {i}": None for i in range(20)} | {f"same {i}": "x" for i in range(20)}
     wide = InContextClassifier(random_state=0).fit(table.assign(**empty), y)
-    assert list(wide.rows_.layout.flags) == [0]
+    assert list(wide._rows.layout.flags) == [0]
     assert_array_equal(wide.predict_proba(table.assign(**empty)), clf.predict_proba(table))
 
 
@@ -1380,7 +1372,7 @@ def test_the_spread_of_targets_far_from_0(X):
 def test_a_huge_target_does_not_spoil_the_state(X):
     reg = regressor().fit(X, X[:, 0])
     with pytest.warns(UserWarning, match="2 of 3 targets lie more than 10"):
-        told, _ = reg.rows_.targets(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
+        told, _ = reg._rows.targets(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
     assert_allclose(told[:2], [TARGET_LIMIT, -TARGET_LIMIT])
     with pytest.warns(UserWarning, match="1 of 1 targets lie more than 10"):
         reg.partial_fit(X[:1], [1e39])
@@ -1423,7 +1415,7 @@ def mean_score(est, X, y, n_rows):
 def test_each_level_of_a_category_is_told_apart():
     table, y = rows_of_towns(200)
     clf = InContextClassifier(random_state=0).fit(table[:25], y[:25])
-    assert list(clf.rows_.layout.flags) == [0]
+    assert list(clf._rows.layout.flags) == [0]
     missing, new = table.assign(town=None), table.assign(town="elsewhere")
     with pytest.warns(UserWarning, match="All 200 cells of column 'town' of X are new"):
         assert_array_equal(clf.predict_proba(new), clf.predict_proba(missing))
@@ -1456,7 +1448,7 @@ def test_categories_that_are_no_columns():
         InContextClassifier(categorical_features=["town"]).fit(X, y)
     numbered = pd.DataFrame(X.round(), columns=[1, 2])  # a number is a place, not a name
     assert list(
-        InContextClassifier(categorical_features=[1]).fit(numbered, y).rows_.layout.flags
+        InContextClassifier(categorical_features=[1]).fit(numbered, y)._rows.layout.flags
     ) == [1]
 
 
@@ -1472,10 +1464,10 @@ def test_categories_of_an_array_and_rows_that_come_later(estimator):
     new, missing = (np.array([[value, 0.0]]) for value in (77, np.nan))
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     assert est.n_features_in_ == 2
-    shown = est.rows_.shown(np.stack([new, missing]).reshape(1, 2, 2), est.learner_.spec)[0]
+    shown = est._rows.shown(np.stack([new, missing]).reshape(1, 2, 2), est.learner_.spec)[0]
     marked = shown[:, est.learner_.spec.n_columns :] >= MISSING
-    assert_array_equal(marked.sum(axis=1), [0, len(est.rows_.layout.flags[0])])
-    assert (est.rows_.layout.laid_out(new)[:, 1:] == 0).all()  # none is up
+    assert_array_equal(marked.sum(axis=1), [0, len(est._rows.layout.flags[0])])
+    assert (est._rows.layout.laid_out(new)[:, 1:] == 0).all()  # none is up
 
 
 @pytest.mark.parametrize("as_frame", [False, True])
@@ -1489,28 +1481,28 @@ def test_whole_numbers_of_few_values_are_codes_to_every_other_member(as_frame):
     X = pd.DataFrame(X, columns=list("abcdefg")) if as_frame else X
     settings = {"n_members": 4, "random_state": 0}
     clf = InContextClassifier(**settings).fit(X, np.arange(60) % 2)
-    assert not clf.rows_.layout.flags
-    assert {i: len(levels) for i, levels in clf.rows_.layout.codes.items()} == {
+    assert not clf._rows.layout.flags
+    assert {i: len(levels) for i, levels in clf._rows.layout.codes.items()} == {
         0: 3,
         1: 5,
         2: 5,
         5: 10,
     }
-    for member, order in enumerate(clf.rows_.orders):
+    for member, order in enumerate(clf._rows.orders):
         expected = [3, 4, *np.arange(7, 30)] if member % 2 else np.arange(6)
         assert_array_equal(np.sort(order), expected)
-    cells = clf.rows_.layout.laid_out(np.asarray(X))
+    cells = clf._rows.layout.laid_out(np.asarray(X))
     assert_array_equal(cells[:, :7], X)
     assert_array_equal(cells[:, 7:10], np.eye(3)[known])
     assert_array_equal(cells[:, 10:15], np.eye(5)[codes[:, 0].astype(int) - 3])
     assert np.isnan(cells[:5, 15:20]).all() and not np.isnan(cells[5:]).any()
 
     named = InContextClassifier(**settings, categorical_features=[0]).fit(X, np.arange(60) % 2)
-    assert set(named.rows_.layout.flags) == {0} and not named.rows_.layout.codes  # the user knows
+    assert set(named._rows.layout.flags) == {0} and not named._rows.layout.codes  # the user knows
     blind = InContextClassifier(**settings, categorical_features=None).fit(X, np.arange(60) % 2)
-    assert not blind.rows_.layout.flags and not blind.rows_.layout.codes
+    assert not blind._rows.layout.flags and not blind._rows.layout.codes
     constant = InContextClassifier().fit(np.asarray(X)[:, [6]], np.arange(60) % 2)
-    assert not constant.rows_.layout.codes
+    assert not constant._rows.layout.codes
 
 
 def test_the_last_of_an_odd_number_of_members_sees_flags_of_some_codes_by_lot():
@@ -1520,7 +1512,7 @@ def test_the_last_of_an_odd_number_of_members_sees_flags_of_some_codes_by_lot():
     seen = set()
     for seed in range(20):
         clf = InContextClassifier(n_members=3, random_state=seed).fit(X, np.arange(60) % 2)
-        first, second, last = map(set, clf.rows_.orders)
+        first, second, last = map(set, clf._rows.orders)
         assert first == {0, 1, 2, 3} and second == {3}.union(*flags)
         flagged = [code not in last for code in range(3)]
         shown = [flags[code] if flagged[code] else {code} for code in range(3)]
@@ -1528,7 +1520,7 @@ def test_the_last_of_an_odd_number_of_members_sees_flags_of_some_codes_by_lot():
         seen.add(tuple(flagged))
     assert len(seen) > 4
     alone = InContextClassifier(n_members=1, random_state=0).fit(X, np.arange(60) % 2)
-    assert set(alone.rows_.orders[0]) == {0, 1, 2, 3}
+    assert set(alone._rows.orders[0]) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -1544,7 +1536,7 @@ def test_codes_that_come_later(estimator):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     new = np.array([[-1, 0], [3, 0], [4.5, 0], [77, 0]])
-    flags = est.rows_.layout.laid_out(new)[:, 2:]
+    flags = est._rows.layout.laid_out(new)[:, 2:]
     assert_array_equal(flags, [[1, 0, 0, 0], [0] * 4, [0] * 4, [0, 0, 0, 1]])
 
 
@@ -1554,7 +1546,7 @@ def test_what_has_an_order_or_is_a_time_is_no_code():
     times = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(5, size=60), unit="s")
     table = pd.DataFrame({"size": sizes, "time": times, "code": rng.integers(4, size=60)})
     clf = InContextClassifier().fit(table, np.arange(60) % 2)
-    assert list(clf.rows_.layout.codes) == [2] and not clf.rows_.layout.flags
+    assert list(clf._rows.layout.codes) == [2] and not clf._rows.layout.flags
 
 
 def test_codes_beside_text_and_where_there_are_no_places():
@@ -1562,17 +1554,17 @@ def test_codes_beside_text_and_where_there_are_no_places():
     words, codes = rng.choice(list("xyz"), 60), rng.integers(4, size=60)
     table = pd.DataFrame({"noise": rng.normal(size=60), "word": words, "code": codes})
     clf = InContextClassifier(n_members=2, random_state=0).fit(table, codes % 2)
-    assert list(clf.rows_.layout.flags) == [1] and list(clf.rows_.layout.codes) == [2]
-    assert_array_equal(clf.rows_.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
-    assert_array_equal(np.sort(clf.rows_.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
+    assert list(clf._rows.layout.flags) == [1] and list(clf._rows.layout.codes) == [2]
+    assert_array_equal(clf._rows.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
+    assert_array_equal(np.sort(clf._rows.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
     n_noise = load_learner("tabular").spec.n_columns - 3
     wide = np.column_stack([rng.normal(size=(60, n_noise)), codes])  # two places are left
-    assert not InContextClassifier().fit(wide, codes % 2).rows_.layout.codes
-    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2).rows_.layout.codes) == [
+    assert not InContextClassifier().fit(wide, codes % 2)._rows.layout.codes
+    assert list(InContextClassifier().fit(wide[:, 1:], codes % 2)._rows.layout.codes) == [
         n_noise - 1
     ]
     levels = np.column_stack([wide[:, :n_noise], codes % 3])  # two are enough
-    assert list(InContextClassifier().fit(levels, codes % 2).rows_.layout.codes) == [n_noise]
+    assert list(InContextClassifier().fit(levels, codes % 2)._rows.layout.codes) == [n_noise]
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
@@ -1595,9 +1587,9 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     clf = InContextClassifier(categorical_features=[0, 1, 2, 3])
     with pytest.warns(UserWarning, match="The category 0 of X has 60 levels in 60 rows"):
         clf.fit(X, np.arange(60) % 2)
-    assert list(clf.rows_.layout.flags) == [
+    assert list(clf._rows.layout.flags) == [
         2
     ]  # 0 are names of rows, 1 has too many levels, 3 needs none
-    assert len(clf.rows_.orders[0]) == 3 + n_noise + 9
+    assert len(clf._rows.orders[0]) == 3 + n_noise + 9
     clf.fit(X[:19], np.arange(19) % 2)
-    assert set(clf.rows_.layout.flags) == {1, 2}  # now there are places for the levels of 1
+    assert set(clf._rows.layout.flags) == {1, 2}  # now there are places for the levels of 1
