@@ -4,8 +4,8 @@ Rows that come one after the other
 ===================================
 
 ``partial_fit`` reads on: what a learner holds does not grow, and the hundred-thousandth row
-costs what the tenth did. No row is kept but the first ten, until they have set the scale of the
-columns.
+costs what the two-hundredth did. No row is kept but the first 128: they set the scale of the
+columns, and are read anew with each next one until then.
 """
 
 # %%
@@ -36,7 +36,7 @@ for row in range(1, len(X)):
     bytes_held.append(len(pickle.dumps(clf.state_)))
 
 # %%
-# The memory is as large at the end as at the start.
+# The memory is no larger at the end than at the start.
 
 rows = np.arange(1, len(X))
 window = 50

@@ -26,12 +26,14 @@ from skmeta.networks import Learner
 QUERY_CHUNK = 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
-# So many first rows scale a table for good: fewer are read anew with the next ones.
-BEGINNING = 10
+# So many first rows scale a table for good, of fit and of a stream: fewer are kept, and read anew
+# with the next ones. Of fit rows are kept only where they are too few to scale by, of a stream as
+# many as the longest tables of meta-training have.
+ROWS_OF_FIT, ROWS_OF_STREAM = 10, 128
 
 
 class Beginning(NamedTuple):
-    """The first rows of a table, while there are too few to scale it by.
+    """The first rows of a table, while they do not scale it for good.
 
     X : DataFrame or ndarray
         A copy of them: the user's are the user's.
@@ -46,7 +48,7 @@ class Beginning(NamedTuple):
 
     def and_then(self, X, y) -> tuple[Beginning, tuple | None]:
         """Return a beginning that goes on with more rows as far as it takes, and what is left."""
-        n_more = BEGINNING - len(self.y)
+        n_more = ROWS_OF_STREAM - len(self.y)
         X, later = X[:n_more], X[n_more:]  # a frame has its rows by slices, too
         longer = self._replace(X=below(self.X, X), y=np.concatenate([self.y, y[:n_more]]))
         return longer, (later, y[n_more:]) if len(later) else None
@@ -107,9 +109,10 @@ class InContextEstimator(BaseEstimator):
         if not first and self._beginning is not None:
             after._begin_again(self._beginning, X, y)
         else:
-            numbers, targets = after._read_support(X, y, first=first, **asked)
             after._beginning = None
-            if first and after._rows.scales and len(targets) < BEGINNING:
+            numbers, targets = after._read_support(X, y, first=first, **asked)
+            n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
+            if first and after._rows.scales and len(targets) < n_scale:
                 kept = after._rows.kept(X, numbers), targets.copy()
                 after._beginning = Beginning(*kept, asked | after._announced())
         self.__dict__ = after.__dict__
@@ -130,7 +133,7 @@ class InContextEstimator(BaseEstimator):
         self._read_support(beginning.X, beginning.y, first=True, **beginning.asked)
         if later is not None:
             self._read_support(*later, first=False)
-        self._beginning = beginning if len(beginning.y) < BEGINNING else None
+        self._beginning = beginning if len(beginning.y) < ROWS_OF_STREAM else None
 
     def _read_support(self, X, y, *, first, shuffled=False, **asked):
         """Read rows: members, if there are several, in random orders if they are ``shuffled``.
@@ -139,10 +142,11 @@ class InContextEstimator(BaseEstimator):
         """
         if first:
             self.learner_ = self._checked_learner()
+            told_of = self._rows.told_of if self._beginning else set()
             if self.learner_.spec.table:
-                self._rows = TableRows(self.learner_.spec, self.categorical_features)
+                self._rows = TableRows(self.learner_.spec, self.categorical_features, told_of)
             else:
-                self._rows = PlainRows(self.learner_, self.learner)
+                self._rows = PlainRows(self.learner_, self.learner, told_of)
         rows, rng = self._rows, check_random_state(self.random_state)
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
@@ -170,7 +174,8 @@ class InContextEstimator(BaseEstimator):
             _check_n_features(self, X, reset=False)
         rows = self._rows
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
-        return validate_data(self, rows.numbers(X), y, reset=first, **checks)
+        numbers = rows.numbers(X, learnt=not isinstance(y, str))
+        return validate_data(self, numbers, y, reset=first, **checks)
 
     def _announced(self):
         """What the first rows said of all targets to come."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from skmeta.columns import LEAST_FENCED
-from skmeta.estimators._warnings import warn
+from skmeta.estimators._warnings import warn_once
 
 # 2026-11-25, and with a time behind it.
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d($|[ T]\d\d:)")
@@ -213,7 +213,7 @@ def of_pandas(frame):
     return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
-def in_numbers(frame, first, told_of):
+def in_numbers(frame, first, told_of, learnt):
     """Write a frame in numbers.
 
     Parameters
@@ -222,7 +222,9 @@ def in_numbers(frame, first, told_of):
     first : Frame or None
         What the first one held; None for numbers.
     told_of : set
-        What was told of new levels, and is not again: it is added to.
+        What was told of cells, and is not again: it is added to.
+    learnt : bool
+        Whether the rows are learnt: then what they lose is lost for good.
 
     Returns
     -------
@@ -237,11 +239,11 @@ def in_numbers(frame, first, told_of):
     import pandas as pd
 
     columns = [FrameColumn()] * frame.shape[1] if first is None else first.columns
-    cells = [_cells(frame.iloc[:, i], column, told_of) for i, column in enumerate(columns)]
+    cells = [_cells(frame.iloc[:, i], column, told_of, learnt) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
-def array_in_numbers(X, first, told_of):
+def array_in_numbers(X, first, told_of, learnt):
     """Write an array in numbers, as a frame that came first; others stay as they are.
 
     Parameters
@@ -249,6 +251,7 @@ def array_in_numbers(X, first, told_of):
     X : array-like
     first : Frame or None
     told_of : set
+    learnt : bool
         See :func:`in_numbers`.
 
     Raises
@@ -261,7 +264,7 @@ def array_in_numbers(X, first, told_of):
     cells = np.asarray(X)
     told = first is not None and cells.shape[1:] == (len(first.columns),)
     if told and (cells.dtype == object or not first.plain):
-        return in_numbers(framed(X, first), first, told_of).to_numpy()
+        return in_numbers(framed(X, first), first, told_of, learnt).to_numpy()
     if cells.dtype.kind in "OU":
         with suppress(TypeError):  # which scikit-learn tells of
             try:
@@ -352,7 +355,7 @@ def _kind(column):
     return "numbers" if is_numeric_dtype(column) else "text"
 
 
-def _cells(column, first, told_of):
+def _cells(column, first, told_of, learnt):
     """Write a column of a frame as floats; ``first`` is what it held at first."""
     import pandas as pd
 
@@ -372,16 +375,16 @@ def _cells(column, first, told_of):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(new, first.levels, lost.all(), told_of)
+        _warn_of_new(new, first.levels, lost.all(), told_of, learnt)
         return places
     if first.kind == "numbers" and not first.mixed and _are_numbers(column):
         return column.to_numpy(dtype=np.float64)
-    column = _parsed(column, first.kind) if first.mixed else _inferred(column)
+    column = _parsed(column, first.kind, told_of, learnt) if first.mixed else _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
     kind = _kind(column)
     if first.written and kind == "text":
-        column, kind = _parsed(column, first.kind), first.kind
+        column, kind = _parsed(column, first.kind, told_of, learnt), first.kind
     if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
             f"Column {called(column.name)} of X holds {kind}, it held {first.kind} at first."
@@ -400,7 +403,7 @@ def _cells(column, first, told_of):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_new(new, levels, all_new, told_of):
+def _warn_of_new(new, levels, all_new, told_of, learnt):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
     if not len(new):
         return
@@ -408,23 +411,36 @@ def _warn_of_new(new, levels, all_new, told_of):
     plain = {cell: cell.strip().casefold() for cell in new.unique() if isinstance(cell, str)}
     twin = next((cell for cell in plain if plain[cell] in known), None)
     if twin is not None:  # but for case and blanks
-        warn(
+        warn_once(
+            told_of,
+            ("twin", new.name, learnt),
             f"{called(twin)} in column {called(new.name)} of X is read as missing: the first rows "
-            f"had {called(known[plain[twin]])}."
+            f"had {called(known[plain[twin]])}.",
         )
     elif len(levels) < 2:
         held = f"nothing but {called(levels[0])}" if levels else "no known cell"
-        warn(
+        warn_once(
+            told_of,
+            ("one level", new.name, learnt),
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
-            "read as missing."
+            "read as missing.",
         )
-    elif all_new and len(new) >= LEAST_FENCED and ("levels", new.name) not in told_of:
-        warn(
+    elif learnt:
+        warn_once(
+            told_of,
+            ("learnt", new.name),
+            f"Column {called(new.name)} of X holds levels that the first rows did not, such as "
+            f"{called(new.iloc[0])}: they are read as missing. Begin with rows that have them, or "
+            "call fit on all.",
+        )
+    elif all_new and len(new) >= LEAST_FENCED:
+        warn_once(
+            told_of,
+            ("levels", new.name),
             f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
             f"{called(new.iloc[0])}, and are read as missing: the first rows had "
-            f"{called(levels[0])} and others."
+            f"{called(levels[0])} and others.",
         )
-        told_of.add(("levels", new.name))  # behind the warning: it may be made an error
 
 
 def _are_mostly(kind, levels, counts):
@@ -483,14 +499,16 @@ def _as_far_as(column, kind):
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 
 
-def _parsed(column, kind):
+def _parsed(column, kind, told_of, learnt):
     """Read a column as numbers or times, as the first rows were; what is neither is missing."""
     parsed = _as_far_as(column, kind)
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
-        warn(
+        warn_once(
+            told_of,
+            ("lost", column.name, learnt),
             f"Column {called(column.name)} of X holds {kind} but for cells such as "
             f"{called(lost.iloc[0])} ({len(lost)} of {len(column)}), which are read as missing. "
-            "For levels make a category of it."
+            "For levels make a category of it.",
         )
     return parsed

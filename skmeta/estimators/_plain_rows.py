@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from skmeta.columns import ColumnStatistics
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._rows import Rows
-from skmeta.estimators._warnings import warn
+from skmeta.estimators._warnings import warn_once
 from skmeta.networks import Learner
 
 # Plain rows and targets are compared with those of meta-training: a mean FAR of its standard
@@ -34,7 +34,7 @@ class PlainRows(Rows):
 
     learner: Learner
     name: object
-    told_of: set = field(default_factory=set)  # what was warned of: once is enough
+    told_of: set
     finite = True
     dtype = np.float32
     scales = False  # they are read as they are
@@ -45,7 +45,7 @@ class PlainRows(Rows):
         """What the learner reads."""
         return self.learner.spec
 
-    def numbers(self, X):
+    def numbers(self, X, *, learnt):
         """Pictures of shape (n, height, width) -> rows of pixels; anything else as it is."""
         shape = self.spec.input_shape
         if isinstance(X, (list, tuple)):
@@ -109,16 +109,17 @@ class PlainRows(Rows):
             few = n_far <= max(SHARE_FAR * len(values), len(values) > 2)  # one of three, too
             off[few & (off < EXTREME)] = 0
         worst = int(np.argmax(off))
-        if off[worst] <= 1 or what in self.told_of:
+        if off[worst] <= 1:
             return
         where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
-        warn(
+        warn_once(
+            self.told_of,
+            what,
             f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "
             f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
         )
-        self.told_of.add(what)  # behind the warning: it may be made an error
 
     def shown(self, X, spec):
         """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""

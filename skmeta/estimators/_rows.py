@@ -22,11 +22,12 @@ class Rows(ABC):
     dtype: type
     scales: bool  # whether the first rows set a scale, and a few of them are read anew with more
     usual_members: Any  # how many read where the user does not say, once rows are measured
+    told_of: set  # what was warned of: once is enough
     frame: Any = None  # what the first support holds, if it was a frame and is a table
 
     @abstractmethod
-    def numbers(self, X):
-        """Return rows as scikit-learn can check them, of numbers."""
+    def numbers(self, X, *, learnt: bool):
+        """Return rows, to be learnt or answered, as scikit-learn can check them: of numbers."""
 
     @abstractmethod
     def measure(self, X: np.ndarray, y: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ from skmeta.estimators._frames import (
 )
 from skmeta.estimators._layout import TableLayout
 from skmeta.estimators._rows import Rows
-from skmeta.estimators._warnings import warn
+from skmeta.estimators._warnings import warn, warn_once
 
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 # Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
@@ -71,13 +71,13 @@ class TableRows(Rows):
     """
 
     spec: TaskSpec
-    categorical_features: Any = "from_dtype"
+    categorical_features: Any
+    told_of: set
     finite = "allow-nan"
     dtype = np.float64
     scales = True  # columns, by the first rows
     frame: Any = None  # Frame, what the first support holds if it was one
     layout: Any = None  # TableLayout, of the first support
-    told_of: set = field(default_factory=set)  # what was warned of each column: once is enough
     orders: Any = None  # for each member, the columns that it sees, in an order of its own
 
     def kept(self, X, numbers):
@@ -88,7 +88,7 @@ class TableRows(Rows):
         frame = X if hasattr(X, "iloc") else framed(X, self.frame)
         return frame.copy().reset_index(drop=True)
 
-    def numbers(self, X):
+    def numbers(self, X, *, learnt):
         """Write a frame in numbers, and an array that follows one; others stay as they are.
 
         Text and categories become the number of their level among those of the first frame,
@@ -103,7 +103,7 @@ class TableRows(Rows):
                 f"Found array with dim 3, the learner reads tables of shape (n, columns): {way_out}"
             )
         if not hasattr(X, "iloc"):
-            return array_in_numbers(X, self.frame, self.told_of)
+            return array_in_numbers(X, self.frame, self.told_of, learnt)
         if X.ndim == 1:
             raise ValueError(
                 "Expected a 2-dimensional container, got a Series: one row of a frame is "
@@ -114,7 +114,7 @@ class TableRows(Rows):
         if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
-        return in_numbers(X, self.frame, self.told_of)
+        return in_numbers(X, self.frame, self.told_of, learnt)
 
     @property
     def usual_members(self):
@@ -144,7 +144,9 @@ class TableRows(Rows):
             self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
-            warn(
+            warn_once(
+                self.told_of,
+                "views",
                 f"X has {n_columns} columns that vary, the learner has places for {places}: each "
                 f"member sees {places} of them, and it takes {self._n_views} members to see all.",
             )
@@ -154,10 +156,12 @@ class TableRows(Rows):
     def _warn_of_numbers(self, X, numbers):
         """Warn of values that may stand for missing cells."""
         for place, value in stand_ins(X[:, numbers]).items():
-            warn(
+            warn_once(
+                self.told_of,
+                ("stand-in", numbers[place]),
                 f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
                 "cells, in more than a few rows. If it stands for missing cells, replace it by "
-                "NaN."
+                "NaN.",
             )
 
     def _warn_of_names(self, X, categories):
@@ -169,12 +173,16 @@ class TableRows(Rows):
             if column.looks_like:
                 kind, cell = column.looks_like
                 way_out = f" If not, drop it: it has {n} levels in {n_known} rows." if names else ""
-                warn(
+                warn_once(
+                    self.told_of,
+                    ("text", i),
                     f"Column {self._name(i)} of X holds text such as {called(cell)}, read as "
-                    f"names. If these are {kind}, {HOW_TO_CONVERT[kind]}.{way_out}"
+                    f"names. If these are {kind}, {HOW_TO_CONVERT[kind]}.{way_out}",
                 )
             elif names:
-                warn(
+                warn_once(
+                    self.told_of,
+                    ("names", i),
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
                     "numbers or dates (pandas.to_datetime) of it.",
@@ -183,7 +191,9 @@ class TableRows(Rows):
     def warn_of_few(self, X):
         """Warn of too few rows to scale a table by."""
         if len(X) < LEAST_SUPPORT:
-            warn(
+            warn_once(
+                self.told_of,
+                "few",
                 "The rows of fit set the scale of columns and targets, and there are only "
                 f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
             )
@@ -193,12 +203,13 @@ class TableRows(Rows):
         kept, off, statistics = self._apart(X)
         center, scale = statistics
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
-        for i in self._untold("new", kept[new]):
-            warn(
+        for i in kept[new].tolist():
+            warn_once(
+                self.told_of,
+                ("new", i),
                 f"Column {self._name(i)} of X did not vary in the first rows, or had no cell; "
                 "they scale a table for good: it is left out. Begin with rows in which it varies.",
             )
-            self.told_of.add(("new", i))  # behind the warning: it may be made an error
         self._warn_of_far(kept, off[:ROWS_COMPARED], statistics)
 
     def warn_of_queries(self, X):
@@ -210,7 +221,8 @@ class TableRows(Rows):
         cut = np.maximum(LIMIT * statistics.scale, self.layout.reach[: len(kept)])
         n_known, n_far = (off >= 0).sum(axis=0), (off > cut).sum(axis=0)
         told = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
-        far = self._untold("far", kept[told & (2 * n_far > n_known)])
+        far = kept[told & (2 * n_far > n_known)].tolist()
+        far = [i for i in far if ("far", i) not in self.told_of]
         if far:
             names = ", ".join(map(self._name, far[:3])) + (", ..." if len(far) > 3 else "")
             warn(
@@ -219,7 +231,7 @@ class TableRows(Rows):
                 "of those, or than the last of them: answers follow the column no further. Call "
                 "fit on rows like these.",
             )
-            self.told_of.update(("far", i) for i in far)
+            self.told_of.update(("far", i) for i in far)  # behind the warning, as above
 
     def _apart(self, X):
         """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
@@ -229,10 +241,6 @@ class TableRows(Rows):
             off = np.abs(self.layout.scored(X)[:, kept] - statistics.center)
             off[self.layout.beyond_scores(X)[:, kept]] = np.inf
         return kept, off, statistics
-
-    def _untold(self, what, columns):
-        """Columns of which that was not said yet."""
-        return [i for i in columns.tolist() if (what, i) not in self.told_of]
 
     def _name(self, column):
         """What to call a column."""
@@ -276,9 +284,12 @@ class TableRows(Rows):
         moved = fenced(y[:, None].astype(np.float64))[:, 0]
         far = np.flatnonzero(moved != y)
         if len(far):
-            warn(
+            warn_once(
+                self.told_of,
+                "targets",
                 f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all "
-                f"others, and are read as if they lay nearer, {moved[far[0]]:g}: they may be wrong."
+                f"others, and are read as if they lay nearer, {moved[far[0]]:g}: they may be "
+                "wrong.",
             )
         return moved
 
@@ -300,11 +311,13 @@ class TableRows(Rows):
             return found._replace(scale=root_mean_square(off, len(y)))
         beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
         if beyond.any():
-            warn(
+            warn_once(
+                self.told_of,
+                "later targets",
                 f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
                 "deviations of the first rows' targets from their mean, and are read as if they "
                 "lay there. The first rows set the scale for good: begin with rows like those to "
-                "come, or call fit on all."
+                "come, or call fit on all.",
             )
         return found
 

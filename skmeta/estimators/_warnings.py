@@ -12,3 +12,10 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("skmeta."):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def warn_once(told_of: set, what, message: str) -> None:
+    """Warn, unless that was told of: a stream would hear it with each row."""
+    if what not in told_of:
+        warn(message)
+        told_of.add(what)  # behind the warning: it may be made an error

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
-from skmeta.estimators._warnings import warn
+from skmeta.estimators._warnings import warn_once
 from skmeta.sequences import encode_labels
 
 
@@ -149,7 +149,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        Ten rows or more scale a table for good. Fewer are kept, and read anew with the next ones.
+        The first 128 rows of a stream scale a table, for good. Until there are as many, they are
+        kept, and read anew with the next ones. After ``fit`` on ten rows or more these do.
 
         Parameters
         ----------
@@ -302,10 +303,12 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "one works, but loses accuracy."
             )
         if n_classes > spec.n_outputs:
-            warn(
+            warn_once(
+                self._rows.told_of,
+                "classes",
                 f"y has {n_classes} classes, the learner has {spec.n_outputs} labels: "
                 f"{n_codes(n_classes, spec.n_outputs)} members or more read the rows, each with "
-                "classes that share labels."
+                "classes that share labels.",
             )
         return classes
 

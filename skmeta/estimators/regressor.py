@@ -128,7 +128,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        Ten rows or more scale a table for good. Fewer are kept, and read anew with the next ones.
+        The first 128 rows of a stream scale a table, for good. Until there are as many, they are
+        kept, and read anew with the next ones. After ``fit`` on ten rows or more these do.
 
         Parameters
         ----------

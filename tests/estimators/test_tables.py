@@ -5,6 +5,7 @@ import pickle
 import re
 import sys
 import warnings
+from copy import deepcopy
 from dataclasses import replace
 
 import joblib
@@ -28,6 +29,7 @@ from skmeta.columns import (
     column_statistics,
     table_rows,
 )
+from skmeta.estimators._base import ROWS_OF_STREAM
 from skmeta.estimators._table_rows import (
     MANY_COLUMNS,
     MEMBERS_OF_FEW,
@@ -93,15 +95,15 @@ def test_training_equals_deployment(X, y):
 def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
     clf, set_so = classifier(), classifier()
     # Not as long as a class has no row.
-    for rows, count, temperature in (
-        (np.flatnonzero(y[:8] != "c"), [3, 3, 0], 1.0),
-        (slice(6, 9), [4, 4, 1], 3 / (3 + ROWS_OF_DOUBT)),
-        (slice(9, 30), [11, 11, 8], 10 / (10 + ROWS_OF_DOUBT)),
+    for rows, count, temperature, n_members in (
+        (np.flatnonzero(y[:8] != "c"), [3, 3, 0], 1.0, MEMBERS_OF_FEW),
+        (slice(6, 9), [4, 4, 1], 3 / (3 + ROWS_OF_DOUBT), MEMBERS_OF_FEW),
+        (slice(9, 30), [11, 11, 8], 10 / (10 + ROWS_OF_DOUBT), USUAL_MEMBERS),
     ):
         for estimator in (clf, set_so):
             estimator.partial_fit(X[rows], y[rows], classes=np.unique(y))
         assert_array_equal(clf.class_count_, count)
-        assert clf.temperature_ == temperature and clf.n_members_ == 3
+        assert clf.temperature_ == temperature and clf.n_members_ == n_members
         set_so.set_params(temperature=temperature)
         assert_array_equal(clf.predict_proba(X), set_so.predict_proba(X))
     clf.fit(X, y)
@@ -250,7 +252,7 @@ def test_later_rows_have_the_products_of_the_first():
     X = rng.normal(size=(200, 5))
     y = X[:, 0] * X[:, 1]
     whole = InContextRegressor(n_members=1).fit(X[:100], y[:100]).partial_fit(X[100:], y[100:])
-    parts = InContextRegressor(n_members=1).partial_fit(X[:100], y[:100])
+    parts = InContextRegressor(n_members=1).fit(X[:100], y[:100])
     for row in range(100, 200):
         parts.partial_fit(X[[row]], y[[row]])
     assert parts._rows.layout.pairs.tolist() == [[0, 1]]
@@ -396,7 +398,8 @@ def read_in(parts, X, y):
 @pytest.mark.filterwarnings("ignore:.*targets lie more than:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*lie far beyond:UserWarning")
 @pytest.mark.filterwarnings("error")
-def test_the_first_ten_rows_of_a_stream_scale_it_however_they_come(kind, parts, X, y):
+def test_the_first_rows_of_a_stream_scale_it_however_they_come(kind, parts, X, y, monkeypatch):
+    monkeypatch.setattr("skmeta.estimators._base.ROWS_OF_STREAM", 10)
     if kind == "polars":
         X = pytest.importorskip("polars", reason="frames of polars need polars").DataFrame(
             table_of_a_stream().to_dict("list")
@@ -420,6 +423,69 @@ def test_the_first_ten_rows_of_a_stream_scale_it_however_they_come(kind, parts, 
         as_before = other.predict_proba if hasattr(other, "classes_") else other.predict
         assert_allclose(at_once(queries), as_before(queries), atol=1e-6, rtol=1e-6)
         assert stream._beginning is None  # no row is kept
+
+
+def hard_table(kind, n_rows):
+    """Columns that are laid out by what all rows say, and classes that they tell."""
+    z = np.random.default_rng(0).normal(size=(n_rows, 4))
+    X, y = z.copy(), (z[:, 0] + z[:, 1] > 0).astype(int)
+    if kind == "long tails":
+        X[:, :2] = np.exp(3 * z[:, :2])
+    elif kind == "a pair":
+        y = (z[:, 0] * z[:, 1] > 0).astype(int)
+    elif kind == "codes and missing cells":
+        X[:, 0] = np.clip(np.round(2 * z[:, 0]) + 3, 0, 6)
+        X[::5, 1] = np.nan
+    elif kind == "frame":
+        X = pd.DataFrame(z).assign(town=np.array(list("abcde"))[(z[:, 0] > 0) + (z[:, 2] > 0) * 2])
+        X.columns = X.columns.astype(str)
+    return X, y
+
+
+@pytest.mark.parametrize(
+    "kind", ["numbers", "long tails", "a pair", "codes and missing cells", "frame"]
+)
+def test_a_stream_row_by_row_is_one_fit(kind):
+    """Up to the rows that scale a stream; what comes then is read by their scales."""
+    n_rows = ROWS_OF_STREAM + 10
+    X, y = hard_table(kind, n_rows)
+    queries, clf = X[:40], InContextClassifier(n_members=1)
+    reg, targets = InContextRegressor(n_members=1), np.where(y, 1.0, -2.0) + np.arange(n_rows) % 5
+    for end in range(1, n_rows + 1):
+        clf.partial_fit(X[end - 1 : end], y[end - 1 : end], classes=[0, 1])
+        reg.partial_fit(X[end - 1 : end], targets[end - 1 : end])
+        if end in (30, ROWS_OF_STREAM, n_rows):
+            scaled = min(end, ROWS_OF_STREAM)
+            fitted = InContextClassifier(n_members=1).fit(X[:scaled], y[:scaled])
+            by_number = InContextRegressor(n_members=1).fit(X[:scaled], targets[:scaled])
+            if end > scaled:
+                fitted.partial_fit(X[scaled:end], y[scaled:end])
+                by_number.partial_fit(X[scaled:end], targets[scaled:end])
+            proba = fitted.predict_proba(queries)
+            assert_allclose(clf.predict_proba(queries), proba, rtol=0, atol=1e-6)
+            assert_allclose(reg.predict(queries), by_number.predict(queries), rtol=0, atol=1e-5)
+    assert clf._beginning is None and reg._beginning is None  # no row is kept
+
+
+def test_a_stream_is_warned_of_each_thing_once():
+    X = np.random.default_rng(0).normal(size=(40, 130))
+    clf, reg = InContextClassifier(), InContextRegressor().fit(X[:10, :2], X[:10, 0])
+    levels = [*"ab" * 5, *"cdea" * 7, *"bb"]
+    frame = pd.DataFrame(X[:, :2], columns=["x", "z"]).assign(town=levels)
+    town = InContextClassifier(random_state=0).fit(frame[:10], np.arange(10) % 2)
+    with pytest.warns(UserWarning, match=".") as caught:
+        for row in range(10, 40):
+            clf.partial_fit(X[[row]], np.arange(row, row + 1) % 12, classes=np.arange(12))
+            reg.partial_fit(X[[row], :2], [1e6])
+            town.partial_fit(frame[row : row + 1], [row % 2])
+    for said in (
+        "X has 130 columns that vary",
+        "y has 12 classes",
+        "1 of 1 targets lie more than",
+        "Column 'town' of X holds levels that the first rows did not, such as 'c'",
+    ):
+        assert sum(str(warning.message).startswith(said) for warning in caught) == 1
+    assert len(caught) == 4
 
 
 def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
@@ -460,7 +526,7 @@ def test_a_stream_keeps_its_own_copy_of_a_frame(y):
 
 
 def test_few_rows_of_fit_are_read_anew_with_the_next(X, y):
-    expected = classifier(n_members=1).fit(X[:10], y[:10]).partial_fit(X[10:], y[10:])
+    expected = classifier(n_members=1).fit(X, y)
     clf = classifier(n_members=1).fit(X[:4], y[:4])
     with pytest.raises(ValueError, match="not among"):  # the classes are those of fit
         clf.partial_fit(X[4:5], ["d"])
@@ -558,7 +624,7 @@ def test_times_numbers_as_text_and_columns_without_names(y):
     later[0] = later[0] + pd.Timedelta("400D")
     assert np.abs(clf.predict_proba(later) - clf.predict_proba(table)).max() > 1e-3
     later[0] = np.full(30, np.datetime64("9999-12-31", "s"))  # no date is too far away
-    assert_allclose(clf._rows.numbers(later)[0], 253402214400.0)
+    assert_allclose(clf._rows.numbers(later, learnt=False)[0], 253402214400.0)
     with pytest.raises(ValueError, match=r"three. at position 3 of column 'a': it held numbers"):
         classifier().fit(pd.DataFrame({"a": np.arange(30)}), y).predict(
             pd.DataFrame({"a": ["1", "2", "4", "three"]})
@@ -595,7 +661,7 @@ def test_digits_of_a_category_are_text(y):
     table = pd.DataFrame({"code": ["01", "1", "2"] * 10})
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
     assert levels_of(clf) == [["01", "1", "2"]]
-    assert np.isnan(clf._rows.numbers(table.replace("2", "x"))["code"][2])
+    assert np.isnan(clf._rows.numbers(table.replace("2", "x"), learnt=False)["code"][2])
     assert levels_of(InContextClassifier().fit(table, y)) == [None]
 
 
@@ -607,7 +673,7 @@ def test_long_codes_of_a_category_are_levels(digits, y):
     assert len(np.unique(table["code"].astype(float))) < 3
     clf = InContextClassifier(categorical_features=["code"]).fit(table, y)
     assert len(clf._rows.layout.flags[0]) == 3
-    assert_array_equal(clf._rows.numbers(table)["code"], np.arange(30) % 3)
+    assert_array_equal(clf._rows.numbers(table, learnt=False)["code"], np.arange(30) % 3)
 
 
 def test_what_a_column_holds_stays(y):
@@ -647,7 +713,7 @@ def test_days_and_months_are_times(y):
         for cells in (days, other, gaps, other.where(gaps.notna())):
             query = pd.DataFrame({"day": cells})
             assert_array_equal(clf.predict_proba(query), expected.predict_proba(query))
-    seconds = expected._rows.numbers(pd.DataFrame({"day": zones}))["day"]
+    seconds = expected._rows.numbers(pd.DataFrame({"day": zones}), learnt=False)["day"]
     assert_array_equal(seconds, [day.timestamp() for day in zones])
     months = pd.DataFrame({"day": days.dt.to_period("M")})
     first_days = pd.DataFrame({"day": days.dt.to_period("M").dt.to_timestamp()})
@@ -677,8 +743,8 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
     """A few rows of a column of text may all be digits, or dates."""
     days = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(30), "D")
     table = pd.DataFrame({"code": np.arange(30).astype(str), "day": days.strftime("%Y-%m-%d")})
-    clf = classifier().fit(table, y)
     for name in table:
+        clf = classifier().fit(table, y)
         cells = table[name].to_numpy(dtype=object, copy=True)
         cells[4] = "unknown"
         with pytest.warns(
@@ -689,7 +755,7 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
         cells[4] = None
         assert_array_equal(proba, clf.predict_proba(table.assign(**{name: cells})))
     for cell in ("now", "2026", "20260105"):  # dates to pandas, and none where the first are ISO
-        days = table.assign(day=[cell, *table["day"][1:]])
+        days, clf = table.assign(day=[cell, *table["day"][1:]]), classifier().fit(table, y)
         with pytest.warns(
             UserWarning, match=f"such as '{cell}' .1 of 30., which are read as missing"
         ):
@@ -1064,12 +1130,12 @@ def test_a_stream_that_begins_with_numbers_may_have_other_text():
     t = np.random.default_rng(0).normal(size=120)
     table, y = mostly(t, "n/a"), (t > 0).astype(int)
     clf = InContextClassifier(random_state=0).partial_fit(table[:5], y[:5], classes=[0, 1])
-    with pytest.warns(UserWarning, match="cells such as 'n/a' .1 of 10., which are read"):
+    with pytest.warns(UserWarning, match="cells such as 'n/a' .1 of 90., which are read"):
         clf.partial_fit(table[5:90], y[5:90])
     assert clf.score(table[90:], y[90:]) > 0.9
     for other in (pd.Timedelta("1 D"), pd.Timestamp("2020-01-01")):  # a column of nothing else
         with pytest.warns(UserWarning, match="X holds numbers but for .* .30 of 30., .* missing"):
-            found = clf.predict_proba(table[90:].assign(x=other))
+            found = deepcopy(clf).predict_proba(table[90:].assign(x=other))
         assert_array_equal(found, clf.predict_proba(table[90:].assign(x=np.nan)))
 
 
@@ -1155,7 +1221,7 @@ def test_levels_that_are_known_but_for_their_case_are_told_of(y):
 
 
 def test_targets_beyond_the_first_scale_are_told_of(X):
-    reg = InContextRegressor(random_state=0).partial_fit(X[:20], X[:20, 0])
+    reg = InContextRegressor(random_state=0).fit(X[:20], X[:20, 0])
     with pytest.warns(UserWarning, match="1 of 2 targets lie more than 10") as caught:
         reg.partial_fit(X[:2], [0.0, 1e4])
     assert caught[0].filename == __file__
@@ -1168,7 +1234,7 @@ def test_targets_beyond_the_first_scale_are_told_of(X):
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 @pytest.mark.filterwarnings("ignore:The first rows set the scale")
 def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, unit):
-    X = np.random.default_rng(0).normal(size=(60, 3))
+    X = np.random.default_rng(0).normal(size=(2 * ROWS_OF_STREAM, 3))
     y = X[:, 0] + 1
     y[:n_alike] = 0.5
     reg = InContextRegressor(random_state=0).partial_fit(X[:n_alike], unit * y[:n_alike])
@@ -1177,6 +1243,15 @@ def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, 
     assert reg.score(X, unit * y) > 0.9
     scale = reg.target_scale_
     assert reg.partial_fit(X[:5], unit * y[:5]).target_scale_ is scale  # for good
+
+
+def test_targets_that_were_alike_for_long_are_scaled_by_the_next():
+    X = np.random.default_rng(0).normal(size=(ROWS_OF_STREAM + 60, 3))
+    reg = InContextRegressor(random_state=0).partial_fit(X[:-60], [0.5] * ROWS_OF_STREAM)
+    assert reg._beginning is None and reg.target_scale_.scale == 0
+    reg.partial_fit(X[-60:], 100 * X[-60:, 0])
+    assert_allclose(reg.target_scale_.scale, np.sqrt(np.mean((100 * X[-60:, 0] - 0.5) ** 2)))
+    assert np.corrcoef(reg.predict(X), X[:, 0])[0, 1] > 0.8
 
 
 @pytest.mark.filterwarnings("ignore:.*targets lie more than")
@@ -1216,8 +1291,8 @@ def test_settings_that_are_changed_after_fit_are_checked(settings, X, y):
 
 def test_a_column_that_was_missing_at_first_stays_silent(y):
     first = pd.DataFrame({"x": np.arange(30.0), "none": [np.nan] * 30})
-    clf = classifier().fit(first, y)
     for cells in (np.arange(30), list("abc") * 10, pd.Timestamp("2026-01-01")):
+        clf = classifier().fit(first, y)
         with pytest.warns(UserWarning, match="Column 'none' of X held no known cell"):
             found = clf.predict_proba(first.assign(none=cells))
         assert_array_equal(found, clf.predict_proba(first))
@@ -1374,8 +1449,7 @@ def test_a_huge_target_does_not_spoil_the_state(X):
     with pytest.warns(UserWarning, match="2 of 3 targets lie more than 10"):
         told, _ = reg._rows.targets(np.array([1e39, -1e39, 2.0]), reg.target_scale_)
     assert_allclose(told[:2], [TARGET_LIMIT, -TARGET_LIMIT])
-    with pytest.warns(UserWarning, match="1 of 1 targets lie more than 10"):
-        reg.partial_fit(X[:1], [1e39])
+    reg.partial_fit(X[:1], [1e39])
     assert np.isfinite(reg.predict(X)).all()
 
 
