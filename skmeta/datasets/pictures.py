@@ -5,15 +5,15 @@ from __future__ import annotations
 from operator import index
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 
 class PictureBank:
     """Pictures, blurred once so that a small view of any of them is a table look-up.
 
     Each point of the bank is the mean ink in the square that one pixel of the
-    view covers, scaled so that the darkest point of a picture is 1. A view
-    takes the point nearest to each of its pixels, at most a sixth of a pixel away.
+    view covers, scaled so that the darkest point of a picture is 1. Points are half
+    a pixel of the view apart, and a view takes the nearest to each of its pixels: one that is
+    neither moved nor bent holds exact area averages.
 
     Parameters
     ----------
@@ -41,20 +41,13 @@ class PictureBank:
                 f"size must lie in 1..{self.side}, the side of the pictures, got {size}: "
                 "pictures are made smaller, not larger."
             )
-        window = self.side / size
-        self._stride = max(1, int(np.ceil(window / 3)))
-        self._points = np.stack([self._blur(picture, round(window)) for picture in pictures])
+        shares = _shares(self.side, size)
+        self._points = np.stack([_points(picture, shares) for picture in pictures])
         self._columns = self._points.shape[1]
         self._points = self._points.reshape(-1)
 
     def __len__(self):
         return len(self._points) // self._columns**2
-
-    def _blur(self, picture, window):
-        picture = uniform_filter(picture.astype(np.float32), window, mode="constant")
-        picture = picture[:: self._stride, :: self._stride]
-        # One row of paper around: what lies outside the picture is read there.
-        return np.pad(np.uint8(255 * picture / max(picture.max(), 1e-6) + 0.5), 1)
 
     def views(
         self,
@@ -116,10 +109,25 @@ class PictureBank:
 
     def _nearest(self, position):
         """Position in [-1/2, 1/2] -> index of the nearest point, the paper's frame outside."""
-        step = self.side / self._stride
-        offset = (self.side / 2 - 0.5) / self._stride + 1.5
-        points = (position * np.float32(step) + np.float32(offset)).astype(np.int32)
-        return np.clip(points, 0, self._columns - 1)
+        points = np.floor((position + np.float32(0.5)) * np.float32(2 * self.size) + 1.5)
+        return np.clip(points.astype(np.int32), 0, self._columns - 1)
+
+
+def _shares(side, size):
+    """What part of a square around each point each pixel fills, of shape (2 size + 1, side).
+
+    Points are half a pixel of the view apart, squares as wide as one of its pixels.
+    """
+    window = side / size
+    center, pixel = np.arange(2 * size + 1)[:, None] * window / 2, np.arange(side)
+    low, high = np.maximum(center - window / 2, pixel), np.minimum(center + window / 2, pixel + 1)
+    return (np.maximum(high - low, 0) / window).astype(np.float32)
+
+
+def _points(picture, shares):
+    """Mean ink around each point, from 0 to 255, and a frame of paper around all."""
+    ink = shares @ picture.astype(np.float32) @ shares.T
+    return np.pad(np.uint8(255 * ink / max(ink.max(), 1e-6) + 0.5), 1)
 
 
 def _column(values):
