@@ -13,6 +13,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import numpy as np
+from PIL import Image
 
 from skmeta import InContextClassifier
 from skmeta.datasets import load_omniglot_sample
@@ -21,7 +22,8 @@ from skmeta.inspection import EpisodeDisplay, MemoryAccessDisplay, MetaTrainingD
 from skmeta.tasks import from_classes
 
 SEED = 3
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+ROOT = Path(__file__).parents[1]
+EXAMPLES, IMAGES = ROOT / "examples", ROOT / "docs" / "images"
 
 
 def draw_histories(folder):
@@ -42,8 +44,20 @@ def draw_tables():
     """The figure of the example on small tables."""
     from matplotlib import pyplot as plt
 
-    runpy.run_path(str(IMAGES.parents[1] / "examples" / "plot_small_tables.py"))
+    runpy.run_path(str(EXAMPLES / "plot_small_tables.py"))
     plt.gcf().savefig(IMAGES / "tables.png", dpi=90)
+
+
+def draw_memories():
+    """The figures of the example on memories, by their names, in few colours: small files."""
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+    runpy.run_path(str(EXAMPLES / "plot_memories.py"))
+    for name in plt.get_figlabels():
+        path = IMAGES / f"memory_{name}.png"
+        plt.figure(name).savefig(path, dpi=110)
+        Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 def main():
@@ -54,6 +68,7 @@ def main():
     if arguments.runs is not None:
         draw_histories(arguments.runs)
     draw_tables()
+    draw_memories()
     support, queries = one_episode(load_omniglot_sample(28), np.random.default_rng(SEED))
     clf = InContextClassifier(learner="omniglot").fit(*support)
     display = EpisodeDisplay.from_estimator(clf, *support, *queries).plot()
