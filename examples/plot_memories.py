@@ -299,7 +299,7 @@ colors = np.array([f"C{label}" for label in range(5)])
 figure, axes = plt.subplots(1, 3, num="prototypes", figsize=(11, 4.1), layout="constrained")
 for ax, (title, (n_shots, points, centers, answers)) in zip(axes, pictures.items(), strict=True):
     read, asked = slice(5 * n_shots), slice(5 * n_shots, None)
-    plane = PCA(2).fit(points)
+    plane = PCA(2, random_state=0).fit(points)
     across, up = plane.transform(points).T
     wrong = answers != y[asked]
     ax.scatter(across[asked], up[asked], c=colors[y[asked]], s=12, label="asked")
