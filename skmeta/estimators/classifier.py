@@ -316,6 +316,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 def _checked_labels(y):
     """Return the distinct labels of a support, sorted."""
     labels = _distinct(y)
+    if labels.dtype.kind in "mM" and np.isnat(labels).any():  # scikit-learn's checks pass it
+        raise ValueError("Input y contains NaN.")
     with warnings.catch_warnings():
         # One row of each class is what these estimators are for.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)

@@ -189,6 +189,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
+        if y.dtype.kind in "mM":  # to scikit-learn's checks NaT would be a number
+            y = np.where(np.isnat(y), np.nan, y.astype(np.float64))
         y = check_array(y, dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         told, self.target_scale_ = self._rows.targets(y, found)

@@ -157,7 +157,8 @@ def _checked_targets(y, kind, n_rows, number):
     y = one_a_row(y, n_rows, f"y of table {number}")
     if kind == "regression":
         try:
-            y = y.astype(np.float64)
+            not_a_time = np.isnat(y) if y.dtype.kind in "mM" else False
+            y = np.where(not_a_time, np.nan, y.astype(np.float64))
         except (TypeError, ValueError) as error:
             raise ValueError(f"y of table {number} must hold numbers ({error}).") from None
     if y.dtype.kind == "f" and not np.isfinite(y).all():

@@ -376,6 +376,10 @@ BAD_SUPPORT = {
     "objects": (lambda X, y: (np.full(X.shape, {}, dtype=object), y), r"float\(\) argument"),
     "lengths": (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
     "nan label": (lambda X, y: (X, np.where(y == 1, np.nan, y)), "Input y contains NaN"),
+    "NaT": (
+        lambda X, y: (X, np.where(y == 1, np.datetime64("NaT"), y.astype("M8[D]"))),
+        "Input y contains NaN",
+    ),
     "None label": (lambda X, y: (X, np.where(y == 1, None, y)), "of one type that sorts"),
     "no labels": (lambda X, y: (X, None), "requires y to be passed|y cannot be None"),
     "mixed labels": (lambda X, y: (X, np.array([*"ab", *y[2:]], object)), "of one type that sorts"),

@@ -118,6 +118,13 @@ def test_shapes_and_types(learner, data):
         assert_array_equal(other.predict(queries), mean)
 
 
+def not_a_time(dtype, y):
+    """As many times as targets, of which one is missing."""
+    times = np.arange(len(y)).astype(dtype)
+    times[3] = "NaT"
+    return times
+
+
 BAD_SUPPORT = {
     "nan": (lambda X, y: (np.where(X[3, 1] == X, np.nan, X), y), "Input X contains NaN"),
     "inf": (lambda X, y: (np.where(X[3, 1] == X, np.inf, X), y), "Input X contains infinity"),
@@ -125,6 +132,8 @@ BAD_SUPPORT = {
     "text": (lambda X, y: (np.full(X.shape, "a"), y), "could not convert string to float"),
     "lengths": (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
     "nan target": (lambda X, y: (X, np.where(y == y[2], np.nan, y)), "Input y contains NaN"),
+    "NaT": (lambda X, y: (X, not_a_time("m8[s]", y)), "Input y contains NaN"),
+    "NaT of a date": (lambda X, y: (X, not_a_time("M8[D]", y)), "Input y contains NaN"),
     "inf target": (lambda X, y: (X, np.where(y == y[2], np.inf, y)), "Input y contains infinity"),
     "huge target": (lambda X, y: (X, y * 1e300), "Input y contains infinity or a value too large"),
     "text targets": (lambda X, y: (X, np.full(14, "a")), "could not convert string to float"),

@@ -101,6 +101,11 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         ),
         ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
         ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
+        (
+            [(np.zeros((20, 1)), np.array(["2026", "NaT"] * 10, "M8[s]"))],
+            {"kind": "regression"},
+            "y of table 0 holds NaN",
+        ),
         ([table(20, 3)], {"kind": "ranking"}, "kind must be one of .* got 'ranking'"),
         (np.zeros((20, 2)), {"kind": np.zeros(20)}, r"got ndarray. Tables .* pairs: \[\(X, y\)"),
         ([np.zeros((20, 2))], {}, "list of pairs, .* table 0 is of type ndarray"),
