@@ -54,7 +54,9 @@ def _parser():
     train = commands.add_parser("train", help="meta-train a learner by a recipe")
     train.add_argument("recipe", help="a .toml file, or the name of a shipped learner")
     train.add_argument("--out", help="file of the learner (default: NAME.safetensors)")
-    train.add_argument("--checkpoint", help="file to resume from (default: NAME.checkpoint)")
+    train.add_argument(
+        "--checkpoint", help="file to resume from (the recipe's, or NAME.checkpoint)"
+    )
     train.add_argument("--n-steps", type=int, help="other number of steps than the recipe's")
     train.add_argument("--seed", type=int, help="other random_state than the recipe's")
     train.add_argument("--quiet", action="store_true", help="no progress")
@@ -101,12 +103,15 @@ def _train(arguments):
         raise ValueError(
             f"The learner would go to {out}: name a {SUFFIX} file in an existing folder with --out."
         )
-    checkpoint = arguments.checkpoint or f"{recipe.name}.checkpoint"
-    overrides = {"checkpoint": checkpoint, "verbose": int(not arguments.quiet)}
-    if arguments.n_steps is not None:
-        overrides["n_steps"] = arguments.n_steps
-    if arguments.seed is not None:
-        overrides["random_state"] = arguments.seed
+    usual = {"checkpoint": f"{recipe.name}.checkpoint", "verbose": 1}
+    given = {
+        "checkpoint": arguments.checkpoint,
+        "verbose": 0 if arguments.quiet else None,
+        "n_steps": arguments.n_steps,
+        "random_state": arguments.seed,
+    }
+    overrides = {name: value for name, value in usual.items() if name not in recipe.trainer}
+    overrides |= {name: value for name, value in given.items() if value is not None}
     learner, trainer = recipe.train(**overrides)
     save_learner(learner, out)
     out.with_suffix(".history.json").write_text(json.dumps(trainer.history_), encoding="utf-8")
@@ -115,11 +120,11 @@ def _train(arguments):
     print(card)
     print(f"Written to {out}.")
     if not arguments.quiet:
-        given = ", ".join(f"{key}={value!r}" for key, value in overrides.items())
+        options = ", ".join(f"{key}={value!r}" for key, value in overrides.items())
         _in_python(
             "from skmeta import save_learner",
             "from skmeta.training.recipes import load_recipe",
-            f"learner, trainer = load_recipe({arguments.recipe!r}).train({given})",
+            f"learner, trainer = load_recipe({arguments.recipe!r}).train({options})",
             f"save_learner(learner, {str(out)!r})",
         )
 

@@ -144,6 +144,16 @@ class TestTrain:
         expected = {"other.safetensors", "other.md", "other.history.json", "run", "tiny.toml"}
         assert names == expected
 
+    def test_what_a_recipe_says_of_checkpoint_and_progress(self, folder, capsys):
+        said = RECIPE.replace("n_steps = 4", 'n_steps = 4\ncheckpoint = "mine"\nverbose = 0')
+        (folder / "tiny.toml").write_text(said, encoding="utf-8")
+        assert main(["train", "tiny.toml"]) == 0
+        told = capsys.readouterr().err
+        assert "step" not in told.partition("In Python")[0] and ".train()" in told
+        assert (folder / "mine").exists() and not (folder / "tiny.checkpoint").exists()
+        assert main(["train", "tiny.toml", "--checkpoint", "other"]) == 0
+        assert (folder / "other").exists()
+
     def test_a_full_disk(self, folder, capsys, monkeypatch):
         def full(*arguments):
             raise OSError(28, "No space left on device")
