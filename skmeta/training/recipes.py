@@ -44,6 +44,7 @@ from skmeta.tasks import (
     TableTasks,
     TaskFamily,
 )
+from skmeta.tasks._base import check_size
 from skmeta.tasks.tables import TableFamily
 from skmeta.training.evaluation import (
     accuracy_by_instance,
@@ -146,11 +147,15 @@ class Recipe:
             raise RecipeError(f"In trainer: {error}") from None
         return trainer
 
-    def train(self, **overrides) -> tuple[Learner, MetaTrainer]:
+    def train(
+        self, *, n_test_episodes: int = TEST_EPISODES, **overrides
+    ) -> tuple[Learner, MetaTrainer]:
         """Meta-train, evaluate on the test tasks, and write the card.
 
         Parameters
         ----------
+        n_test_episodes : int, default=1000
+            Test episodes, for the scores on the card.
         **overrides
             Parameters of MetaTrainer that differ from the recipe's.
 
@@ -164,8 +169,12 @@ class Recipe:
         Raises
         ------
         RecipeError
-            If a value does not fit: before the first step, not after the last.
+            If a value of the recipe or an override does not fit: before the first step, not after
+            the last.
+        TypeError, ValueError
+            If the number of test episodes is no integer, or below 1.
         """
+        check_size("n_test_episodes", n_test_episodes)
         trainer, tasks = self.make_trainer(**overrides), self.make_tasks()
         if trainer.warm_start is not None:
             try:
@@ -196,8 +205,8 @@ class Recipe:
         if test is not None:
             card["test"] = self.test
             if trainer.verbose:
-                testing(TEST_EPISODES)
-            card["scores"] = scores(learner, test)
+                testing(n_test_episodes)
+            card["scores"] = scores(learner, test, n_episodes=n_test_episodes)
         return Learner(learner.network, learner.weights, card), trainer
 
 

@@ -208,6 +208,8 @@ def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypat
         load_recipe(write()).train(warm_start="none.safetensors")
     with pytest.raises(RecipeError, match="Unknown key 'stpes' in trainer"):
         load_recipe(write()).train(stpes=3)
+    with pytest.raises(ValueError, match="n_test_episodes must be at least 1, got 0"):
+        load_recipe(write()).train(n_test_episodes=0)
 
 
 def test_families_by_name():
