@@ -57,16 +57,21 @@ def _parser():
     train.add_argument(
         "--checkpoint", help="file to resume from (the recipe's, or NAME.checkpoint)"
     )
-    train.add_argument("--n-steps", type=int, help="other number of steps than the recipe's")
-    train.add_argument("--seed", type=int, help="other random_state than the recipe's")
+    train.add_argument(
+        "--n-steps", type=_at_least(1), help="other number of steps than the recipe's"
+    )
+    train.add_argument("--seed", type=_at_least(0), help="other random_state than the recipe's")
+    train.add_argument("--episodes", type=_at_least(1), help="test episodes for the card (1000)")
     train.add_argument("--quiet", action="store_true", help="no progress")
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="a learner's figures on its test tasks")
     evaluate.add_argument("learner", help="name or file of a learner")
     evaluate.add_argument("--recipe", help="take the test tasks from this recipe")
-    evaluate.add_argument("--episodes", type=int, default=1000, help="test episodes (1000)")
-    evaluate.add_argument("--seed", type=int, default=0, help="seed of the episodes (0)")
+    evaluate.add_argument(
+        "--episodes", type=_at_least(1), default=1000, help="test episodes (1000)"
+    )
+    evaluate.add_argument("--seed", type=_at_least(0), default=0, help="seed of the episodes (0)")
     evaluate.add_argument("--plot", metavar="PNG", help="draw the figures into a file, too")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate)
@@ -92,6 +97,18 @@ def _parser():
     return parser
 
 
+def _at_least(least):
+    """Return what reads an integer of an option, and says which option it is that does not fit."""
+
+    def integer(text):
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
+        return number
+
+    return integer
+
+
 def _train(arguments):
     from skmeta.artifacts import SUFFIX, save_learner
     from skmeta.cards import describe
@@ -109,6 +126,7 @@ def _train(arguments):
         "verbose": 0 if arguments.quiet else None,
         "n_steps": arguments.n_steps,
         "random_state": arguments.seed,
+        "n_test_episodes": arguments.episodes,
     }
     overrides = {name: value for name, value in usual.items() if name not in recipe.trainer}
     overrides |= {name: value for name, value in given.items() if value is not None}
