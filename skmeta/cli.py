@@ -158,6 +158,11 @@ def _evaluate(arguments):
         check_picture(arguments.plot)
     learner = load_learner(arguments.learner)
     test = load_recipe(arguments.recipe).test if arguments.recipe else learner.card.get("test")
+    if test is None and arguments.recipe:
+        raise RecipeError(
+            f"The recipe {arguments.recipe} has no [test] table, which says what the test tasks "
+            "are: add one, or name a recipe that has."
+        )
     if test is None:
         raise RecipeError(
             "No test tasks are known for this learner: give --recipe FILE, with a [test] table."

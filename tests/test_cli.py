@@ -213,6 +213,10 @@ class TestTrain:
         (["evaluate", "own.safetensors"], "No test tasks are known for this learner: give --rec"),
         (["evaluate", "own.safetensors", "--recipe", "tiny.toml"], "the tasks are TaskSpec"),
         (["evaluate", "own.safetensors", "--recipe", "wrong.toml"], "Unknown key 'colour'"),
+        (
+            ["evaluate", "own.safetensors", "--recipe", "untested.toml"],
+            "The recipe untested.toml has no [test] table",
+        ),
         (["evaluate", "own.safetensors", "--plot", "no/x.png"], "There is no folder for no/x.png"),
         (["evaluate", "own.safetensors", "--plot", "x.foo"], "x.foo is no picture of "),
         (["demo", "--picture", "no/x.png"], "There is no folder for no/x.png"),
@@ -221,6 +225,8 @@ class TestTrain:
 )
 def test_errors_are_messages(arguments, message, folder, capsys):
     (folder / "wrong.toml").write_text(RECIPE + 'colour = "red"', encoding="utf-8")
+    untested = RECIPE.partition("[test]")[0]
+    (folder / "untested.toml").write_text(untested, encoding="utf-8")
     (folder / "text.safetensors").write_text("some text " * 9, encoding="utf-8")
     save_learner(small_learner("lstm-classes"), folder / "own.safetensors")
     assert message in refused(capsys, *arguments)
