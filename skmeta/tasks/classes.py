@@ -148,10 +148,17 @@ def refuse_missing_labels(y: np.ndarray, name: str) -> None:
     Raises
     ------
     ValueError
-        If a label is None or NaN.
+        If a label is None, NaN or pandas.NA.
     """
-    if any(label is None or label != label for label in y.tolist()):  # only NaN != NaN
+    if any(map(_is_missing, y.tolist())):
         raise ValueError(f"{name} holds missing labels. Remove those rows first.")
+
+
+def _is_missing(label) -> bool:
+    try:
+        return label is None or bool(label != label)  # only NaN != NaN
+    except TypeError:  # pandas.NA does not say
+        return True
 
 
 def draw_distinct(rng: np.random.Generator, sizes: np.ndarray, n_draws: int) -> np.ndarray:

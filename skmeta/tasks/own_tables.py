@@ -24,7 +24,7 @@ class DataTables(TableFamily):
     Parameters
     ----------
     tables : sequence of (X, y)
-        ``X`` of shape (n, d) holds numbers, NaN where a cell is missing; ``y`` of
+        ``X`` of shape (n, d) holds numbers, NaN (or pandas.NA) where a cell is missing; ``y`` of
         shape (n,) classes of any type that sorts, or real targets. Tables may
         differ in rows, columns and classes. Arrays of float64 are kept, not copied.
     kind : {"classification", "regression"}, default="classification"
@@ -136,11 +136,20 @@ def _checked_pairs(tables):
 
 
 def _checked_cells(X, number, n_steps):
+    if hasattr(X, "toarray"):
+        raise ValueError(f"X of table {number} is sparse: pass X.toarray().")
     try:
-        X = np.asarray(X, dtype=np.float64)
+        cells = np.asarray(X)
+        if cells.dtype.kind in "cmM":  # of which NumPy would make floats
+            raise TypeError(f"got {cells.dtype}")
+        if cells.dtype == object and hasattr(X, "isna"):  # pandas.NA is no number to NumPy
+            cells = np.where(X.isna(), np.nan, cells)
+        elif isinstance(X, np.ma.MaskedArray):
+            cells = X.astype(np.float64).filled(np.nan)
+        X = cells.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"X of table {number} must hold numbers, NaN where a cell is missing ({error}). "
+            f"X of table {number} must hold real numbers, NaN where a cell is missing ({error}). "
             "Encode text and dates first."
         ) from None
     if X.ndim != 2 or X.shape[1] == 0 or len(X) < n_steps:

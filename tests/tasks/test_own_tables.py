@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 
 from skmeta.columns import LIMIT, MISSING, NO_COLUMN, column_statistics
 from skmeta.relevance import column_weights
@@ -113,8 +115,11 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         (
             [(np.full((20, 2), "x"), np.arange(20) % 2)],
             {},
-            "must hold numbers, .* to float",
+            "must hold real numbers, .* to float",
         ),
+        ([(np.full((20, 2), 1j), np.arange(20) % 2)], {}, "real numbers, .* complex128.* Encode"),
+        ([(np.zeros((20, 2), "M8[s]"), np.arange(20) % 2)], {}, r"real numbers, .* datetime64\[s"),
+        ([(csr_array(np.eye(20)), np.arange(20) % 2)], {}, r"table 0 is sparse: pass X.toarray\("),
         ([(np.zeros((20, 2)), np.arange(20) / 3)], {}, "holds real numbers, .* kind='regression'"),
         ([(np.zeros((40, 2)), np.arange(40.0) // 1.2)], {}, "holds real numbers, not classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {}, "No table has two classes"),
@@ -126,7 +131,21 @@ def test_bad_tables(tables, options, message):
         from_tables(tables, **{"n_steps": 10, **options})
 
 
-@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean"])
+def test_missing_cells_of_pandas(dtype):
+    y = np.arange(20) % 2
+    X = pd.DataFrame({"a": pd.array([1, None, 0, 1] * 5, dtype=dtype), "b": np.arange(20.0)})
+    same = np.column_stack([[1, np.nan, 0, 1] * 5, np.arange(20)])
+    masked = np.ma.masked_array(np.nan_to_num(same), np.isnan(same))
+    expected = from_tables([(same, y)], n_steps=10).batch(0, 3, seed=0)
+    for table in (X, masked):
+        found = from_tables([(table, y)], n_steps=10).batch(0, 3, seed=0)
+        assert_array_equal(found.inputs, expected.inputs)
+    ints = X[["b"]].astype(int).astype("category")  # NaN has no place in these
+    assert from_tables([(ints, y)], n_steps=10).spec.input_shape == (2,)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
 def test_missing_labels_are_refused(missing):
     y = np.array([0, 1, 1, 0, missing] * 4, dtype=object)
     with pytest.raises(ValueError, match="y of table 0 holds missing labels"):
