@@ -23,8 +23,11 @@ from skmeta.training.stream import EpisodeStream
 
 WARM_UP_STEPS = 200
 LAST_RATE = 0.01
-# By so many nats a step no loss rises but by too large steps, or by harder tasks of a curriculum.
+# By so many nats a step no loss rises but by too large steps, or by harder tasks of a curriculum,
+# and none that has fallen at all is above that of guesses.
 RISE = 1.0
+# Episodes that tell how real targets spread.
+GUESSED_EPISODES = 64
 
 
 class Run:
@@ -114,14 +117,34 @@ class Run:
             end_of_report()
 
     def _warn_of_rise(self):
-        losses = self.history["loss"]
-        if losses and losses[-1] > losses[0] + RISE and not self.stream.families[0].changes:
-            warnings.warn(
-                f"The loss was {losses[0]:.3g} nats a step at first and is {losses[-1]:.3g}: lower "
-                "learning_rate.",
-                ConvergenceWarning,
-                stacklevel=4,
+        """Warn of a loss that has risen, be it before the first report."""
+        first, last = self.history["loss"][0], self.history["loss"][-1]
+        if last > first + RISE and not self.stream.families[0].changes:
+            finding = f"was {first:.3g} nats a step at first and is {last:.3g}: lower learning_rate"
+        elif last > (guessed := self._loss_of_guesses()) + RISE:
+            # Not compared with the first weights: they may lose more than steps that are too large.
+            finding = (
+                f"is {last:.3g} nats a step, that of guesses which look at no row {guessed:.3g}: "
+                "lower learning_rate, or take more steps if history_ says that it still falls"
             )
+        else:
+            return
+        warnings.warn(f"The loss {finding}.", ConvergenceWarning, stacklevel=4)
+
+    def _loss_of_guesses(self):
+        """Nats a step of classes that are all alike, or of one Gaussian for all targets."""
+        spec, families = self.network.spec, self.stream.families
+        if spec.kind == "classification":
+            return spec.label_length * np.log(spec.n_outputs)
+        seed, number = self.trainer.random_state, self.step - 1  # where a curriculum has got to
+        batches = [family.batch(number, GUESSED_EPISODES, seed=seed) for family in families]
+        targets = np.concatenate([batch.targets for batch in batches]).astype(np.float64)
+        counts = np.ones(targets.shape[:2])
+        if batches[0].weights is not None:
+            counts = np.concatenate([batch.weights for batch in batches])
+        off = targets - np.average(targets, axis=(0, 1), weights=counts)
+        variance = np.average(np.square(off), axis=(0, 1), weights=counts)
+        return 0.5 * np.log(2 * np.pi * np.e * np.where(variance > 0, variance, 1.0)).sum()
 
     def _take_steps(self, last):
         """Take the steps up to number ``last``: mean loss."""

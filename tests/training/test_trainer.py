@@ -317,7 +317,10 @@ class TestRuns:
         family = QuadraticTasks(n_steps=5)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            MetaTrainer(**settings).fit(Curriculum([(4, family), (9, family)]))  # harder, perhaps
+            harder = Curriculum([(4, family), (9, Louder())])
+            sound = {**settings, "learning_rate": 0.1}
+            losses = MetaTrainer(**sound).fit(harder).history_["loss"]
+            assert losses[-1] > losses[0] + 1
             rises = []
             for seed in range(4):  # by luck
                 trainer = MetaTrainer(**TINY, learning_rate=1e-9, random_state=seed).fit(family)
@@ -325,6 +328,16 @@ class TestRuns:
                     np.diff(trainer.history_["loss"][:: len(trainer.history_["loss"]) - 1])
                 )
             assert max(rises) > 0
+
+    @pytest.mark.parametrize("tasks", [BooleanTasks(n_steps=8), QuadraticTasks(n_steps=8)])
+    def test_a_loss_that_grows_before_the_first_report_is_told_of(self, tasks):
+        settings = {**TINY, "n_steps": 20, "validate_every": 20}
+        with pytest.warns(ConvergenceWarning, match="guesses which look at no row .* lower learni"):
+            MetaTrainer(**settings, learning_rate=1e3).fit(tasks)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            trainer = MetaTrainer(**settings, learning_rate=1e-2).fit(tasks)
+        assert len(trainer.history_["loss"]) == 1
 
     def test_progress_goes_to_the_error_stream(self, capsys):
         trainer = MetaTrainer(**TINY, verbose=1)
@@ -362,6 +375,17 @@ class Extreme(TaskFamily):
         batch = self.tasks.batch(index, n_episodes, seed=seed)
         targets = batch.targets * np.float32(1e25 if index == 6 and n_episodes > 1 else 1)
         return EpisodeBatch(batch.inputs, targets)
+
+
+class Louder(QuadraticTasks):
+    """Quadratic functions whose targets lie four times as far apart."""
+
+    def __init__(self):
+        super().__init__(n_steps=5)
+
+    def draw(self, rng, n_episodes):
+        batch = super().draw(rng, n_episodes)
+        return EpisodeBatch(batch.inputs, 4 * batch.targets)
 
 
 class TestCheckpoints:
