@@ -8,6 +8,19 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 
+@pytest.fixture
+def in_double():
+    """Keras set to float64, as other models of a session may need it."""
+    import keras
+
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
+
+
 @pytest.fixture(scope="module")
 def interpreted():
     """Meta-training without compilation on TensorFlow: the same steps, sooner for tiny networks."""

@@ -8,6 +8,9 @@ from keras import ops
 
 from skmeta.engines import numpy_ops
 
+# Of weights, states and what layers are given, whatever keras.config.floatx() is for others.
+DTYPE = "float32"
+
 
 def flatten_state(state) -> list:
     """Return the arrays of a state of nested named tuples, in order."""
@@ -43,7 +46,7 @@ class StepCell(keras.layers.Layer):
     """
 
     def __init__(self, network, named_weights, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype=DTYPE, **kwargs)
         self.network = network
         self.named_weights = named_weights
         self.template = network.initial_state(numpy_ops, 1)
@@ -84,7 +87,9 @@ class RowLoop:
         self.cell = StepCell(network, named_weights)
         self._loop = None
         if not network.memory.together:
-            self._loop = keras.layers.RNN(self.cell, return_sequences=True, return_state=True)
+            self._loop = keras.layers.RNN(
+                self.cell, return_sequences=True, return_state=True, dtype=DTYPE
+            )
 
     def __call__(self, u, labels, leaves):
         """Return outputs (B, T, size), and the flat state after T embedded rows."""

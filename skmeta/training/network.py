@@ -8,7 +8,7 @@ from keras import ops
 
 from skmeta import losses
 from skmeta.engines import half_ops
-from skmeta.engines.keras_loop import RowLoop
+from skmeta.engines.keras_loop import DTYPE, RowLoop
 from skmeta.networks import Network
 
 
@@ -26,7 +26,7 @@ class MetaNetwork(keras.Model):
     """
 
     def __init__(self, network: Network, weights, precision="float32", **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype=DTYPE, **kwargs)
         self.network = network
         self._encoder_ops = half_ops if precision == "bfloat16" else ops
         specs = network.weight_specs()
@@ -57,7 +57,7 @@ class StepLoss(keras.losses.Loss):
     """Mean negative log-likelihood over episodes and steps, in nats a step."""
 
     def __init__(self, network: Network, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype=DTYPE, **kwargs)
         self.network = network
 
     def call(self, targets, answers):

@@ -54,6 +54,15 @@ def test_flat_states_are_restored():
         assert_allclose(keras.ops.convert_to_numpy(part), expected)
 
 
+@pytest.mark.usefixtures("in_double")
+def test_precision_is_our_own():
+    learner = small_learner("mann-vectors")
+    engine = KerasEngine(learner.network, learner.weights)
+    inputs, _, labels = episodes(learner.spec, 2, 3)
+    _, outputs = engine.learn(learner.initial_state(2), inputs, labels)
+    assert_allclose(outputs, learner.learn(learner.initial_state(2), inputs, labels)[1], **CLOSE)
+
+
 def test_learn_agrees_for_supports_of_every_length(pair):
     learner, engine = pair
     inputs, _, labels = episodes(learner.spec, 2, LONGEST)

@@ -77,6 +77,14 @@ class TestRuns:
         assert plain.history_ == again.history_
         assert not same_weights(plain.learner_, other.learner_)
 
+    @pytest.mark.parametrize("memory", ["mann", "prototypes"])
+    def test_precision_is_our_own(self, memory, request):
+        settings = {**TINY, "memory": memory, "n_units": 4, "n_steps": 2}
+        expected = MetaTrainer(**settings).fit(BooleanTasks(n_steps=5))
+        request.getfixturevalue("in_double")
+        found = MetaTrainer(**settings).fit(BooleanTasks(n_steps=5))
+        assert same_weights(found.learner_, expected.learner_)
+
     def test_reports_fall_on_validations_and_the_end(self):
         trainer = MetaTrainer(LSTM(3), n_steps=10, validate_every=4, batch_size=2)
         history = trainer.fit(
