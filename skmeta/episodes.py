@@ -117,6 +117,8 @@ class EpisodeBatch:
 
     Raises
     ------
+    TypeError
+        If one is no array, or holds other things than real numbers.
     ValueError
         If the arrays disagree on B or T, or hold values that are not finite.
 
@@ -134,6 +136,14 @@ class EpisodeBatch:
     weights: np.ndarray | None = None
 
     def __post_init__(self):
+        for name in ("inputs", "targets", "oracle", "weights"):
+            array = getattr(self, name)
+            if array is None and name in ("oracle", "weights"):
+                continue
+            dtype = getattr(array, "dtype", None)
+            if getattr(dtype, "kind", None) not in list("biuf"):
+                found = type(array).__name__ if dtype is None else f"one of {dtype}"
+                raise TypeError(f"{name} must be a NumPy array of real numbers, got {found}.")
         if self.inputs.ndim < 3:
             raise ValueError(
                 f"inputs must have shape (B, T, *input_shape), got {self.inputs.shape}."

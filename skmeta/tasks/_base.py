@@ -90,7 +90,7 @@ class TaskFamily(ABC):
         Raises
         ------
         TypeError
-            If what the family draws is no EpisodeBatch.
+            If ``spec`` is no TaskSpec, or what the family draws no EpisodeBatch.
         ValueError
             If an argument is negative, there is no episode to draw, or what the family draws has
             other shapes than its ``spec`` and ``n_steps`` say.
@@ -100,6 +100,7 @@ class TaskFamily(ABC):
                 "index and seed must be at least 0 and n_episodes at least 1, "
                 f"got {index}, {seed} and {n_episodes}."
             )
+        check_description(self)
         batch = self.draw(np.random.default_rng([seed, index]), n_episodes)
         if not isinstance(batch, EpisodeBatch):
             raise TypeError(
@@ -115,6 +116,27 @@ class TaskFamily(ABC):
                     f"{n_episodes} episodes of n_steps={self.n_steps} and its spec, got {found}."
                 )
         return batch
+
+
+def check_description(family: TaskFamily) -> None:
+    """See that a family says what its tasks look like.
+
+    Raises
+    ------
+    TypeError
+        If its ``spec`` is no TaskSpec.
+    ValueError
+        If it has none, or no ``n_steps``.
+    """
+    name = type(family).__name__
+    for attribute in ("spec", "n_steps"):
+        if not hasattr(family, attribute):
+            raise ValueError(f"{name} sets no {attribute}: a TaskFamily has one.")
+    if not isinstance(family.spec, TaskSpec):
+        raise TypeError(
+            f"{name}.spec must be a skmeta.episodes.TaskSpec(kind, input_shape, n_outputs), got "
+            f"{type(family.spec).__name__}."
+        )
 
 
 def check_size(name: str, size: int, least: int = 1) -> int:

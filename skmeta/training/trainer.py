@@ -19,6 +19,7 @@ from skmeta.memory import FastWeights, Memory
 from skmeta.networks import Encoder, Learner, Network, TableEncoder, part_weights
 from skmeta.networks.learner import INPUT_KERNEL
 from skmeta.tasks import TaskFamily
+from skmeta.tasks._base import check_description
 from skmeta.training.evaluation import mean_of_scores
 
 
@@ -182,6 +183,8 @@ class MetaTrainer(BaseEstimator):
             If there is no folder for the checkpoint, or it is one.
         FloatingPointError
             If the loss is not finite.
+        TypeError
+            If a family of one's own has no TaskSpec, or draws no EpisodeBatch of numbers.
         """
         self._validate_params()
         if self.patience is not None and validation_tasks is None:
@@ -362,10 +365,12 @@ def check_tasks(tasks) -> list[TaskFamily]:
 
     Raises
     ------
+    TypeError
+        If a ``spec`` is no TaskSpec.
     ValueError
         If there is none, one is no TaskFamily, or they disagree.
     """
-    if isinstance(tasks, TaskFamily):
+    if isinstance(tasks, (TaskFamily, type)):
         tasks = [tasks]
     if not isinstance(tasks, (Sequence, np.ndarray)) or len(tasks) == 0:
         raise ValueError(
@@ -374,14 +379,14 @@ def check_tasks(tasks) -> list[TaskFamily]:
         )
     tasks = list(tasks)
     for family in tasks:
+        if isinstance(family, type) and issubclass(family, TaskFamily):
+            raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
         if not isinstance(family, TaskFamily):
             raise ValueError(
                 f"Every task must be a TaskFamily, got {type(family).__name__}. Of data "
                 "skmeta.tasks.from_classes(X, y) and from_tables([(X, y), ...]) make one."
             )
-        for name in ("spec", "n_steps"):
-            if not hasattr(family, name):
-                raise ValueError(f"{type(family).__name__} sets no {name}: a TaskFamily has one.")
+        check_description(family)
         if family.spec != tasks[0].spec:
             raise ValueError(
                 f"All tasks must have one spec: got {tasks[0].spec} and {family.spec}."

@@ -56,3 +56,31 @@ def test_what_is_drawn_is_a_batch():
 
     with pytest.raises(TypeError, match="Forgetful.draw must return an EpisodeBatch, got NoneTy"):
         Forgetful(TaskSpec("regression", (3,), 1), (7, 3), (7, 1)).batch(0, 5, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": np.zeros((2, 7, 3)).tolist()}, "inputs must be a NumPy array of .*, got list"),
+        ({"inputs": np.zeros((2, 7, 3), dtype=object)}, "inputs must be .*, got one of object"),
+        ({"inputs": np.full((2, 7, 3), 1j)}, "inputs must be .*, got one of complex128"),
+        ({"inputs": np.zeros((2, 7, 3), "M8[s]")}, "inputs must be .*, got one of datetime64"),
+        ({"targets": [[0] * 7] * 2}, "targets must be a NumPy array of real numbers, got list"),
+        ({"targets": np.full((2, 7), "0")}, "targets must be .*, got one of <U1"),
+        ({"targets": np.zeros((2, 7), dtype=object)}, "targets must be .*, got one of object"),
+        ({"targets": None}, "targets must be .*, got NoneType"),
+        ({"weights": [[1.0] * 7] * 2}, "weights must be .*, got list"),
+        ({"oracle": np.full((2, 7), 1j)}, "oracle must be .*, got one of complex128"),
+    ],
+)
+def test_episodes_are_arrays_of_numbers(change, message):
+    arrays = {"inputs": np.zeros((2, 7, 3)), "targets": np.zeros((2, 7), dtype=int)}
+    assert EpisodeBatch(**arrays).n_episodes == 2
+    with pytest.raises(TypeError, match=message):
+        EpisodeBatch(**{**arrays, **change})
+
+
+def test_a_spec_is_one():
+    message = r"Own.spec must be a skmeta.episodes.TaskSpec\(kind, .*\), got dict"
+    with pytest.raises(TypeError, match=message):
+        Own({"kind": "regression", "input_shape": (3,)}, (7, 3), (7, 1)).batch(0, 5, seed=0)

@@ -658,6 +658,8 @@ def test_numpy_numbers_are_numbers():
         (None, "a TaskFamily or a non-empty sequence of them, got NoneType"),
         ([], "non-empty sequence"),
         ([BooleanTasks(), 3], "Every task must be a TaskFamily, got int"),
+        (BooleanTasks, r"Expected tasks, BooleanTasks\(...\), got the class"),
+        ([BooleanTasks(), BooleanTasks], r"Expected tasks, BooleanTasks\(...\), got the class"),
         (np.zeros((3, 2)), "Every task must be a TaskFamily, got ndarray"),
         ([BooleanTasks(20), QuadraticTasks(20)], "All tasks must have one spec"),
         ([BooleanTasks(20), BooleanTasks(10)], "one length, got 20 and 10 steps"),
@@ -669,6 +671,20 @@ def test_tasks_that_do_not_go_together(tasks, message):
         check_tasks(tasks)
     with pytest.raises(ValueError, match=message):
         MetaTrainer().fit(tasks)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "error", "message"),
+    [
+        ({"spec": {"kind": "regression"}, "n_steps": 5}, TypeError, "Own.spec must be .* got dict"),
+        ({"spec": BooleanTasks().spec}, ValueError, "Own sets no n_steps: a TaskFamily has one"),
+        ({"n_steps": 5}, ValueError, "Own sets no spec: a TaskFamily has one"),
+    ],
+)
+def test_a_family_says_what_its_tasks_are(attributes, error, message):
+    own = type("Own", (TaskFamily,), {"draw": BooleanTasks.draw, **attributes})
+    with pytest.raises(error, match=message):
+        MetaTrainer().fit(own())
 
 
 def test_tasks_may_come_in_an_array_and_a_curriculum_alone():
