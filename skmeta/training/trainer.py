@@ -164,7 +164,8 @@ class MetaTrainer(BaseEstimator):
         y : None
             Ignored: a task has its own targets.
         validation_tasks : TaskFamily or sequence of TaskFamily, optional
-            Held-out tasks, looked at every ``validate_every`` steps.
+            Held-out tasks, looked at every ``validate_every`` steps. Of several families, whose
+            episodes may differ in length, the mean loss counts.
 
         Returns
         -------
@@ -194,7 +195,9 @@ class MetaTrainer(BaseEstimator):
         if self.checkpoint is not None:
             check_folder(self.checkpoint, "the checkpoint ")
         families = check_tasks(tasks)
-        held_out = check_tasks(validation_tasks) if validation_tasks is not None else None
+        held_out = None
+        if validation_tasks is not None:
+            held_out = check_tasks(validation_tasks, one_length=False)
         if held_out and held_out[0].spec != families[0].spec:
             raise ValueError(
                 f"validation_tasks must look like tasks: expected {families[0].spec}, "
@@ -236,7 +239,8 @@ class MetaTrainer(BaseEstimator):
             If the tasks are not like those of the learner.
         """
         check_is_fitted(self, "learner_")
-        return mean_of_scores(self.learner_, check_tasks(tasks), self.random_state)
+        families = check_tasks(tasks, one_length=False)
+        return mean_of_scores(self.learner_, families, self.random_state)
 
     def _first_learner(self, families):
         """Architecture and first weights."""
@@ -360,8 +364,19 @@ def _resized(learner, network, seed):
     return new.resized(kernel, *places, np.random.default_rng(seed))
 
 
-def check_tasks(tasks) -> list[TaskFamily]:
+def check_tasks(tasks, *, one_length: bool = True) -> list[TaskFamily]:
     """Return tasks as a list of families that agree on rows and targets.
+
+    Parameters
+    ----------
+    tasks : TaskFamily or sequence of TaskFamily
+    one_length : bool, default=True
+        Whether all episodes must be of one length: those that are trained on take turns, each is
+        looked at on its own.
+
+    Returns
+    -------
+    tasks : list of TaskFamily
 
     Raises
     ------
@@ -391,7 +406,7 @@ def check_tasks(tasks) -> list[TaskFamily]:
             raise ValueError(
                 f"All tasks must have one spec: got {tasks[0].spec} and {family.spec}."
             )
-        if len(tasks) > 1 and (family.n_steps != tasks[0].n_steps or family.changes):
+        if one_length and len(tasks) > 1 and (family.n_steps != tasks[0].n_steps or family.changes):
             raise ValueError(
                 "Several tasks must have episodes of one length, got "
                 f"{tasks[0].n_steps} and {family.n_steps} steps; "

@@ -94,6 +94,15 @@ class TestRuns:
         assert history["validation_step"] == [4, 8, 10]
         assert np.isfinite(history["validation_loss"]).all()
 
+    def test_held_out_families_may_differ_in_length(self, tmp_path):
+        held_out = [BooleanTasks(n_steps=n) for n in (4, 7)]
+        held_out.append(Curriculum([(2, BooleanTasks(n_steps=5)), (1, BooleanTasks(n_steps=6))]))
+        settings = {**TINY, "n_steps": 2, "patience": 3, "checkpoint": tmp_path / "run"}
+        trainer = MetaTrainer(**settings).fit(BooleanTasks(n_steps=4), validation_tasks=held_out)
+        losses = [-trainer.score(family) for family in held_out]
+        assert trainer.history_["validation_loss"] == [pytest.approx(np.mean(losses))]
+        assert trainer.score(held_out) == pytest.approx(-np.mean(losses))
+
     def test_without_validation_there_is_no_curve_of_it(self, plain):
         assert plain.history_["step"] == [4, 8, 12] and plain.n_steps_ == 12
         assert plain.history_["validation_step"] == plain.history_["validation_loss"] == []
