@@ -41,6 +41,8 @@ from skmeta.networks import (
 # By how weights may be written.
 FORMATS = {1: (np.float32,), 2: (np.float16, np.float32)}
 SUFFIX = ".safetensors"
+# What a checkpoint of meta-training has in its header, where a learner has its manifest.
+CHECKPOINT_KEYS = {"state", "sha256"}
 PRETRAINED = Path(__file__).parent / "pretrained"
 MEMORIES: dict[str, type[Memory]] = {
     "lstm": LSTM,
@@ -281,6 +283,11 @@ def parse_learner(data: bytes, origin: str) -> Learner:
             f"{origin} is damaged or no safetensors file ({error}). "
             "Copy it again, or make it again with `skmeta train`."
         ) from None
+    if set(metadata) == CHECKPOINT_KEYS:
+        raise ArtifactError(
+            f"{origin} is a checkpoint of meta-training, no learner: finish the run with the same "
+            "command, `skmeta train` or MetaTrainer(checkpoint=...).fit, and save what comes out."
+        )
     if "skmeta" not in metadata:
         raise ArtifactError(
             f"{origin} is a safetensors file but holds no skmeta manifest: "

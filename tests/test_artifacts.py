@@ -33,6 +33,7 @@ from skmeta.estimators._table_rows import MANY_COLUMNS
 from skmeta.files import write_atomically
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network
+from skmeta.training.checkpoint import save_checkpoint
 from skmeta.training.recipes import load_recipe
 from tests.reference.small import CLASSES, NETWORKS, episodes, random_weights, small_learner
 
@@ -203,6 +204,13 @@ def test_a_foreign_safetensors_file():
     message = refused(save({"weight": np.zeros(3, np.float32)}))
     assert "made by another program" in message
     refused(save({"weight": np.zeros(3, np.float32)}, metadata={"format": "pt"}))
+
+
+def test_a_checkpoint_is_no_learner(tmp_path):
+    path = tmp_path / "x.safetensors"
+    save_checkpoint(path, {"weight": np.zeros(3, np.float32)}, {"step": 3})
+    with pytest.raises(ArtifactError, match="is a checkpoint of .* finish the run with the same"):
+        load_learner(path)
 
 
 @pytest.mark.parametrize(
