@@ -366,6 +366,24 @@ def load_learner(learner) -> Learner:
         return _registry[key]
 
 
+def name_of(learner) -> str:
+    """Return the name on a learner's card, that of its file where there is none, or the memory's.
+
+    Parameters
+    ----------
+    learner : str, path-like or Learner
+        As for :func:`load_learner`.
+
+    Raises
+    ------
+    ArtifactError
+        If the learner cannot be loaded.
+    """
+    asked, learner = learner, load_learner(learner)
+    path = _files.get(learner, (None,))[0] if isinstance(asked, Learner) else Path(asked)
+    return learner.name if path is None or "name" in learner.card else path.stem
+
+
 def _reduce_learner(learner):
     """Take a learner apart for pickle."""
     path, sha256 = _files.get(learner, (None, None))

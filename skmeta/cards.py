@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.artifacts import load_learner, network_config
+from skmeta.artifacts import load_learner, name_of, network_config
 from skmeta.networks import Learner
 
 
@@ -29,8 +29,8 @@ def facts(learner) -> dict[str, Any]:
     ArtifactError
         If the learner cannot be loaded.
     """
-    learner = load_learner(learner)
-    own = {"name": learner.name, **network_config(learner.network), "n_weights": learner.n_weights}
+    name, learner = name_of(learner), load_learner(learner)
+    own = {"name": name, **network_config(learner.network), "n_weights": learner.n_weights}
     return {**own, **{key: value for key, value in learner.card.items() if key not in own}}
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from skmeta._version import __version__
 
@@ -120,7 +121,7 @@ def _train(arguments):
         raise ValueError(
             f"The learner would go to {out}: name a {SUFFIX} file in an existing folder with --out."
         )
-    usual = {"checkpoint": f"{recipe.name}.checkpoint", "verbose": 1}
+    usual: dict[str, Any] = {"checkpoint": f"{recipe.name}.checkpoint", "verbose": 1}
     given = {
         "checkpoint": arguments.checkpoint,
         "verbose": 0 if arguments.quiet else None,

@@ -28,7 +28,7 @@ from skmeta.artifacts import (
     rounded,
     save_learner,
 )
-from skmeta.cards import describe
+from skmeta.cards import describe, facts
 from skmeta.estimators._table_rows import MANY_COLUMNS
 from skmeta.files import write_atomically
 from skmeta.memory import LSTM
@@ -564,7 +564,10 @@ def test_a_card_tells_what_there_is_to_tell(learner):
 def test_an_empty_card_is_no_error(learner, tmp_path):
     unnamed = Learner(learner.network, learner.weights)
     assert describe(unnamed).startswith("# unnamed learner\n")
-    assert describe(save_learner(unnamed, tmp_path / "mine.safetensors")).startswith("# mine\n")
+    path = save_learner(unnamed, tmp_path / "mine.safetensors")
+    assert describe(path).startswith("# mine\n")
+    assert facts(path)["name"] == facts(load_learner(path))["name"] == "mine"
+    assert facts(unnamed)["name"] == unnamed.name
     assert "5 positions" not in describe(small_learner("lstm-strings"))
     assert "2 positions" in describe(small_learner("lstm-strings"))
 

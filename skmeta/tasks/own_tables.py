@@ -145,7 +145,7 @@ def _checked_cells(X, number, n_steps):
         if cells.dtype == object and hasattr(X, "isna"):  # pandas.NA is no number to NumPy
             cells = np.where(X.isna(), np.nan, cells)
         elif isinstance(X, np.ma.MaskedArray):
-            cells = X.astype(np.float64).filled(np.nan)
+            cells = np.ma.filled(X.astype(np.float64), np.nan)
         X = cells.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, rounded
+from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, name_of, rounded
 from skmeta.files import check_folder
 from skmeta.memory import FastWeights, Memory
 from skmeta.networks import Encoder, Learner, Network, TableEncoder, part_weights
@@ -321,9 +321,9 @@ class MetaTrainer(BaseEstimator):
             if isinstance(value, (int, float, str, type(None), np.generic)) and name not in untold
         }
         if self.warm_start is not None:
-            settings["warm_start"] = load_learner(self.warm_start).name
+            settings["warm_start"] = name_of(self.warm_start)
         if isinstance(self.encoder, Learner):
-            settings["encoder"] = self.encoder.name
+            settings["encoder"] = name_of(self.encoder)
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}
 
 

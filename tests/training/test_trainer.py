@@ -171,10 +171,10 @@ class TestRuns:
         path = save_learner(first, tmp_path / "first.safetensors")
         # a rate so small that a step changes nothing
         still = {**TINY, "n_steps": 1, "learning_rate": 1e-30, "memory": "mann"}
-        for start in (first, path):
+        for start, name in ((first, first.name), (path, "first"), (load_learner(path), "first")):
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
-        assert after.card["trainer"]["warm_start"] == first.name
+            assert after.card["trainer"]["warm_start"] == name
         # Those of the learner count.
         assert not {"memory", "n_units"} & set(after.card["trainer"])
         with pytest.raises(ValueError, match=r"warm_start was trained on .* Rows must be alike"):
@@ -193,9 +193,10 @@ class TestRuns:
         eye = MetaTrainer(**{**tiny, "memory": "prototypes"}, encoder=DenseEncoder((4, 3)))
         eye = eye.fit(tasks).learner_
         still = {**tiny, "learning_rate": 1e-30, "checkpoint": tmp_path / "run"}
+        eye = load_learner(save_learner(eye, tmp_path / "eye.safetensors"))
         after = MetaTrainer(**still, encoder=eye).fit(tasks).learner_
         assert after.network.encoder == DenseEncoder((4, 3))
-        assert after.network.memory == LSTM(5) and after.card["trainer"]["encoder"] == eye.name
+        assert after.network.memory == LSTM(5) and after.card["trainer"]["encoder"] == "eye"
         plain = MetaTrainer(**{**still, "checkpoint": None}, encoder=DenseEncoder((4, 3)))
         plain = plain.fit(tasks).learner_
         for name, weight in after.weights.items():
