@@ -88,10 +88,16 @@ class FastWeights(TogetherMemory):
 
     def __post_init__(self):
         sizes = (self.n_units, self.n_layers, self.n_heads, self.expansion)
-        if min(sizes) < 1 or self.n_units % self.n_heads:
+        if min(sizes) < 1:
             raise ValueError(
-                "n_units, n_layers, n_heads and expansion must be at least 1 and n_heads must "
-                f"divide n_units, got {sizes}."
+                f"n_units, n_layers, n_heads and expansion must be at least 1, got {sizes}."
+            )
+        if rest := self.n_units % self.n_heads:
+            above = self.n_units - rest + self.n_heads
+            below = f"{above - self.n_heads} or " if above > self.n_heads else ""
+            raise ValueError(
+                f"n_units must be a multiple of n_heads={self.n_heads}, of which each has as many: "
+                f"take {below}{above}, got {self.n_units}."
             )
 
     @property

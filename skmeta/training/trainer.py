@@ -40,7 +40,8 @@ class MetaTrainer(BaseEstimator):
         "table" for rows of tables, and "flat" for others. A learner lends its encoder, and the
         weights of that to begin from: an eye that was trained with one memory, for another.
     n_units : int or None, default=None
-        Units of the memory: its own ``n_units``. None keeps the memory's number.
+        Units of the memory: its own ``n_units``. None keeps the memory's number. Of "fast-weights"
+        and "least-squares" a multiple of their heads, which are 4 unless a Memory says otherwise.
     n_steps : int, default=10_000
         Steps of gradient descent.
     batch_size : int, default=16

@@ -224,10 +224,19 @@ def test_the_covariance_stays_one_over_ten_thousand_rows():
     assert np.isfinite(store.values).all()
 
 
-@pytest.mark.parametrize("sizes", [(0, 1, 1), (8, 0, 1), (8, 1, 0), (8, 1, 3), (8, 1, 2, 0)])
+@pytest.mark.parametrize("sizes", [(0, 1, 1), (8, 0, 1), (8, 1, 0), (8, 1, 2, 0)])
 def test_sizes_of_fast_weights(sizes):
-    with pytest.raises(ValueError, match="n_heads must divide n_units, got"):
+    with pytest.raises(ValueError, match="n_heads and expansion must be at least 1, got"):
         FastWeights(*sizes)
+
+
+@pytest.mark.parametrize("memory", [FastWeights, LeastSquares])
+def test_units_are_shared_out_among_heads(memory):
+    for n_units, way_out in ((10, "take 8 or 12, got 10"), (3, "take 4, got 3")):
+        with pytest.raises(
+            ValueError, match=f"n_units must be a multiple of n_heads=4, .* {way_out}"
+        ):
+            memory().resized(n_units)
 
 
 @pytest.mark.parametrize("memory", [FastWeights(6, 2, 2), LeastSquares(6, 2, 2)])
