@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._version import __version__
-from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, ArtifactError, load_learner
+from skmeta.artifacts import ENCODERS, MEMORIES, PRETRAINED, SUFFIX, ArtifactError, load_learner
 from skmeta.networks import Learner
 from skmeta.tasks import (
     BooleanTasks,
@@ -180,10 +180,13 @@ class Recipe:
             try:
                 load_learner(trainer.warm_start)
             except ArtifactError as error:
-                raise RecipeError(
-                    f"In trainer, warm_start: {error} A recipe of its own makes it; those that "
-                    "shipped learners go on from lie in benchmarks/recipes/ of a clone."
-                ) from None
+                path, way_out = Path(trainer.warm_start), ""
+                if path.suffix == SUFFIX and not path.exists():
+                    way_out = (
+                        " A recipe of its own makes it. One that shipped learners go on from: "
+                        f"`skmeta train benchmarks/recipes/{path.stem}.toml`, in a clone."
+                    )
+                raise RecipeError(f"In trainer, warm_start: {error}{way_out}") from None
         held_out = make_family(self.validation) if self.validation else None
         test = make_family(self.test) if self.test else None
         if test is not None and test.spec != tasks[0].spec:

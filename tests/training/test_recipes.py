@@ -204,8 +204,11 @@ def test_values_that_do_not_fit_are_found_before_the_first_step(write, monkeypat
     other = write('[test]\nfamily = "boolean"', '[test]\nfamily = "sine"')
     with pytest.raises(RecipeError, match="The test tasks must look like the tasks: expected"):
         load_recipe(other).train()
-    with pytest.raises(RecipeError, match="In trainer, warm_start: There is no learner .* A reci"):
+    message = r"warm_start: There is no learner .* `skmeta train benchmarks/recipes/none\.toml`, in"
+    with pytest.raises(RecipeError, match=message):
         load_recipe(write()).train(warm_start="none.safetensors")
+    with pytest.raises(RecipeError, match=r"warm_start: There is no learner 'none': .* file\.$"):
+        load_recipe(write()).train(warm_start="none")
     with pytest.raises(RecipeError, match="Unknown key 'stpes' in trainer"):
         load_recipe(write()).train(stpes=3)
     with pytest.raises(ValueError, match="n_test_episodes must be at least 1, got 0"):
@@ -222,6 +225,9 @@ def test_committed_recipes_are_sound(path):
     recipe = load_recipe(path)
     assert recipe.name == path.stem
     assert recipe.description and recipe.limits and recipe.test and recipe.validation
+    if "warm_start" in recipe.trainer:  # what a message says of one that is missing
+        stem = Path(recipe.trainer["warm_start"]).stem
+        assert (ROOT / "benchmarks" / "recipes" / f"{stem}.toml").exists()
     memory = recipe.make_trainer().memory
     assert isinstance(memory, Memory) or memory in artifacts.MEMORIES
     if recipe.test["family"] == "omniglot":
