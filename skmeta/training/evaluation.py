@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -66,11 +67,17 @@ class ShotError(NamedTuple):
 def _check_learner(learner, family):
     if isinstance(family, type):
         raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
-    if learner.spec != family.spec:
-        raise ValueError(
-            f"The learner was trained on {learner.spec}, the tasks are {family.spec}. "
+    spec, found = learner.spec, family.spec
+    if spec != found:
+        way_out = (
             "Choose tasks of the learner's kind, sizes and number of classes, weighted if it is."
         )
+        if found.n_outputs < spec.n_outputs and replace(found, n_outputs=spec.n_outputs) == spec:
+            if hasattr(family, "n_labels"):
+                way_out = f"Give the tasks n_labels={spec.n_outputs}."
+            elif isinstance(family, TableFamily):
+                way_out = f"Give the tasks n_classes={spec.n_outputs}."
+        raise ValueError(f"The learner was trained on {spec}, the tasks are {found}. {way_out}")
 
 
 def _batches(learner, family, n_episodes, seed):

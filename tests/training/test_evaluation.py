@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -15,6 +17,7 @@ from skmeta.tasks import (
     TableTasks,
     TaskFamily,
     from_classes,
+    from_tables,
 )
 from skmeta.training.evaluation import (
     EVALUATION_STREAM,
@@ -151,6 +154,22 @@ def test_instance_shares_by_hand():
     right = np.array([[True, False, False, True], [True, True, True, False]])
     shares = instance_shares(right, targets)
     assert_allclose(shares, [[0.5, 0.0, 1.0], [1.0, 0.5, np.nan]])
+
+
+def test_tasks_of_fewer_labels_are_told_how_to_have_more(tasks):
+    def stub(spec, **changes):
+        return Stub(replace(spec, **changes), np.zeros_like)
+
+    X, tables = tasks.X, TableTasks(n_steps=5, n_columns=3, n_classes=2)
+    own = from_tables([(X, X[:, 0] > 0)], n_steps=5)
+    with pytest.raises(ValueError, match=r"Give the tasks n_labels=9\.$"):
+        accuracy_by_instance(stub(tasks.spec, n_outputs=9), tasks)
+    for family in (tables, own):
+        with pytest.raises(ValueError, match=r"Give the tasks n_classes=9\.$"):
+            accuracy_by_instance(stub(family.spec, n_outputs=9), family)
+    for changes in ({"n_outputs": 3}, {"n_outputs": 9, "input_shape": (3,)}):
+        with pytest.raises(ValueError, match="Choose tasks of the learner's kind"):
+            accuracy_by_instance(stub(tasks.spec, **changes), tasks)
 
 
 def test_a_perfect_learner(tasks):
