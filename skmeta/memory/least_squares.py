@@ -89,8 +89,12 @@ class LeastSquares(FastWeights):
         return CAPACITY - int(state.n_rows.max())
 
     def relieved(self, state):  # noqa: D102 - inherited
-        if self.room(state):
-            return state
+        while self.room(state) <= 0:  # one that was given more rows than it had room for needs more
+            state = self._halved(state)
+        return state
+
+    def _halved(self, state):
+        """Return a state in which each row counts for half."""
         # With P = U diag(p) U^T, half the evidence has p' = 2 p / (1 + p), S' = (I + P)^-1 S.
         p, u = np.linalg.eigh(state.covariance.astype(np.float64))
         p = np.clip(p, LEAST_VARIANCE, 1.0)  # rounding would be doubled, too

@@ -281,3 +281,16 @@ def test_a_full_least_squares_memory_halves_the_weight_of_its_rows(monkeypatch):
         assert_allclose(relieved.covariance[0, 1, head], covariance, atol=1e-6)
         expected = covariance @ k.T @ v / (2 * noise)
         assert_allclose(relieved.values[0, 1, head], expected, atol=1e-6)
+
+
+def test_a_memory_that_holds_too_much_is_halved_until_there_is_room():
+    """As one that was told 600 rows at once."""
+    memory = STORES["least-squares"]
+    fresh = memory.initial_state(numpy_ops, 1, LABEL_SIZE)
+    known = fresh._replace(values=fresh.values + 1, covariance=fresh.covariance / 2)
+    for n_rows, n_left in ((600, 300), (1023, 511.5), (1024, 256), (1300, 325)):
+        relieved = memory.relieved(known._replace(n_rows=fresh.n_rows + n_rows))
+        assert_allclose(relieved.n_rows, n_left)
+        assert memory.room(relieved) == 512 - int(n_left)
+    # The evidence, P^-1 - I = 1, was halved twice.
+    assert_allclose(relieved.covariance, fresh.covariance / 1.25, atol=1e-6)
