@@ -246,6 +246,8 @@ def in_numbers(frame, first, told_of, learnt):
 def array_in_numbers(X, first, told_of, learnt):
     """Write an array in numbers, as a frame that came first; others stay as they are.
 
+    Masked cells are missing ones.
+
     Parameters
     ----------
     X : array-like
@@ -256,26 +258,29 @@ def array_in_numbers(X, first, told_of, learnt):
 
     Raises
     ------
-    ValueError
-        If it holds text, and no frame said what that means.
+    TypeError, ValueError
+        If it holds times, records or text, and no frame said what that means.
     """
     if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
         return X
+    X = _unmasked(X)
     cells = np.asarray(X)
     told = first is not None and cells.shape[1:] == (len(first.columns),)
-    if told and (cells.dtype == object or not first.plain):
+    if told and (cells.dtype.kind in "OmM" or not first.plain):
         return in_numbers(framed(X, first), first, told_of, learnt).to_numpy()
     if cells.dtype.kind in "OU":
-        with suppress(TypeError):  # which scikit-learn tells of
-            try:
-                cells.astype(np.float64)
-            except ValueError as error:
-                raise ValueError(
-                    f"{str(error).rstrip('.')}. Text and categories are read in a DataFrame, "
-                    "which says what each column holds. Transformers before this step pass frames "
-                    "on after set_output(transform='pandas'); estimators around it that pass "
-                    "arrays, such as BaggingClassifier, need an encoder before them."
-                ) from None
+        try:
+            cells.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError  # as scikit-learn's
+            raise kind(
+                f"{str(error).rstrip('.')}. Text, categories and times are read in a DataFrame, "
+                "which says what each column holds. Transformers before this step pass frames "
+                "on after set_output(transform='pandas'); estimators around it that pass "
+                "arrays, such as BaggingClassifier, need an encoder before them."
+            ) from None
+    if cells.dtype.kind in "mM":  # to scikit-learn's checks NaT would be a number
+        return np.where(np.isnat(cells), np.nan, cells.astype(np.float64))
     return cells if isinstance(X, (list, tuple)) else X
 
 
@@ -283,6 +288,7 @@ def framed(X, first):
     """Return an array as a frame with the names of a first one."""
     import pandas as pd
 
+    X = _unmasked(X)
     cells = np.asarray(X)
     if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
         # A list of numbers and text would be all text; times as objects may be integers.
@@ -304,6 +310,11 @@ def below(first, later):
 def called(name):
     """What to call a column in a message: 'town', or 3."""
     return repr(name.item() if isinstance(name, np.generic) else name)
+
+
+def _unmasked(X):
+    """Return a masked array with NaN where it is masked, and anything else as it is."""
+    return np.ma.filled(X.astype(object), np.nan) if isinstance(X, np.ma.MaskedArray) else X
 
 
 def _needs_levels(cells):

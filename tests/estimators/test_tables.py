@@ -808,13 +808,49 @@ def test_a_list_of_numbers_and_text_after_a_frame_keeps_its_numbers(y):
 
 def test_text_of_an_array_is_refused(y):
     X = np.array([["low", 1], ["high", 2]] * 15, dtype=object)
-    with pytest.raises(ValueError, match="'low'. Text and categories are read in a DataFrame"):
+    with pytest.raises(ValueError, match="'low'. Text, categories and times are read in a Dat"):
         classifier().fit(X, y)
     numbers = np.array([["0", "1"], ["2.5", "2"]] * 15)
     assert_array_equal(
         classifier().fit(numbers, y).predict_proba(numbers),
         classifier().fit(numbers.astype(float), y).predict_proba(numbers.astype(float)),
     )
+
+
+@pytest.mark.parametrize("cell", ["Timestamp", "dict"])
+def test_times_and_records_of_an_array_are_refused_as_text_is(cell, X, y):
+    table = pd.DataFrame(X).assign(day=pd.Timestamp("2026-01-01"))
+    rows = table.to_dict("records") if cell == "dict" else table.to_numpy(dtype=object)
+    message = f"a real number, not '{cell}'. Text, categories and times are read in a DataFrame"
+    with pytest.raises(TypeError, match=message):
+        classifier().fit(rows, y)
+
+
+def test_NaT_in_an_array_is_a_missing_cell(y):
+    days = np.arange(30).astype("M8[D]")[:, None]
+    numbers = days.astype(float)
+    days[::4], numbers[::4] = "NaT", np.nan
+    clf = classifier().fit(days, y)
+    expected = classifier().fit(numbers, y)
+    assert_array_equal(clf.predict_proba(days), expected.predict_proba(numbers))
+    clf = classifier().fit(pd.DataFrame(numbers), y)
+    with pytest.raises(ValueError, match="Column 0 of X holds times, it held numbers at first"):
+        clf.predict(days)
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_masked_cells_are_missing(dtype, X, y):
+    mask = np.random.default_rng(1).random(X.shape) < 0.3
+    masked = np.ma.masked_array((10 * X).astype(dtype), mask)
+    plain = np.where(mask, np.nan, masked.data)
+    expected = classifier().fit(plain, y).predict_proba(plain)
+    assert_array_equal(classifier().fit(masked, y).predict_proba(masked), expected)
+    assert_array_equal(classifier().fit(pd.DataFrame(plain), y).predict_proba(masked), expected)
+    few = classifier().partial_fit(pd.DataFrame(plain[:5]), y[:5], classes=list("abc"))
+    few.partial_fit(masked[5:], y[5:])  # the first rows are read anew with these
+    all_rows = classifier().partial_fit(plain[:5], y[:5], classes=list("abc"))
+    all_rows.partial_fit(plain[5:], y[5:])
+    assert_array_equal(few.predict_proba(plain), all_rows.predict_proba(plain))
 
 
 def test_spans_of_time_of_pyarrow(y):
