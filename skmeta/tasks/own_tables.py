@@ -12,6 +12,8 @@ from skmeta.tasks._base import check_size
 from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
+# Rows of an episode where the user does not say, and all tables have as many.
+USUAL_STEPS = 50
 # More classes of a type of real numbers are targets of a regression.
 MOST_REAL_CLASSES = 30
 
@@ -28,8 +30,8 @@ class DataTables(TableFamily):
         shape (n,) classes of any type that sorts, or real targets. Tables may
         differ in rows, columns and classes. Arrays of float64 are kept, not copied.
     kind : {"classification", "regression"}, default="classification"
-    n_steps : int, default=50
-        Rows T of an episode; no table has fewer.
+    n_steps : int or None, default=None
+        Rows T of an episode; no table has fewer. None takes 50, or those of the shortest table.
     n_columns : int or None, default=None
         Columns that the network has places for; None takes those of the widest table. To go on
         from a learner (``MetaTrainer(warm_start="tabular")``) take as many as it has, 100.
@@ -58,7 +60,7 @@ class DataTables(TableFamily):
         tables: Sequence,
         kind: str = "classification",
         *,
-        n_steps: int = 50,
+        n_steps: int | None = None,
         n_columns: int | None = None,
         n_classes: int | None = None,
         weighted: bool = True,
@@ -69,9 +71,11 @@ class DataTables(TableFamily):
                 f"{repr(kind) if isinstance(kind, str) else type(kind).__name__}. "
                 "Tables come as a list of pairs: [(X, y), ...]."
             )
-        self.n_steps = check_size("n_steps", n_steps)
+        least = 1 if n_steps is None else check_size("n_steps", n_steps)
         pairs = _checked_pairs(tables)
-        self._X = [_checked_cells(X, number, n_steps) for number, (X, _) in enumerate(pairs)]
+        self._X = [_checked_cells(X, number, least) for number, (X, _) in enumerate(pairs)]
+        shortest = min(map(len, self._X))
+        self.n_steps = min(USUAL_STEPS, shortest) if n_steps is None else least
         self._y = [
             _checked_targets(y, kind, len(self._X[number]), number)
             for number, (_, y) in enumerate(pairs)
@@ -154,8 +158,8 @@ def _checked_cells(X, number, n_steps):
         ) from None
     if X.ndim != 2 or X.shape[1] == 0 or len(X) < n_steps:
         raise ValueError(
-            f"X of table {number} must have shape (n, d) with n >= n_steps={n_steps} and d >= 1, "
-            f"got {X.shape}."
+            f"X of table {number} must have shape (n, d) with n >= {n_steps}, the rows of an episode, "
+            f"and d >= 1, got {X.shape}."
         )
     if np.isinf(X).any():
         raise ValueError(f"X of table {number} holds infinite values.")

@@ -91,7 +91,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
     ("tables", "options", "message"),
     [
         ([], {}, "at least one"),
-        ([table(9, 2)], {}, r"X of table 0 must have .* n_steps=10 .* got \(9, 2\)"),
+        ([table(9, 2)], {}, r"X of table 0 must have .* n >= 10, .* got \(9, 2\)"),
         ([table(20, 2), (np.zeros(20), np.zeros(20))], {}, r"table 1 must .* got \(20,\)"),
         ([(np.full((20, 1), np.inf), np.zeros(20))], {}, "X of table 0 holds infinite"),
         ([(np.zeros((20, 1)), np.zeros(19))], {}, r"y of table 0 must have shape \(20,\)"),
@@ -175,3 +175,8 @@ def test_whole_numbers_may_be_classes():
     X, y = np.eye(80), np.arange(80) % 30
     assert from_tables([(X, y.astype(float))], n_steps=9).spec.n_outputs == 30
     assert from_tables([(X, np.arange(80) // 2)], n_steps=9).spec.n_outputs == 40  # of integers
+
+
+def test_episodes_are_as_long_as_the_shortest_table_or_50_rows():
+    assert from_tables([table(30, 2), table(90, 3)]).n_steps == 30
+    assert from_tables([table(70, 2), table(90, 3)]).n_steps == 50
