@@ -91,7 +91,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
     ("tables", "options", "message"),
     [
         ([], {}, "at least one"),
-        ([table(9, 2)], {}, r"X of table 0 must have .* n >= 10, .* got \(9, 2\)"),
+        ([table(9, 2)], {}, r"X of table 0 must have .* n >= 10, the .* got \(9, 2\)"),
         ([table(20, 2), (np.zeros(20), np.zeros(20))], {}, r"table 1 must .* got \(20,\)"),
         ([(np.full((20, 1), np.inf), np.zeros(20))], {}, "X of table 0 holds infinite"),
         ([(np.zeros((20, 1)), np.zeros(19))], {}, r"y of table 0 must have shape \(20,\)"),
