@@ -158,8 +158,8 @@ def _checked_cells(X, number, n_steps):
         ) from None
     if X.ndim != 2 or X.shape[1] == 0 or len(X) < n_steps:
         raise ValueError(
-            f"X of table {number} must have shape (n, d) with d >= 1 and n >= {n_steps}, the rows of "
-            f"an episode, got {X.shape}."
+            f"X of table {number} must have shape (n, d) with d >= 1 and n >= {n_steps}, the rows "
+            f"of an episode, got {X.shape}."
         )
     if np.isinf(X).any():
         raise ValueError(f"X of table {number} holds infinite values.")
