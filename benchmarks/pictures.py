@@ -27,17 +27,18 @@ EXAMPLES, IMAGES = ROOT / "examples", ROOT / "docs" / "images"
 
 
 def draw_histories(folder):
-    """Held-out loss of each run in a folder, on one picture."""
+    """Held-out loss of each run in a folder, on one picture that is named after the folder."""
     from matplotlib import pyplot as plt
 
     histories = sorted(folder.glob("*.history.json"))
-    n_lines = -(-len(histories) // 4)
-    figure = plt.figure(figsize=(14.4, 3 * n_lines), layout="constrained")
+    n_columns = min(4, len(histories))
+    n_lines = -(-len(histories) // n_columns)
+    figure = plt.figure(figsize=(3.6 * n_columns, 3 * n_lines), layout="constrained")
     for place, path in enumerate(histories, start=1):
-        ax = figure.add_subplot(n_lines, 4, place)
+        ax = figure.add_subplot(n_lines, n_columns, place)
         MetaTrainingDisplay.from_history(json.loads(path.read_text())).plot(ax=ax)
         ax.set_title(path.name.removesuffix(".history.json"))
-    figure.savefig(IMAGES / "meta_training.png", dpi=80)
+    figure.savefig(IMAGES / f"meta_training_{folder.name}.png", dpi=80)
 
 
 def draw_tables():

@@ -107,7 +107,8 @@ for line, (name, pictures) in zip(axes, rows.items(), strict=True):
 #
 # The small learner is behind ``omniglot``, and ahead of both others as long as rows are few. How
 # good it is hangs on its first weights: with five random states it was right in 74 to 76 % after
-# 10 rows, and in 89 to 93 % after 100, where a nearest neighbour is as good as their mean.
+# 10 rows, and in 89 to 93 % after 100 (one-off runs, 2026-11-29), where a nearest neighbour is as
+# good as their mean.
 
 models = {
     "omniglot": make_pipeline(FunctionTransformer(as_characters), InContextClassifier("omniglot")),

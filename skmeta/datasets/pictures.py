@@ -147,7 +147,7 @@ def shrink_pictures(pictures, size: int) -> np.ndarray:
     Returns
     -------
     views : ndarray of shape (n, size, size), float32
-        Area averages, the darkest point of each picture near 1.
+        Area averages, over that of the darkest square of a pixel's size in the picture: at most 1.
 
     Raises
     ------

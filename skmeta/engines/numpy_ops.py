@@ -142,7 +142,9 @@ def solve_triangular(a, b, lower=False):
     x = np.empty(b.shape, dtype=trtrs.dtype)
     for i in np.ndindex(a.shape[:-2]):
         # To LAPACK rows are columns: it is given the transpose, and told so, and copies nothing.
-        x[i] = trtrs(a[i].T, b[i], lower=not lower, trans=1)[0]
+        x[i], info = trtrs(a[i].T, b[i], lower=not lower, trans=1)
+        if info:
+            raise np.linalg.LinAlgError("Singular matrix")
     return x
 
 

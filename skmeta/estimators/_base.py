@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
 from math import prod
 from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_random_state, check_X_y, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_n_features, check_is_fitted, validate_data
 
@@ -38,12 +41,15 @@ class Beginning(NamedTuple):
     X : DataFrame or ndarray
         A copy of them: the user's are the user's.
     y : ndarray
+    rng : RandomState
+        By which members were dealt what they see: they are dealt the same again.
     asked : dict
         How they were to be read: in random orders or not, of which classes.
     """
 
     X: Any
     y: np.ndarray
+    rng: np.random.RandomState
     asked: dict
 
     def and_then(self, X, y) -> tuple[Beginning, tuple | None]:
@@ -104,50 +110,65 @@ class InContextEstimator(BaseEstimator):
         self
         """
         self._validate_params()
-        after = object.__new__(type(self))  # not copy(): that asks how to pickle
-        after.__dict__ = self.__dict__.copy()
+        after = self._as_it_is()
+        if not first:
+            after._rows = replace(after._rows, told_of=set(after._rows.told_of))
         if not first and self._beginning is not None:
             after._begin_again(self._beginning, X, y)
         else:
             after._beginning = None
-            numbers, targets = after._read_support(X, y, first=first, **asked)
+            rng = check_random_state(self.random_state)
+            dealt_by = deepcopy(rng)
+            numbers, targets = after._read_support(X, y, first=first, rng=rng, **asked)
             n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
             if first and after._rows.scales and len(targets) < n_scale:
                 kept = after._rows.kept(X, numbers), targets.copy()
-                after._beginning = Beginning(*kept, asked | after._announced())
+                after._beginning = Beginning(*kept, dealt_by, asked | after._announced())
         self.__dict__ = after.__dict__
         return self
+
+    def _as_it_is(self):
+        """Return a shallow copy, which calls of another thread do not change."""
+        copy = object.__new__(type(self))  # not copy(): that asks how to pickle
+        copy.__dict__ = self.__dict__.copy()
+        return copy
 
     def _begin_again(self, beginning, X, y):
         """Read the first rows anew with the next, which scale the table with them."""
         numbers = None
-        if self._rows.frame is None or getattr(X, "ndim", 2) != 2:
-            numbers, y = self._checked(X, y, y_numeric=self._kind == "regression")
+        frame = self._rows.frame is not None and getattr(X, "ndim", 2) == 2 and not issparse(X)
+        y_checks = {"y_numeric": self._kind == "regression"}
+        if not frame or len(X) == 0:
+            numbers, y = self._checked(X, y, **y_checks)
         else:  # what cells mean, all rows will tell
             refuse_lazy(X)
             X = of_pandas(X)
             validate_data(self, X, reset=False, skip_check_array=True)
-            check_consistent_length(X, y)
+            _, y = check_X_y(np.zeros((len(X), 1)), y, estimator=self, **y_checks)
         kept = self._rows.kept(X, numbers)
         beginning, later = beginning.and_then(kept, column_or_1d(y))
-        self._read_support(beginning.X, beginning.y, first=True, **beginning.asked)
+        rng = deepcopy(beginning.rng)
+        self._read_support(beginning.X, beginning.y, first=True, rng=rng, **beginning.asked)
         if later is not None:
             self._read_support(*later, first=False)
         self._beginning = beginning if len(beginning.y) < ROWS_OF_STREAM else None
 
-    def _read_support(self, X, y, *, first, shuffled=False, **asked):
+    def _read_support(self, X, y, *, first, rng=None, shuffled=False, **asked):
         """Read rows: members, if there are several, in random orders if they are ``shuffled``.
 
         ``asked`` is what the user says of the targets. Returns X and y as they were checked.
         """
         if first:
-            self.learner_ = self._checked_learner()
-            told_of = self._rows.told_of if self._beginning else set()
+            told_of = set()
+            if self._beginning is None:
+                self.learner_ = self._checked_learner()
+            else:  # what the former scale told of later rows holds no more
+                told_of = {what for what in self._rows.told_of if what[0] not in ("far", "new")}
             if self.learner_.spec.table:
                 self._rows = TableRows(self.learner_.spec, self.categorical_features, told_of)
             else:
                 self._rows = PlainRows(self.learner_, self.learner, told_of)
-        rows, rng = self._rows, check_random_state(self.random_state)
+        rows = self._rows
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
         if first:
@@ -224,7 +245,6 @@ class InContextEstimator(BaseEstimator):
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
         X = self._checked(X)
-        # Once: another thread's partial_fit puts a new state in its place.
         rows, state, n_members = self._rows, self.state_, self.n_members_
         rows.warn_of_queries(X)
         runner = self._runner()

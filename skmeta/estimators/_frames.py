@@ -279,8 +279,9 @@ def array_in_numbers(X, first, told_of, learnt):
                 "on after set_output(transform='pandas'); estimators around it that pass "
                 "arrays, such as BaggingClassifier, need an encoder before them."
             ) from None
-    if cells.dtype.kind in "mM":  # to scikit-learn's checks NaT would be a number
-        return np.where(np.isnat(cells), np.nan, cells.astype(np.float64))
+    if cells.dtype.kind in "mM":  # in seconds, as times of frames are; NaT is missing
+        start = np.datetime64(0, "s") if cells.dtype.kind == "M" else np.timedelta64(0, "s")
+        return (cells - start) / np.timedelta64(1, "s")
     return cells if isinstance(X, (list, tuple)) else X
 
 
@@ -302,9 +303,28 @@ def below(first, later):
         return np.concatenate([first, later])
     import pandas as pd
 
+    later = later.set_axis(first.columns, axis=1)
+    columns = {}
     with warnings.catch_warnings():  # columns of missing cells alone have no say in the type
         warnings.simplefilter("ignore", FutureWarning)
-        return pd.concat([first, later.set_axis(first.columns, axis=1)], ignore_index=True)
+        for i in range(first.shape[1]):
+            columns[i] = _column_below(first.iloc[:, i], later.iloc[:, i])
+    return pd.DataFrame(columns).set_axis(first.columns, axis=1)
+
+
+def _column_below(first, later):
+    """Put a column below another. A category stays one, with the levels of both."""
+    import pandas as pd
+
+    both = pd.concat([first.astype(object), later.astype(object)], ignore_index=True)
+    if isinstance(first.dtype, pd.CategoricalDtype):
+        levels = first.cat.categories
+        if not first.cat.ordered:  # an ordered one knows all its levels
+            known = pd.Index(later.dropna().astype(object).unique())
+            levels = levels.append(known[~known.isin(levels)].infer_objects())
+        if levels.dtype == first.cat.categories.dtype:
+            return both.astype(pd.CategoricalDtype(levels, first.cat.ordered))
+    return pd.concat([first, later], ignore_index=True)
 
 
 def called(name):
@@ -342,7 +362,7 @@ def _inferred(column, dates=True):
         return pd.Series(periods.to_timestamp(), column.index, name=column.name)
     if held == "string" and dates:
         known = column.dropna()  # most text is told by its first cell
-        if ISO_DATE.match(known.iloc[0]) and known.str.match(ISO_DATE).all():
+        if len(known) and ISO_DATE.match(known.iloc[0]) and known.str.match(ISO_DATE).all():
             held = "date"
     if held in ("date", "datetime"):
         with suppress(ValueError, TypeError):  # beyond what pandas counts in

@@ -114,7 +114,7 @@ class PlainRows(Rows):
         where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
         warn_once(
             self.told_of,
-            what,
+            (what, worst),
             f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "

@@ -149,8 +149,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        The first 128 rows of a stream scale a table, for good. Until there are as many, they are
-        kept, and read anew with the next ones. After ``fit`` on ten rows or more these do.
+        The first 128 rows of a stream scale a table for good, or its first call if it has more.
+        Until there are as many, they are kept, and all read anew with the next ones; those of a
+        ``fit`` on fewer than ten rows in random orders still. A ``fit`` on more scales the table.
 
         Parameters
         ----------
@@ -204,8 +205,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         ValueError
             If the rows are not like those of the support.
         """
-        logits = self._answers(X)[:, :, 0, :]  # (M, Q, labels)
-        return class_probabilities(logits / self.temperature_, self.label_slots_)
+        now = self._as_it_is()
+        logits = now._answers(X)[:, :, 0, :]  # (M, Q, labels)
+        return class_probabilities(logits / now.temperature_, now.label_slots_)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.

@@ -128,8 +128,9 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        The first 128 rows of a stream scale a table, for good. Until there are as many, they are
-        kept, and read anew with the next ones. After ``fit`` on ten rows or more these do.
+        The first 128 rows of a stream scale a table for good, or its first call if it has more.
+        Until there are as many, they are kept, and all read anew with the next ones; those of a
+        ``fit`` on fewer than ten rows in random orders still. A ``fit`` on more scales the table.
 
         Parameters
         ----------
@@ -173,9 +174,10 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         ValueError
             If the rows are not like those of the support.
         """
-        answers = self._answers(X)[..., 0]  # (M, Q, 2)
+        now = self._as_it_is()
+        answers = now._answers(X)[..., 0]  # (M, Q, 2)
         mean, std = answers[..., 0], np.exp(answers[..., 1])
-        mixture_mean, (center, scale) = mean.mean(axis=0), self.target_scale_
+        mixture_mean, (center, scale) = mean.mean(axis=0), now.target_scale_
         y_mean = mixture_mean * scale + center
         if not return_std:
             return y_mean

@@ -12,8 +12,8 @@ from skmeta.tasks._base import check_size
 from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
 from skmeta.tasks.tables import TableFamily
 
-# Rows of an episode where the user does not say, and all tables have as many.
-USUAL_STEPS = 50
+# Rows of an episode where the user does not say: as many as all tables have, between these.
+LEAST_STEPS, USUAL_STEPS = 10, 50
 # More classes of a type of real numbers are targets of a regression.
 MOST_REAL_CLASSES = 30
 
@@ -31,7 +31,8 @@ class DataTables(TableFamily):
         differ in rows, columns and classes. Arrays of float64 are kept, not copied.
     kind : {"classification", "regression"}, default="classification"
     n_steps : int or None, default=None
-        Rows T of an episode; no table has fewer. None takes 50, or those of the shortest table.
+        Rows T of an episode; no table has fewer. None takes 50, or those of the shortest table
+        down to 10.
     n_columns : int or None, default=None
         Columns that the network has places for; None takes those of the widest table. To go on
         from a learner (``MetaTrainer(warm_start="tabular")``) take as many as it has, 100.
@@ -71,7 +72,7 @@ class DataTables(TableFamily):
                 f"{repr(kind) if isinstance(kind, str) else type(kind).__name__}. "
                 "Tables come as a list of pairs: [(X, y), ...]."
             )
-        least = 1 if n_steps is None else check_size("n_steps", n_steps)
+        least = LEAST_STEPS if n_steps is None else check_size("n_steps", n_steps)
         pairs = _checked_pairs(tables)
         self._X = [_checked_cells(X, number, least) for number, (X, _) in enumerate(pairs)]
         shortest = min(map(len, self._X))

@@ -138,12 +138,14 @@ class Run:
             return spec.label_length * np.log(spec.n_outputs)
         seed, number = self.trainer.random_state, self.step - 1  # where a curriculum has got to
         batches = [family.batch(number, GUESSED_EPISODES, seed=seed) for family in families]
-        targets = np.concatenate([batch.targets for batch in batches]).astype(np.float64)
-        counts = np.ones(targets.shape[:2])
-        if batches[0].weights is not None:
-            counts = np.concatenate([batch.weights for batch in batches])
-        off = targets - np.average(targets, axis=(0, 1), weights=counts)
-        variance = np.average(np.square(off), axis=(0, 1), weights=counts)
+        rows = [batch.targets.reshape(-1, batch.targets.shape[-1]) for batch in batches]
+        counts = [
+            np.ones(len(row)) if batch.weights is None else batch.weights.ravel()
+            for row, batch in zip(rows, batches, strict=True)
+        ]
+        targets, weights = np.concatenate(rows).astype(np.float64), np.concatenate(counts)
+        mean = np.average(targets, axis=0, weights=weights)
+        variance = np.average(np.square(targets - mean), axis=0, weights=weights)
         return 0.5 * np.log(2 * np.pi * np.e * np.where(variance > 0, variance, 1.0)).sum()
 
     def _take_steps(self, last):

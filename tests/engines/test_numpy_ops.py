@@ -145,3 +145,8 @@ def test_equations_use_only_what_the_twin_has():
                 used.add(node.attr)
     assert {"matmul", "top_k", "softmax"} <= used
     assert used <= public_names()
+
+
+def test_a_singular_triangle_is_refused():
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        numpy_ops.solve_triangular(np.zeros((1, 2, 2)), np.ones((1, 2, 1)), lower=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone
@@ -486,6 +487,97 @@ def test_a_stream_is_warned_of_each_thing_once():
     ):
         assert sum(str(warning.message).startswith(said) for warning in caught) == 1
     assert len(caught) == 4
+
+
+@pytest.mark.parametrize("random_state", [None, 3, np.random.RandomState(3)])
+def test_members_of_a_stream_are_dealt_once(random_state, X, y):
+    clf = InContextClassifier(n_members=3, random_state=deepcopy(random_state))
+    clf.partial_fit(X[:4], y[:4], classes=["a", "b", "c"])
+    slots, orders = clf.label_slots_, clf._rows.orders
+    clf.partial_fit(X[4:9], y[4:9]).partial_fit(X[9:], y[9:])
+    assert_array_equal(clf.label_slots_, slots)
+    assert_array_equal(clf._rows.orders, orders)
+    if random_state is not None:
+        once = InContextClassifier(n_members=3, random_state=deepcopy(random_state))
+        once.partial_fit(X, y, classes=["a", "b", "c"])
+        assert_array_equal(clf.predict_proba(X), once.predict_proba(X))
+
+
+def test_answers_are_of_one_moment(X, y, monkeypatch):
+    """Rows that another thread reads meanwhile change nothing: neither members nor labels."""
+    clf = InContextClassifier(random_state=0).partial_fit(X[:20], y[:20], classes=["a", "b", "c"])
+    expected, answers = clf.predict_proba(X), InContextClassifier._answers
+
+    def interrupted(self, queries):
+        found = answers(self, queries)
+        clf.partial_fit(X[20:], y[20:])
+        return found
+
+    monkeypatch.setattr(InContextClassifier, "_answers", interrupted)
+    assert_array_equal(clf.predict_proba(X), expected)
+    assert clf.n_members_ == USUAL_MEMBERS and clf.class_count_.sum() == 30
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "kind"),
+    [
+        (pd.Categorical([1, 2] * 3), pd.Categorical([3, 2] * 3), "levels"),
+        (pd.Categorical([1, 2] * 3), [3, 2] * 3, "levels"),
+        (pd.Categorical(["1", "2"] * 3), ["3", "2"] * 3, "levels"),
+        (pd.Categorical([True, False] * 3), [True, False] * 3, "levels"),
+        (pd.Categorical(["b", "a"] * 3, ["c", "b", "a"], ordered=True), ["c", "a"] * 3, "ordered"),
+    ],
+)
+def test_a_category_of_a_stream_stays_one(first, later, kind):
+    rest = {"x": np.arange(6.0)}
+    clf = InContextClassifier(random_state=0)
+    clf.partial_fit(pd.DataFrame({"c": first, **rest}), [0, 1] * 3, classes=[0, 1])
+    clf.partial_fit(pd.DataFrame({"c": later, **rest}), [0, 1] * 3)
+    column = clf._rows.frame.columns[0]
+    assert column.kind == "levels" and clf._rows.frame.nominal == ([0] if kind == "levels" else [])
+    if kind == "ordered":
+        assert list(column.levels) == ["c", "b", "a"]
+
+
+def test_text_that_begins_missing():
+    table = pd.DataFrame({"x": np.arange(30.0), "town": [None] * 10 + ["Ulm", "Bonn"] * 10})
+    y = np.arange(30) % 2
+    clf = InContextClassifier(random_state=0).partial_fit(table[:10], y[:10], classes=[0, 1])
+    assert clf.partial_fit(table[10:], y[10:]).score(table[10:], y[10:]) > 0.9
+
+
+def test_cells_far_out_are_told_of_by_each_scale():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y, far = (X[:, 0] > 0).astype(int), X[:10] + np.array([1e3, 0])
+    clf = InContextClassifier(random_state=0).partial_fit(X[:30], y[:30], classes=[0, 1])
+    for rows in (slice(30, 45), slice(45, 60)):
+        with pytest.warns(UserWarning, match="Most cells of column 0"):
+            clf.predict(far)
+        clf.partial_fit(X[rows], y[rows])
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "error"),
+    [
+        (table_of_a_stream()[:0], [], ValueError),
+        (csr_array(np.zeros((2, 6))), [0, 1], TypeError),
+        (table_of_a_stream()[:2], None, ValueError),
+    ],
+)
+def test_rows_that_go_on_no_stream_of_frames(X, y, error):
+    clf = InContextClassifier(random_state=0)
+    clf.partial_fit(table_of_a_stream()[:8], np.arange(8) % 2, classes=[0, 1])
+    with pytest.raises(error, match="0 sample|[Ss]parse|requires y to be passed"):
+        clf.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "ns"])
+def test_times_of_arrays_are_seconds(unit):
+    days = np.arange("2026-01-01", "2026-02-10", dtype="datetime64[D]")[:, None]
+    y = np.arange(len(days)) > 20
+    clf = InContextClassifier(random_state=0).fit(days.astype(f"M8[{unit}]"), y)
+    assert clf.score(days, y) > 0.95
+    assert clf.fit((days - days[0]).astype(f"m8[{unit}]"), y).score(days - days[0], y) > 0.95
 
 
 def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):

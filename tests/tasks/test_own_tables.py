@@ -180,3 +180,5 @@ def test_whole_numbers_may_be_classes():
 def test_episodes_are_as_long_as_the_shortest_table_or_50_rows():
     assert from_tables([table(30, 2), table(90, 3)]).n_steps == 30
     assert from_tables([table(70, 2), table(90, 3)]).n_steps == 50
+    with pytest.raises(ValueError, match=r"X of table 1 must have .* n >= 10, .* got \(9, 2\)"):
+        from_tables([table(70, 2), table(9, 2)])
