@@ -135,13 +135,13 @@ class InContextEstimator(BaseEstimator):
 
     def _begin_again(self, beginning, X, y):
         """Read the first rows anew with the next, which scale the table with them."""
+        refuse_lazy(X)
         numbers = None
         frame = self._rows.frame is not None and getattr(X, "ndim", 2) == 2 and not issparse(X)
         y_checks = {"y_numeric": self._kind == "regression"}
         if not frame or len(X) == 0:
             numbers, y = self._checked(X, y, **y_checks)
         else:  # what cells mean, all rows will tell
-            refuse_lazy(X)
             X = of_pandas(X)
             validate_data(self, X, reset=False, skip_check_array=True)
             _, y = check_X_y(np.zeros((len(X), 1)), y, estimator=self, **y_checks)
