@@ -4,7 +4,8 @@ Meta-training on tables of one's own
 ====================================
 
 A laboratory has many small tables of one kind: yesterday's experiments. A learner that
-was meta-trained on them knows what such tables are like, and needs fewer rows of the next one.
+goes on with them from the shipped one knows what such tables are like, and needs fewer rows of
+the next one.
 """
 
 # %%
@@ -15,9 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from skmeta import InContextClassifier, MetaTrainer
+from skmeta import InContextClassifier, MetaTrainer, load_learner
 from skmeta.inspection import SupportSizeDisplay
-from skmeta.memory import LeastSquares
 from skmeta.tasks import from_tables
 
 
@@ -31,29 +31,46 @@ def experiment(seed, n_rows=120, n_sensors=6):
 
 
 yesterday = [experiment(seed) for seed in range(400)]
-tasks = from_tables(yesterday, n_steps=40)
 
 # %%
-# A small memory is meta-trained on the 400 tables. This takes half a minute on a CPU;
-# it stops long before it has learnt all there is.
+# The shipped learner reads up to 100 columns and 10 classes; tasks to go on with from it have as
+# many places. 300 steps take half a minute on a CPU.
 
+shipped = load_learner("tabular")
+tasks = from_tables(yesterday, n_steps=40, n_columns=100, n_classes=10)
 trainer = MetaTrainer(
-    LeastSquares(n_units=32, n_layers=2, n_heads=2), n_steps=300, learning_rate=3e-3, verbose=1
+    shipped.network.memory,
+    encoder=shipped.network.encoder,
+    warm_start=shipped,
+    optimizer="muon",
+    learning_rate=4e-3,
+    n_steps=300,
+    verbose=1,
 )
 own = trainer.fit(tasks).learner_
 
 # %%
-# A new experiment
-# ----------------
+# New experiments
+# ---------------
+#
+# Six of them, a few random supports of each. The learner that went on is ahead of the shipped one
+# at every size, and of logistic regression, which is made for tables such as these, up to 20 rows.
 
-X, y = experiment(seed=10_000, n_rows=600)
+sizes = [5, 10, 20, 40, 80]
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for label, model in {
-    "meta-trained on own tables": InContextClassifier(own, random_state=0),
+    "gone on with own tables": InContextClassifier(own, random_state=0),
     "the shipped learner of tables": InContextClassifier(random_state=0),
     "logistic regression": LogisticRegression(),
 }.items():
-    SupportSizeDisplay.from_estimator(
-        model, X, y, [5, 10, 20, 40, 80], n_draws=20, scoring="roc_auc", label=label
-    ).plot(ax=ax)
+    displays = [
+        SupportSizeDisplay.from_estimator(
+            model, *experiment(seed, n_rows=400), sizes, n_draws=5, scoring="roc_auc"
+        )
+        for seed in range(10_000, 10_006)
+    ]
+    scores = np.concatenate([display.scores for display in displays])
+    name = displays[0].score_name
+    SupportSizeDisplay(sizes, scores, label=label, score_name=name).plot(ax=ax)
+    print(f"{label}: {scores.mean(axis=0).round(3)}")
 plt.show()

@@ -659,3 +659,12 @@ def test_a_learner_that_learns_is_a_good_classifier():
     both = InContextClassifier(learner, n_members=2, random_state=0).fit(X, ["b", "b", "b", "b"])
     assert both.predict(X[:1]) == ["b"]
     assert random_weights(network.weight_specs(), 0).keys() == weights.keys()
+
+
+def test_each_column_that_looks_unlike_is_told_of():
+    learner = small_learner("lstm-classes")
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    clf = InContextClassifier(learner).fit(X, np.arange(20) % 3)
+    for column in (0, 2):
+        with pytest.warns(UserWarning, match=f"Column {column} of X looks unlike"):
+            clf.predict(X + 1e4 * (np.arange(4) == column))

@@ -22,7 +22,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ShuffleSplit, cross_val_score
 
-from skmeta import InContextClassifier, InContextRegressor, load_learner
+from skmeta import InContextClassifier, InContextRegressor, load_learner, save_learner
 from skmeta.columns import (
     MISSING,
     NO_COLUMN,
@@ -1795,3 +1795,31 @@ def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
     assert len(clf._rows.orders[0]) == 3 + n_noise + 9
     clf.fit(X[:19], np.arange(19) % 2)
     assert set(clf._rows.layout.flags) == {1, 2}  # now there are places for the levels of 1
+
+
+@pytest.mark.parametrize("n_columns", [2, 4])
+def test_frames_of_another_width_are_refused_before_their_cells(n_columns, X, y):
+    clf = classifier().fit(pd.DataFrame(X), y)
+    other = pd.DataFrame(np.zeros((4, n_columns)))
+    with pytest.raises(ValueError, match=f"X has {n_columns} features, but .* is expecting 3"):
+        clf.predict(other)
+
+
+def test_answers_need_no_look_at_the_learners_file(tmp_path, X, y):
+    path = tmp_path / "mine.safetensors"
+    save_learner(small_learner(CLASSES), path)
+    clf = InContextClassifier(path).fit(X, y)
+    expected = clf.predict_proba(X)
+    path.unlink()
+    assert_array_equal(clf.predict_proba(X), expected)
+    assert clf.__sklearn_tags__().input_tags.allow_nan
+
+
+def test_a_refused_call_tells_of_nothing_for_good():
+    table = pd.DataFrame({"x": np.arange(12.0), "town": list("ab") * 6})
+    clf = InContextClassifier(random_state=0).fit(table, np.arange(12) % 2)
+    later = table[:2].assign(town="c")
+    with pytest.raises(ValueError, match="not among"), pytest.warns(UserWarning, match="levels"):
+        clf.partial_fit(later, [5, 6])
+    with pytest.warns(UserWarning, match="levels that the first rows did not, such as 'c'"):
+        clf.partial_fit(later, [0, 1])
