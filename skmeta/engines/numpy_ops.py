@@ -137,7 +137,13 @@ def max_pool(inputs, pool_size, strides=None, padding="valid"):
 
 
 def solve_triangular(a, b, lower=False):
-    """Solve a x = b for a triangular a; leading axes hold systems of their own."""
+    """Solve a x = b for a triangular a; leading axes hold systems of their own.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a diagonal holds a zero.
+    """
     (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
     x = np.empty(b.shape, dtype=trtrs.dtype)
     for i in np.ndindex(a.shape[:-2]):
