@@ -141,7 +141,7 @@ def solve_triangular(a, b, lower=False):
 
     Raises
     ------
-    numpy.linalg.LinAlgError
+    np.linalg.LinAlgError
         If a diagonal holds a zero.
     """
     (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (a, b))
