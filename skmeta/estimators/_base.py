@@ -117,7 +117,7 @@ class InContextEstimator(BaseEstimator):
             after._begin_again(self._beginning, X, y)
         else:
             after._beginning = None
-            rng = check_random_state(self.random_state)
+            rng = check_random_state(self.random_state) if first else None
             dealt_by = deepcopy(rng)
             numbers, targets = after._read_support(X, y, first=first, rng=rng, **asked)
             n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
