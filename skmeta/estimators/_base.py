@@ -111,19 +111,14 @@ class InContextEstimator(BaseEstimator):
         """
         self._validate_params()
         after = self._as_it_is()
-        if not first:
-            after._rows = replace(after._rows, told_of=set(after._rows.told_of))
-        if not first and self._beginning is not None:
-            after._begin_again(self._beginning, X, y)
+        if first:
+            after._begin(X, y, **asked)
         else:
-            after._beginning = None
-            rng = check_random_state(self.random_state) if first else None
-            dealt_by = deepcopy(rng)
-            numbers, targets = after._read_support(X, y, first=first, rng=rng, **asked)
-            n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
-            if first and after._rows.scales and len(targets) < n_scale:
-                kept = after._rows.kept(X, numbers), targets.copy()
-                after._beginning = Beginning(*kept, dealt_by, asked | after._announced())
+            after._rows = replace(after._rows, told_of=set(after._rows.told_of))
+            if self._beginning is None:
+                after._read_support(X, y, first=False, **asked)
+            else:
+                after._begin_again(self._beginning, X, y)
         self.__dict__ = after.__dict__
         return self
 
@@ -132,6 +127,17 @@ class InContextEstimator(BaseEstimator):
         copy = object.__new__(type(self))  # not copy(): that asks how to pickle
         copy.__dict__ = self.__dict__.copy()
         return copy
+
+    def _begin(self, X, y, **asked):
+        """Read the first rows, and keep them while they are too few."""
+        self._beginning = None
+        rng = check_random_state(self.random_state)
+        dealt_by = deepcopy(rng)
+        numbers, targets = self._read_support(X, y, first=True, rng=rng, **asked)
+        n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
+        if self._rows.scales and len(targets) < n_scale:
+            kept = self._rows.kept(X, numbers), targets.copy()
+            self._beginning = Beginning(*kept, dealt_by, asked | self._announced())
 
     def _begin_again(self, beginning, X, y):
         """Read the first rows anew with the next, which scale the table with them."""
