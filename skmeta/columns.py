@@ -248,6 +248,11 @@ def varying(statistics: ColumnStatistics) -> np.ndarray:
     return np.flatnonzero(np.isfinite(statistics.scale))
 
 
+def times_as_numbers(times: np.ndarray) -> np.ndarray:
+    """Return times or spans of time as numbers of their unit, NaN for NaT, which would be one."""
+    return np.where(np.isnat(times), np.nan, times.astype(np.float64))
+
+
 def known_cells(column: np.ndarray) -> np.ndarray:
     """Return the cells of a column, of shape (n,), that are not missing."""
     return column[~np.isnan(column)]

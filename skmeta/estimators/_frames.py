@@ -316,14 +316,15 @@ def _column_below(first, later):
     """Put a column below another. A category stays one, with the levels of both."""
     import pandas as pd
 
-    both = pd.concat([first.astype(object), later.astype(object)], ignore_index=True)
     if isinstance(first.dtype, pd.CategoricalDtype):
         levels = first.cat.categories
         if not first.cat.ordered:  # an ordered one knows all its levels
             known = pd.Index(later.dropna().astype(object).unique())
             levels = levels.append(known[~known.isin(levels)].infer_objects())
         if levels.dtype == first.cat.categories.dtype:
-            return both.astype(pd.CategoricalDtype(levels, first.cat.ordered))
+            cells = [column.astype(object) for column in (first, later)]
+            kind = pd.CategoricalDtype(levels, first.cat.ordered)
+            return pd.concat(cells, ignore_index=True).astype(kind)
     return pd.concat([first, later], ignore_index=True)
 
 

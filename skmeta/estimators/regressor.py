@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 
-from skmeta.columns import ColumnStatistics
+from skmeta.columns import ColumnStatistics, times_as_numbers
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._table_rows import or_one
 from skmeta.estimators._warnings import warn
@@ -191,8 +191,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
-        if y.dtype.kind in "mM":  # to scikit-learn's checks NaT would be a number
-            y = np.where(np.isnat(y), np.nan, y.astype(np.float64))
+        if y.dtype.kind in "mM":
+            y = times_as_numbers(y)
         y = check_array(y, dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         told, self.target_scale_ = self._rows.targets(y, found)

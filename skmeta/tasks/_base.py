@@ -119,15 +119,17 @@ class TaskFamily(ABC):
 
 
 def check_description(family: TaskFamily) -> None:
-    """See that a family says what its tasks look like.
+    """See that a family is one, and says what its tasks look like.
 
     Raises
     ------
     TypeError
         If its ``spec`` is no TaskSpec.
     ValueError
-        If it has none, or no ``n_steps``.
+        If it is a class, or has no ``spec`` or no ``n_steps``.
     """
+    if isinstance(family, type):
+        raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
     name = type(family).__name__
     for attribute in ("spec", "n_steps"):
         if not hasattr(family, attribute):

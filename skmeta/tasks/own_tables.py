@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skmeta.columns import column_statistics, table_targets
+from skmeta.columns import column_statistics, table_targets, times_as_numbers
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
 from skmeta.tasks._base import check_size
 from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
@@ -171,8 +171,7 @@ def _checked_targets(y, kind, n_rows, number):
     y = one_a_row(y, n_rows, f"y of table {number}")
     if kind == "regression":
         try:
-            not_a_time = np.isnat(y) if y.dtype.kind in "mM" else False
-            y = np.where(not_a_time, np.nan, y.astype(np.float64))
+            y = times_as_numbers(y) if y.dtype.kind in "mM" else y.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"y of table {number} must hold numbers ({error}).") from None
     if y.dtype.kind == "f" and not np.isfinite(y).all():

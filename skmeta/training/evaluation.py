@@ -12,6 +12,7 @@ from skmeta.engines import numpy_ops
 from skmeta.networks import Learner
 from skmeta.sequences import encode_labels
 from skmeta.tasks import TaskFamily
+from skmeta.tasks._base import check_description
 from skmeta.tasks.tables import TableFamily
 
 _BATCH = 64
@@ -65,8 +66,7 @@ class ShotError(NamedTuple):
 
 
 def _check_learner(learner, family):
-    if isinstance(family, type):
-        raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
+    check_description(family)
     spec, found = learner.spec, family.spec
     if spec != found:
         way_out = (

@@ -395,9 +395,7 @@ def check_tasks(tasks, *, one_length: bool = True) -> list[TaskFamily]:
         )
     tasks = list(tasks)
     for family in tasks:
-        if isinstance(family, type) and issubclass(family, TaskFamily):
-            raise ValueError(f"Expected tasks, {family.__name__}(...), got the class.")
-        if not isinstance(family, TaskFamily):
+        if not issubclass(family if isinstance(family, type) else type(family), TaskFamily):
             raise ValueError(
                 f"Every task must be a TaskFamily, got {type(family).__name__}. Of data "
                 "skmeta.tasks.from_classes(X, y) and from_tables([(X, y), ...]) make one."
