@@ -145,7 +145,7 @@ class InContextEstimator(BaseEstimator):
         numbers = None
         frame = self._rows.frame is not None and getattr(X, "ndim", 2) == 2 and not issparse(X)
         y_checks = {"y_numeric": self._kind == "regression"}
-        if not frame or len(X) == 0:
+        if not frame:
             numbers, y = self._checked(X, y, **y_checks)
         else:  # what cells mean, all rows will tell
             X = of_pandas(X)

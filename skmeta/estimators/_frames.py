@@ -323,8 +323,10 @@ def _column_below(first, later):
             levels = levels.append(known[~known.isin(levels)].infer_objects())
         if levels.dtype == first.cat.categories.dtype:
             cells = [column.astype(object) for column in (first, later)]
-            kind = pd.CategoricalDtype(levels, first.cat.ordered)
-            return pd.concat(cells, ignore_index=True).astype(kind)
+            both = pd.concat(cells, ignore_index=True)
+            return both.where(both.isin(levels)).astype(
+                pd.CategoricalDtype(levels, first.cat.ordered)
+            )
     return pd.concat([first, later], ignore_index=True)
 
 

@@ -525,7 +525,7 @@ def test_answers_are_of_one_moment(X, y, monkeypatch):
         (pd.Categorical([1, 2] * 3), [3, 2] * 3, "levels"),
         (pd.Categorical(["1", "2"] * 3), ["3", "2"] * 3, "levels"),
         (pd.Categorical([True, False] * 3), [True, False] * 3, "levels"),
-        (pd.Categorical(["b", "a"] * 3, ["c", "b", "a"], ordered=True), ["c", "a"] * 3, "ordered"),
+        (pd.Categorical(["b", "a"] * 3, ["c", "b", "a"], ordered=True), ["z", "a"] * 3, "ordered"),
     ],
 )
 def test_a_category_of_a_stream_stays_one(first, later, kind):
@@ -567,7 +567,7 @@ def test_cells_far_out_are_told_of_by_each_scale():
 def test_rows_that_go_on_no_stream_of_frames(X, y, error):
     clf = InContextClassifier(random_state=0)
     clf.partial_fit(table_of_a_stream()[:8], np.arange(8) % 2, classes=[0, 1])
-    with pytest.raises(error, match="0 sample|[Ss]parse|requires y to be passed"):
+    with pytest.raises(error, match="0 sample|Sparse data was passed|requires y to be passed"):
         clf.partial_fit(X, y)
 
 

@@ -322,6 +322,8 @@ def test_shots_are_sorted_and_may_begin_with_none():
     assert_allclose(
         found.error[1:], error_by_shots(learner, tasks, [2, 4], n_tasks=3, n_queries=4).error
     )
+    none = error_by_shots(learner, tasks, [0], n_tasks=3, n_queries=4)
+    assert_allclose(none.error, found.error[:1])
 
 
 # Bad input
