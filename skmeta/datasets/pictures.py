@@ -6,12 +6,15 @@ from operator import index
 
 import numpy as np
 
+# How many points of a bank a pixel of a view is wide: even, so that one is in its middle.
+FINENESS = 4
+
 
 class PictureBank:
     """Pictures, blurred once so that a small view of any of them is a table look-up.
 
     Each point of the bank is the mean ink in the square that one pixel of the
-    view covers, scaled so that the darkest point of a picture is 1. Points are half
+    view covers, scaled so that the darkest point of a picture is 1. Points are a quarter of
     a pixel of the view apart, and a view takes the nearest to each of its pixels: one that is
     neither moved nor bent holds exact area averages.
 
@@ -109,17 +112,18 @@ class PictureBank:
 
     def _nearest(self, position):
         """Position in [-1/2, 1/2] -> index of the nearest point, the paper's frame outside."""
-        points = np.floor((position + np.float32(0.5)) * np.float32(2 * self.size) + 1.5)
+        points = np.floor((position + np.float32(0.5)) * np.float32(FINENESS * self.size) + 1.5)
         return np.clip(points.astype(np.int32), 0, self._columns - 1)
 
 
 def _shares(side, size):
-    """What part of a square around each point each pixel fills, of shape (2 size + 1, side).
+    """What part of a square around each point each pixel fills, of shape (points, side).
 
-    Points are half a pixel of the view apart, squares as wide as one of its pixels.
+    Squares are as wide as a pixel of the view.
     """
     window = side / size
-    center, pixel = np.arange(2 * size + 1)[:, None] * window / 2, np.arange(side)
+    center = np.arange(FINENESS * size + 1)[:, None] * window / FINENESS
+    pixel = np.arange(side)
     low, high = np.maximum(center - window / 2, pixel), np.minimum(center + window / 2, pixel + 1)
     return (np.maximum(high - low, 0) / window).astype(np.float32)
 

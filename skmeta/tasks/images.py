@@ -29,7 +29,16 @@ CLASS_FORM = np.array([np.pi / 4, 0.3, 0.3, 0.3])
 CLASS_WARP = 0.08
 # How far from the middle of a picture a composed character is cut, at most, in sides.
 MOST_CUT = 0.15
-SPLITS = ("train", "background", "validation", "validation-alphabets", "test", "evaluation")
+SPLITS = (
+    "train",
+    "background",
+    "validation",
+    "validation-alphabets",
+    "train+validation",
+    "background+validation",
+    "test",
+    "evaluation",
+)
 
 
 def split_characters(split: str, n_background: int, n_evaluation: int) -> np.ndarray:
@@ -41,11 +50,14 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     background characters of "train" alone, for tests on the whole new alphabets of
     "evaluation" (Lake et al. 2015), all of it: learners of "train" have seen a third of that.
     "validation-alphabets" is that third, also a part of "train" and "validation": new alphabets for
-    a learner of the background, whose choices are then to be tested on "test".
+    a learner of the background, whose choices are then to be tested on "test". All 1,200 are
+    "train+validation", all of the background "background+validation": for a last run, when nothing
+    is left to be chosen.
 
     Parameters
     ----------
-    split : {"train", "background", "validation", "validation-alphabets", "test", "evaluation"}
+    split : {"train", "background", "validation", "validation-alphabets", "train+validation", \
+            "background+validation", "test", "evaluation"}
     n_background, n_evaluation : int
         Characters in the two sets of Omniglot.
 
@@ -67,7 +79,11 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
         return np.sort(order[N_TEST_CHARACTERS:])
     if split == "evaluation":
         return np.sort(order)
+    if split == "background+validation":
+        return np.arange(n_background)
     rest = np.concatenate([np.arange(n_background), np.sort(order[N_TEST_CHARACTERS:])])
+    if split == "train+validation":
+        return rest
     held_out = np.random.RandomState(2001).permutation(len(rest))[:N_VALIDATION_CHARACTERS]
     if split == "validation":
         return rest[np.sort(held_out)]
@@ -97,8 +113,8 @@ class OmniglotTasks(TaskFamily):
 
     Parameters
     ----------
-    split : {"train", "background", "validation", "validation-alphabets", "test", "evaluation"}, \
-            default="train"
+    split : {"train", "background", "validation", "validation-alphabets", "train+validation", \
+            "background+validation", "test", "evaluation"}, default="train"
         Which characters: see :func:`split_characters`.
     n_classes : int, default=5
         Characters in an episode, composed ones if they are.

@@ -74,6 +74,10 @@ def test_splits_have_the_papers_sizes_and_share_nothing():
     assert_array_equal(evaluation, np.arange(N_BACKGROUND, N_BACKGROUND + N_EVALUATION))
     alphabets = split_characters("validation-alphabets", N_BACKGROUND, N_EVALUATION)
     assert_array_equal(alphabets, np.setdiff1d(evaluation, parts["test"]))
+    every = split_characters("train+validation", N_BACKGROUND, N_EVALUATION)
+    assert_array_equal(every, np.union1d(parts["train"], parts["validation"]))
+    every = split_characters("background+validation", N_BACKGROUND, N_EVALUATION)
+    assert_array_equal(every, np.arange(N_BACKGROUND))
 
 
 def test_test_characters_are_evaluation_characters_by_a_fixed_permutation():
