@@ -24,7 +24,8 @@ N_TABLES, N_ROWS = 3, 250
 
 def tables_of_two_columns(ingredient):
     """Tables that have two columns and at least two classes in more than a few rows."""
-    family = TableTasks(n_steps=N_ROWS, n_columns=2, n_classes=3, ingredients=[ingredient])
+    shape = {"n_steps": N_ROWS, "n_columns": 2, "n_classes": 3}
+    family = TableTasks(**shape, weighted=False, ingredients=[ingredient])
     batch = family.batch(0, 60, seed=4)
     for rows, classes in zip(batch.inputs, batch.targets, strict=True):
         largest = np.bincount(classes).max()
@@ -44,7 +45,7 @@ for ingredient, line in zip(INGREDIENTS, axes, strict=True):
 # %%
 # A regression has one score in the place of classes, with noise, and sometimes skewed.
 
-family = TableTasks("regression", n_steps=N_ROWS, n_columns=1)
+family = TableTasks("regression", n_steps=N_ROWS, n_columns=1, weighted=False)
 batch = family.batch(0, 12, seed=0)
 figure, axes = plt.subplots(3, 4, figsize=(9, 6), layout="constrained")
 for ax, rows, targets in zip(axes.flat, batch.inputs, batch.targets, strict=True):

@@ -1,4 +1,4 @@
-"""What columns of a support tell of its targets: weights of columns, pairs, and long tails."""
+"""What a support tells of its targets: weights of columns, pairs, long tails, and neighbours."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from skmeta.columns import (
     support_statistics,
     varying,
 )
+from skmeta.neighbours import Neighbours
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -29,6 +30,11 @@ MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # square: one table in 250 has a pair beyond 4 ln d + 6, whatever d. Of several directions products
 # seem to tell more; that each row is told by the others sees to it.
 CHANCE_OF_PAIRS = 6.0
+# Neighbours are so many rows at most. What they seem to tell by chance, times the number of rows,
+# is a chi square: one table in 140 has some beyond 6.
+MOST_NEIGHBOURS, CHANCE_OF_NEIGHBOURS = 128, 6.0
+# Of the regression that they are compared with; it takes the best.
+RIDGES = 0.1, 1.0, 10.0, 100.0
 # K classes are K - 1 directions: the length of the last is rounding, below this.
 NO_DIRECTION = 1e-3
 # A product of which columns leave a smaller share is there already.
@@ -146,7 +152,7 @@ def telling_pairs(
     chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / n_asked
     if len(columns) < 2 or chance >= 1:  # no product tells more than all
         return np.zeros((0, 2), dtype=int)
-    asked = np.random.RandomState(0).permutation(len(X))[:n_asked]  # whatever their order
+    asked = _asked(len(X), n_asked)
     cells = standardised(X[asked][:, columns], statistics.of(columns))
     directions, products = _directions(targets[asked]), np.zeros((n_asked, 0))
     pairs: list[np.ndarray] = []
@@ -162,6 +168,78 @@ def telling_pairs(
         pairs.append(pair)
         products = cells[:, pairs].prod(axis=2)
     return columns[np.reshape(pairs, (-1, 2)).astype(int)]
+
+
+def telling_neighbours(
+    X: np.ndarray,
+    statistics: ColumnStatistics,
+    weights: np.ndarray,
+    targets: np.ndarray,
+    pairs: np.ndarray | tuple = (),
+) -> Neighbours | None:
+    """Find out whether rows near a row tell of its target what columns do not.
+
+    What each row is told by the others (:class:`skmeta.neighbours.Neighbours`) is compared with
+    what a ridge regression on all cells, their squares and products, of all other rows, misses of
+    its target. It has to tell more of that than chance would, 6 over the number of rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing. Of more than 128 rows 128 are asked, by lot.
+    statistics : ColumnStatistics
+        Of its columns.
+    weights : ndarray of shape (d,)
+        How much each matters for a distance.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+    pairs : ndarray of int, shape (n_pairs, 2), optional
+        Columns whose products are columns, too.
+
+    Returns
+    -------
+    neighbours : Neighbours or None
+        They tell of K classes, of the second of two, or of the number.
+    """
+    asked = _asked(len(X), MOST_NEIGHBOURS)
+    chance = CHANCE_OF_NEIGHBOURS / len(asked)
+    directions = _directions(targets[asked])
+    if chance >= 1 or not directions.any():
+        return None
+    if directions.shape[1] == 2:
+        directions = directions[:, 1:]
+    columns, X = varying(statistics), X[asked]
+    neighbours = Neighbours.of(
+        asked, X, columns, statistics.of(columns), weights[columns], directions
+    )
+    told = neighbours.told(X, asked)
+    told -= told.mean(axis=0)
+    cells = standardised(X, statistics)
+    products = cells[:, np.reshape(pairs, (-1, 2)).astype(int)].prod(axis=2)
+    missed = _missed(directions, np.hstack([cells, np.square(cells), products]))
+    found, most = (told * missed).sum(), np.square(told).sum() * np.square(missed).sum()
+    return neighbours if found > 0 and found**2 > chance * most else None
+
+
+def _missed(values, known):
+    """What ridge regression on what is known of all other rows misses of each, (S, n), (S, p).
+
+    With the ridge that misses least.
+    """
+    known, values = known - known.mean(axis=0), values - values.mean(axis=0)
+    basis, sizes, _ = np.linalg.svd(known, full_matrices=False)
+    found, tries = basis.T @ values, []
+    for ridge in RIDGES:
+        share = np.square(sizes) / (np.square(sizes) + ridge)
+        own = np.square(basis) @ share + 1 / len(known)  # how far a row tells itself (leverage)
+        missed = values - (basis * share) @ found
+        tries.append(missed / np.maximum(1 - own, NO_POWER)[:, None])
+    return min(tries, key=lambda missed: np.square(missed).sum())
+
+
+def _asked(n_rows, most):
+    """Which rows are asked: at most so many, the same whatever their order."""
+    return np.random.RandomState(0).permutation(n_rows)[:most]
 
 
 def _directions(targets):

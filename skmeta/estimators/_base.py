@@ -189,7 +189,7 @@ class InContextEstimator(BaseEstimator):
         orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
-        self.state_ = self._read(X, self._told(met), orders)
+        self.state_ = self._read(X, self._told(met), orders, first=first)
         return X, y
 
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
@@ -213,7 +213,7 @@ class InContextEstimator(BaseEstimator):
         self._rows.deal(n_members, rng)
         return n_members
 
-    def _read(self, X, labels, orders):
+    def _read(self, X, labels, orders, *, first):
         """Let each member read all rows in its own order, ``n_passes`` times.
 
         Parameters
@@ -221,6 +221,8 @@ class InContextEstimator(BaseEstimator):
         X : ndarray of shape (S, n_features)
         labels : ndarray of shape (M, S, label_size)
         orders : ndarray of int, shape (M, S)
+        first : bool
+            Whether these are the first support.
 
         Returns
         -------
@@ -231,12 +233,12 @@ class InContextEstimator(BaseEstimator):
         spec, memory = runner.network.spec, runner.network.memory
         chunk = max(1, SUPPORT_CHUNK // len(orders))
         for _ in range(self.n_passes):
-            first = 0
-            while first < len(X):
-                chosen = orders[:, first : first + min(chunk, memory.room(state))]
-                shown = self._rows.shown(X[chosen], spec)
+            n_read = 0
+            while n_read < len(X):
+                chosen = orders[:, n_read : n_read + min(chunk, memory.room(state))]
+                shown = self._rows.shown(X[chosen], spec, chosen if first else None)
                 state = memory.relieved(runner.store(state, shown, labels[members, chosen]))
-                first += chosen.shape[1]
+                n_read += chosen.shape[1]
         return state
 
     def __sklearn_tags__(self):

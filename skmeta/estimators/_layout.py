@@ -18,7 +18,14 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import TaskSpec
-from skmeta.relevance import MOST_PAIRS, column_weights, telling_pairs, telling_scores
+from skmeta.neighbours import Neighbours
+from skmeta.relevance import (
+    MOST_PAIRS,
+    column_weights,
+    telling_neighbours,
+    telling_pairs,
+    telling_scores,
+)
 
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -28,7 +35,7 @@ QUARTILES = -0.6745, 0.6745  # of a standard normal number
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Columns as laid out for the learner: numbers, flags of categories, products, flags of codes.
+    """Columns as laid out: numbers, flags, products, what neighbours tell, and flags of codes.
 
     Measured on the first support, and kept for good.
 
@@ -52,6 +59,8 @@ class TableLayout:
         Numbers or flags, by their places, whose product is a column, too.
     curves : mapping of int to ndarray
         Column with long tails -> its normal scores, which are read in its place.
+    neighbours : Neighbours or None
+        Rows that tell of the rows near them, in columns of their own.
     """
 
     flags: Mapping[int, np.ndarray]
@@ -63,6 +72,7 @@ class TableLayout:
     n_columns: int
     pairs: np.ndarray | tuple = ()
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
@@ -101,33 +111,65 @@ class TableLayout:
         if not spec.weighted:
             return replace(layout, curves=curves)
         if places > 0:  # there are fewer columns than places
-            main = _with_flags(X, flags)
-            statistics = layout.statistics.of(slice(main.shape[1]))
-            pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
-            if len(pairs):
-                layout = cls._of(X, flags, layout.codes, n_columns, pairs, statistics)
-        n_seen = min(n_columns, spec.n_columns) + len(layout.pairs)  # by one member
-        weights = column_weights(layout.laid_out(X), layout.statistics, targets, n_seen)
-        return replace(layout, weights=weights, curves=curves)
+            layout = layout._with_pairs(X, targets, places)
+        layout = layout._weighed(X, targets, spec)
+        if places > len(layout.pairs):
+            layout = layout._with_neighbours(X, targets, places - len(layout.pairs), spec)
+        return replace(layout, curves=curves)
+
+    def _with_pairs(self, X, targets, places):
+        """Add the products of columns that tell something, as far as there are places."""
+        main = _with_flags(X, self.flags)
+        statistics = self.statistics.of(slice(main.shape[1]))
+        pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
+        if len(pairs) == 0:
+            return self
+        return self._of(X, self.flags, self.codes, self.n_columns, pairs, statistics)
+
+    def _with_neighbours(self, X, targets, places, spec):
+        """Add what neighbours tell, if it is something, and there are places for all of it."""
+        main = _with_flags(X, self.flags)
+        own = slice(main.shape[1])
+        neighbours = telling_neighbours(
+            main, self.statistics.of(own), self.weights[own], targets, self.pairs
+        )
+        if neighbours is None or neighbours.n_columns > places:
+            return self
+        parts = self.flags, self.codes, self.n_columns, self.pairs, self.statistics, neighbours
+        return self._of(X, *parts)._weighed(X, targets, spec)
+
+    def _weighed(self, X, targets, spec):
+        """Weigh columns by what they tell of the targets of a support."""
+        n_seen = min(self.n_columns, spec.n_columns) + len(self.pairs)  # by one member
+        if self.neighbours is not None:
+            n_seen += self.neighbours.n_columns
+        cells = self.laid_out(X, np.arange(len(X)))
+        return replace(self, weights=column_weights(cells, self.statistics, targets, n_seen))
 
     @classmethod
-    def _of(cls, X, flags, codes, n_columns, pairs=(), statistics=None):
+    def _of(cls, X, flags, codes, n_columns, pairs=(), statistics=None, neighbours=None):
         """Columns that all matter alike; products need statistics of what they are made of."""
-        cells = _laid_out(X, flags, codes, pairs, statistics)
+        own = np.arange(len(X))
+        cells = _laid_out(X, flags, codes, pairs, statistics, neighbours, own)
         statistics = support_statistics(cells)
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
-        return cls(flags, codes, statistics, weights, reach, len(X), n_columns, pairs)
+        return cls(
+            flags, codes, statistics, weights, reach, len(X), n_columns, pairs, {}, neighbours
+        )
 
-    def laid_out(self, X):
-        """Put flags and products behind the other columns: (..., columns) -> (..., n_laid_out).
+    def laid_out(self, X, own=None):
+        """Put what is made of columns behind them: (..., columns) -> (..., n_laid_out).
 
         Columns with long tails have their scores. A missing cell is missing in each of its flags,
         and products, and for a new level no flag is up. Codes stay beside their flags, and what is
-        beyond them has the flag of the first or last: it may be a count.
+        beyond them has the flag of the first or last: it may be a count. Rows of the first support,
+        at the places ``own`` of it, are told by others what neighbours tell.
         """
         X = self.scored(X)
-        return _laid_out(X, self.flags, self.codes, self.pairs, self.statistics)
+        return _laid_out(
+            X, self.flags, self.codes, self.pairs, self.statistics, self.neighbours, own
+        )
 
     def scored(self, X):
         """Put normal scores in the place of columns with long tails, (..., columns)."""
@@ -164,7 +206,7 @@ def _scored(X, curves):
     return X
 
 
-def _laid_out(X, flags, codes, pairs, statistics):
+def _laid_out(X, flags, codes, pairs, statistics, neighbours, own):
     """See :meth:`TableLayout.laid_out`; statistics begin with those of numbers and flags."""
     main = _with_flags(X, flags)
     parts = [main]
@@ -172,6 +214,10 @@ def _laid_out(X, flags, codes, pairs, statistics):
         first, second = (standardised(main[..., of], statistics.of(of)) for of in pairs.T)
         missing = np.isnan(main[..., pairs]).any(axis=-1)
         parts.append(np.where(missing, np.nan, first * second))
+    if neighbours is not None:
+        rows = main.reshape(-1, main.shape[-1])
+        told = neighbours.told(rows, None if own is None else own.ravel())
+        parts.append(told.reshape(*main.shape[:-1], -1))
     parts += [
         flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels) for i, levels in codes.items()
     ]

@@ -121,7 +121,7 @@ class PlainRows(Rows):
             f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
         )
 
-    def shown(self, X, spec):
+    def shown(self, X, spec, own=None):
         """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
         return X.astype(np.float32).reshape(*X.shape[:2], *spec.input_shape)
 

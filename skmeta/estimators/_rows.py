@@ -50,8 +50,17 @@ class Rows(ABC):
         """
 
     @abstractmethod
-    def shown(self, X: np.ndarray, spec) -> np.ndarray:
-        """Return checked rows, of shape (1 or M, n, columns), as M members see them."""
+    def shown(self, X: np.ndarray, spec, own: np.ndarray | None = None) -> np.ndarray:
+        """Return checked rows as M members see them.
+
+        Parameters
+        ----------
+        X : ndarray of shape (1 or M, n, columns)
+        spec : TaskSpec
+            What the reader reads.
+        own : ndarray of int, shape (1 or M, n), optional
+            The places of these rows in the first support, if they are rows of it.
+        """
 
     @abstractmethod
     def warn_of_later(self, X: np.ndarray) -> None:

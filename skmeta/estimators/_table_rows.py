@@ -321,10 +321,10 @@ class TableRows(Rows):
             )
         return found
 
-    def shown(self, X, spec):
+    def shown(self, X, spec, own=None):
         """Return rows as each member sees them: (1 or M, n, columns) -> (M, n, 2 * places)."""
         statistics, weights = self.layout.statistics, self.layout.weights
-        X = self.layout.laid_out(X)
+        X = self.layout.laid_out(X, own)
         X = np.broadcast_to(X, (len(self.orders), *X.shape[1:]))
         return np.stack(
             [

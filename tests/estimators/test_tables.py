@@ -197,7 +197,7 @@ def test_two_columns_that_tell_only_together(kind_of, n_columns):
     assert_array_equal(np.isnan(products), [False, True, True, False])
 
 
-def test_products_stand_between_flags_of_categories_and_of_codes():
+def test_products_and_neighbours_stand_between_flags_of_categories_and_of_codes():
     rng = np.random.default_rng(0)
     kinds, codes = rng.integers(3, size=100), rng.integers(4, size=100)
     X = np.column_stack([rng.normal(size=100), kinds, codes, rng.normal(size=100)])
@@ -211,10 +211,16 @@ def test_products_stand_between_flags_of_categories_and_of_codes():
     assert_array_equal(laid_out[:, :3], X[:, [0, 2, 3]])
     assert_array_equal(laid_out[:, 3:6], np.eye(3)[kinds])
     assert np.corrcoef(laid_out[:, 6], X[:, 0] * X[:, 3])[0, 1] > 0.99
-    assert_array_equal(laid_out[:, 7:], np.eye(4)[codes])
+    told = layout.neighbours.told(laid_out[:, :6])
+    assert_array_equal(laid_out[:, 7:8], told)
+    assert_array_equal(laid_out[:, 8:], np.eye(4)[codes])
+    own = np.arange(100)
+    assert_array_equal(
+        layout.laid_out(X, own)[:, 7:8], layout.neighbours.told(laid_out[:, :6], own)
+    )
     numbers, flags = map(np.sort, clf._rows.orders)
-    assert_array_equal(numbers, range(7))
-    assert_array_equal(flags, [0, *range(2, 11)])
+    assert_array_equal(numbers, range(8))
+    assert_array_equal(flags, [0, *range(2, 12)])
 
 
 def test_products_have_free_places_of_learners_that_are_told_weights():
@@ -246,6 +252,67 @@ def test_as_many_products_as_there_are_places_after_flags_of_codes(n_free):
     weights = column_weights(layout.laid_out(X), layout.statistics, y, n_columns)
     assert_allclose(layout.weights, weights)
     assert max(map(len, (layout.seen(), layout.seen([4, 5])))) <= 100
+
+
+def fine_patterns(n_rows, seed=0):
+    """A chequerboard of two columns, and the sign of a product of three."""
+    X = np.random.default_rng(seed).uniform(-1, 1, size=(n_rows, 3))
+    board = np.floor(1.5 * X[:, :2] + 0.5).sum(axis=1) % 2
+    return X, board, (X.prod(axis=1) > 0).astype(float)
+
+
+@pytest.mark.parametrize("kind_of", [InContextClassifier, InContextRegressor])
+def test_fine_patterns_that_neighbours_tell(kind_of):
+    X, board, signs = fine_patterns(500)
+    classes = kind_of is InContextClassifier
+    for cells, y, least in (
+        (X[:, :2], board, 0.8 if classes else 0.4),
+        (X, signs, 0.7 if classes else 0.15),
+    ):
+        est = kind_of(random_state=0).fit(cells[:100], y[:100])
+        assert est._rows.layout.neighbours.n_columns == 1
+        assert est.score(cells[100:], y[100:]) > least
+        again = pickle.loads(pickle.dumps(est))
+        assert_array_equal(again.predict(cells), est.predict(cells))
+        one_by_one = np.concatenate([est.predict(row[None]) for row in cells[100:110]])
+        assert_allclose(one_by_one, est.predict(cells[100:110]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind_of", [InContextClassifier, InContextRegressor])
+def test_a_stream_has_the_neighbours_of_its_first_rows(kind_of):
+    X, board, _ = fine_patterns(220)
+    X, y = X[:, :2], board.astype(int)
+    answers = "predict_proba" if kind_of is InContextClassifier else "predict"
+    row_by_row = kind_of(n_members=1)
+    asked = {"classes": [0, 1]} if kind_of is InContextClassifier else {}
+    for i in range(60):
+        row_by_row.partial_fit(X[[i]], y[[i]], **asked)
+    whole = kind_of(n_members=1).fit(X[:60], y[:60])
+    assert whole._rows.layout.neighbours is not None
+    ask = lambda est: getattr(est, answers)(X)  # noqa: E731
+    assert_allclose(ask(row_by_row), ask(whole), atol=1e-6)
+    for i in range(60, 128):
+        row_by_row.partial_fit(X[[i]], y[[i]])
+    size = len(pickle.dumps(row_by_row._rows))
+    at_once = pickle.loads(pickle.dumps(row_by_row)).partial_fit(X[128:], y[128:])
+    for i in range(128, 220):
+        row_by_row.partial_fit(X[[i]], y[[i]])
+    assert_allclose(ask(row_by_row), ask(at_once), atol=1e-6)
+    assert len(row_by_row._rows.layout.neighbours.rows) == 128
+    assert len(pickle.dumps(row_by_row._rows)) == size
+
+
+def test_neighbours_have_free_places_of_learners_that_are_told_weights():
+    X, board, _ = fine_patterns(200)
+    X = np.column_stack([X[:, :2], np.random.default_rng(0).normal(size=(200, PLACES))])
+    for learner, n_columns, found in (
+        (weighted(CLASSES), 3, True),
+        (weighted(CLASSES), PLACES, False),
+        (small_learner(CLASSES), 3, False),
+    ):
+        clf = InContextClassifier(learner, random_state=0).fit(X[:, :n_columns], board)
+        assert (clf._rows.layout.neighbours is not None) == found
+        assert max(map(len, clf._rows.orders)) == n_columns + found
 
 
 def test_later_rows_have_the_products_of_the_first():
@@ -1738,7 +1805,7 @@ def test_codes_that_come_later(estimator):
         other.partial_fit(X[i : i + 1], y[i : i + 1])
     assert_allclose(other.predict(X), est.predict(X), atol=1e-6)
     new = np.array([[-1, 0], [3, 0], [4.5, 0], [77, 0]])
-    flags = est._rows.layout.laid_out(new)[:, 2:]
+    flags = est._rows.layout.laid_out(new)[:, -4:]
     assert_array_equal(flags, [[1, 0, 0, 0], [0] * 4, [0] * 4, [0, 0, 0, 1]])
 
 
@@ -1757,8 +1824,8 @@ def test_codes_beside_text_and_where_there_are_no_places():
     table = pd.DataFrame({"noise": rng.normal(size=60), "word": words, "code": codes})
     clf = InContextClassifier(n_members=2, random_state=0).fit(table, codes % 2)
     assert list(clf._rows.layout.flags) == [1] and list(clf._rows.layout.codes) == [2]
-    assert_array_equal(clf._rows.orders[0], [0, 1, 2, 3, 4])  # noise, code, x, y, z
-    assert_array_equal(np.sort(clf._rows.orders[1]), [0, 2, 3, 4, 5, 6, 7, 8])
+    assert_array_equal(clf._rows.orders[0], range(6))  # noise, code, x, y, z, neighbours
+    assert_array_equal(np.sort(clf._rows.orders[1]), [0, *range(2, 10)])
     n_noise = load_learner("tabular").spec.n_columns - 3
     wide = np.column_stack([rng.normal(size=(60, n_noise)), codes])  # two places are left
     assert not InContextClassifier().fit(wide, codes % 2)._rows.layout.codes

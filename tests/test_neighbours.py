@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skmeta.columns import ColumnStatistics, support_statistics
+from skmeta.neighbours import DOUBT, WIDTHS, Neighbours
+from skmeta.relevance import telling_neighbours
+
+
+def neighbours(n_rows=12, n_columns=3, n_targets=2, seed=0):
+    """Neighbours by two of three columns, their support, and its targets."""
+    rng = np.random.default_rng(seed)
+    X, targets = rng.normal(size=(n_rows, n_columns)), rng.normal(size=(n_rows, n_targets))
+    columns = np.arange(n_columns - 1)
+    statistics = ColumnStatistics(rng.normal(size=len(columns)), rng.uniform(1, 2, len(columns)))
+    weights, rows = rng.uniform(0.2, 1, len(columns)), np.arange(n_rows)
+    return Neighbours.of(rows, X, columns, statistics, weights, targets), X, targets
+
+
+def by_hand(found, x, targets, allowed):
+    """What the rows that are allowed say of one row."""
+    scaled = found.weights * (x[found.columns] - found.statistics.center) / found.statistics.scale
+    distance = np.array([np.linalg.norm(scaled - found.cells[row]) for row in allowed])
+    mean = targets[allowed].mean(axis=0)
+    near = np.exp((distance.min() - distance) / found.width)
+    told = sum(k * (targets[row] - mean) for k, row in zip(near, allowed, strict=True))
+    return told / (DOUBT + near.sum())
+
+
+def test_what_is_told_is_the_kernels_mean_beside_that_of_all():
+    found, X, targets = neighbours()
+    new = np.random.default_rng(1).normal(size=(5, 3))
+    expected = [by_hand(found, x, targets, range(12)) for x in new]
+    assert_allclose(found.told(new), expected, rtol=1e-9)
+    own = found.told(X, np.arange(12))
+    others = [[row for row in range(12) if row != i] for i in range(12)]
+    expected = [by_hand(found, X[i], targets, others[i]) for i in range(12)]
+    assert_allclose(own, expected, rtol=1e-9)
+    assert found.n_columns == 2
+
+
+def test_no_row_is_told_its_own_target():
+    found, X, targets = neighbours()
+    changed = Neighbours(
+        found.rows,
+        found.columns,
+        found.statistics,
+        found.weights,
+        found.cells,
+        targets + 5 * np.eye(12)[:, [3, 4]],
+        found.width,
+    )
+    same = np.array([3, 4, 0, 1])
+    moved = changed.told(X[same], same) - found.told(X[same], same)
+    assert_array_equal(moved[[0, 1], [0, 1]], [0, 0])
+    assert (moved[2:] != 0).all()
+    # A new row that is alike is told by all.
+    assert (abs(changed.told(X[same[:2]]) - found.told(X[same[:2]])) > 0.1).any(axis=1).all()
+
+
+def test_rows_in_another_order_and_one_by_one():
+    found, X, _ = neighbours()
+    order = np.random.default_rng(2).permutation(12)
+    told = found.told(X, np.arange(12))
+    assert_allclose(found.told(X[order], order), told[order], rtol=1e-12)
+    for i in range(12):
+        assert_allclose(found.told(X[[i]], np.array([i]))[0], told[i], rtol=1e-12)
+
+
+def test_a_missing_cell_is_read_as_the_mean():
+    found, X, _ = neighbours()
+    gap, mean = X[:1].copy(), X[:1].copy()
+    gap[0, 0], mean[0, 0] = np.nan, found.statistics.center[0]
+    assert_array_equal(found.told(gap), found.told(mean))
+    unseen = X[:1].copy()
+    unseen[0, 2] = 77  # not a column by which rows are near
+    assert_array_equal(found.told(unseen), found.told(X[:1]))
+
+
+def test_the_width_is_that_by_which_others_tell_each_row_best():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, size=(60, 1))
+    statistics, one = ColumnStatistics(np.zeros(1), np.ones(1)), np.ones(1)
+    widths = []
+    for rate in (1, 40):
+        y = np.sin(rate * X)
+        found = Neighbours.of(np.arange(60), X, np.array([0]), statistics, one, y)
+        missed = []
+        median = np.median(abs(X - X.T)[np.triu_indices(60, 1)])
+        for part in WIDTHS:
+            other = Neighbours(*list(vars(found).values())[:-1], part * median)
+            told = other.told(X, np.arange(60))
+            mean = (y.sum() - y) / 59
+            missed.append(np.square(mean + told - y).sum())
+        assert found.width == pytest.approx(WIDTHS[np.argmin(missed)] * median)
+        widths.append(found.width)
+    assert widths[1] < widths[0]
+
+
+def test_rows_that_are_all_alike():
+    targets = np.arange(4.0)[:, None]
+    one = ColumnStatistics(np.zeros(1), np.ones(1))
+    found = Neighbours.of(np.arange(4), np.zeros((4, 1)), np.array([0]), one, np.ones(1), targets)
+    assert_allclose(found.told(np.zeros((2, 1))), 0, atol=1e-12)
+    assert_allclose(found.told(np.full((1, 1), 3.0)), 0, atol=1e-12)  # as far from each
+
+
+# Whether they tell something
+
+
+def asked(X, y, pairs=()):
+    return telling_neighbours(X, support_statistics(X), np.ones(X.shape[1]), y, pairs)
+
+
+def patterns(n_rows, seed=0):
+    """Columns, and targets of which each column alone tells nothing."""
+    X = np.random.default_rng(seed).uniform(-1, 1, size=(n_rows, 3))
+    board = (np.floor(1.5 * X[:, 0] + 0.5) + np.floor(1.5 * X[:, 1] + 0.5)) % 2
+    return X, {"chequerboard": board.astype(int), "three signs": (X.prod(axis=1) > 0).astype(int)}
+
+
+@pytest.mark.parametrize("name", ["chequerboard", "three signs"])
+def test_patterns_that_no_column_tells(name):
+    X, targets = patterns(120)
+    y = targets[name]
+    X = X[:, :2] if name == "chequerboard" else X
+    found = asked(X, y)
+    assert found is not None and found.n_columns == 1
+    told = found.told(X, np.arange(120))[:, 0]
+    assert ((told > 0) == y).mean() > 0.7
+    as_numbers = asked(X, y.astype(float))
+    assert np.corrcoef(as_numbers.told(X, np.arange(120))[:, 0], y)[0, 1] > 0.5
+    permutation = np.random.default_rng(0).permutation(120)
+    again = asked(X[permutation], y[permutation])
+    new = patterns(50, seed=1)[0][:, : X.shape[1]]
+    assert_allclose(again.told(new), found.told(new), atol=1e-9)
+
+
+def test_each_of_three_classes_and_the_second_of_two_has_a_column():
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.normal(size=(12, 2)), 8, axis=0) + 0.05 * rng.normal(size=(96, 2))
+    y = np.repeat(np.arange(12) % 3, 8)
+    found = asked(X, np.array(["one", "two", "three"])[y])
+    assert found.n_columns == 3
+    told = found.told(X, np.arange(96))
+    assert (np.array([0, 2, 1])[told.argmax(axis=1)] == y).mean() > 0.95  # one, three, two
+    told = asked(X, y % 2).told(X, np.arange(96))
+    assert ((told[:, 0] > 0) == (y % 2 == 1)).mean() > 0.95
+
+
+def test_what_columns_and_products_tell_needs_no_neighbours():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    assert asked(X, X @ [1.0, 2.0, -1.0] + 0.1 * rng.normal(size=100)) is None
+    assert asked(X, np.square(X[:, 0]) + 0.1 * rng.normal(size=100)) is None
+    y = X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=100)
+    assert asked(X, y) is not None
+    assert asked(X, y, np.array([[0, 1]])) is None
+
+
+@pytest.mark.parametrize("n_rows", [10, 30, 100])
+@pytest.mark.parametrize("n_columns", [2, 10])
+def test_noise_makes_next_to_no_neighbours(n_rows, n_columns):
+    n_found = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(n_rows, n_columns))
+        y = rng.integers(3, size=n_rows) if seed % 2 else rng.normal(size=n_rows)
+        n_found += asked(X, y) is not None
+    assert n_found <= 4
+
+
+@pytest.mark.parametrize("y", [np.zeros(20, dtype=int), np.zeros(20), np.full(20, 3.5)])
+def test_targets_that_are_all_alike(y):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    assert asked(X, y) is None
+
+
+def test_at_most_128_rows_are_neighbours_and_few_are_none():
+    X, targets = patterns(1_000)
+    found = asked(X[:, :2], targets["chequerboard"])
+    assert len(found.rows) == len(set(found.rows)) == len(found.cells) == 128
+    assert_allclose(
+        found.cells,
+        found.weights * (X[found.rows][:, :2] - found.statistics.center) / found.statistics.scale,
+    )
+    for n_rows in (1, 2, 6):
+        assert asked(X[:n_rows, :2], targets["chequerboard"][:n_rows]) is None
