@@ -14,7 +14,7 @@ from skmeta.columns import (
     support_statistics,
     varying,
 )
-from skmeta.neighbours import Neighbours
+from skmeta.neighbours import MOST_CHOSEN, Neighbours
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -29,10 +29,9 @@ MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What a product seems to tell of one direction by chance, times the number of rows, is a chi
 # square: one table in 250 has a pair beyond 4 ln d + 6, whatever d. Of several directions products
 # seem to tell more; that each row is told by the others sees to it.
-CHANCE_OF_PAIRS = 6.0
-# Neighbours are so many rows at most. What they seem to tell by chance, times the number of rows,
-# is a chi square: one table in 140 has some beyond 6.
-MOST_NEIGHBOURS, CHANCE_OF_NEIGHBOURS = 128, 6.0
+CHANCE_OF_BEST = 6.0
+# Rows that are neighbours, at most.
+MOST_NEIGHBOURS = 128
 # Of the regression that they are compared with; it takes the best.
 RIDGES = 0.1, 1.0, 10.0, 100.0
 # K classes are K - 1 directions: the length of the last is rounding, below this.
@@ -149,7 +148,7 @@ def telling_pairs(
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
     columns, n_asked = varying(statistics), min(len(X), MOST_ASKED)
-    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / n_asked
+    chance = _chance(len(columns), n_asked)
     if len(columns) < 2 or chance >= 1:  # no product tells more than all
         return np.zeros((0, 2), dtype=int)
     asked = _asked(len(X), n_asked)
@@ -202,13 +201,14 @@ def telling_neighbours(
         They tell of K classes, of the second of two, or of the number.
     """
     asked = _asked(len(X), MOST_NEIGHBOURS)
-    chance = CHANCE_OF_NEIGHBOURS / len(asked)
-    directions = _directions(targets[asked])
+    columns, directions = varying(statistics), _directions(targets[asked])
+    n_chosen = len(columns) if len(columns) <= MOST_CHOSEN else 1
+    chance = _chance(n_chosen, len(asked))
     if chance >= 1 or not directions.any():
         return None
     if directions.shape[1] == 2:
         directions = directions[:, 1:]
-    columns, X = varying(statistics), X[asked]
+    X = X[asked]
     neighbours = Neighbours.of(
         asked, X, columns, statistics.of(columns), weights[columns], directions
     )
@@ -235,6 +235,11 @@ def _missed(values, known):
         missed = values - (basis * share) @ found
         tries.append(missed / np.maximum(1 - own, NO_POWER)[:, None])
     return min(tries, key=lambda missed: np.square(missed).sum())
+
+
+def _chance(n_columns, n_rows):
+    """R2 on few directions that the best of what may be chosen has by chance."""
+    return (4 * np.log(n_columns) + CHANCE_OF_BEST) / n_rows
 
 
 def _asked(n_rows, most):
