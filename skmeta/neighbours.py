@@ -15,7 +15,10 @@ WIDTHS = 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4
 DOUBT = 0.1
 # Of so many columns those are left out without which each row is told better, by so much at least.
 MOST_CHOSEN, BETTER = 16, 0.005
-SMALLEST = 1e-9
+# Of a column with many values more than half of the rows have one of their own.
+MANY_VALUES = 0.5
+# Squared distances that are none, and the least width.
+ROUNDING, SMALLEST = 1e-20, 1e-9
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Neighbours:
         told = sum_s k_s (y_s - m) / (0.1 + sum_s k_s),   k_s = exp((d_min - d_s) / h)
 
     with the distance d_s from each row, of which d_min is the least. One of the rows themselves is
-    told by the others, m too: no row is told its own target.
+    told by the others, m too: no row is told its own target, nor that of its copies, as in a
+    bootstrap sample. Rows that are alike are copies where a column has many values.
 
     Parameters
     ----------
@@ -45,6 +49,8 @@ class Neighbours:
         Flags of classes, or numbers.
     width : float
         Of the kernel, h.
+    copies : bool
+        Whether rows that are alike are copies.
 
     References
     ----------
@@ -58,6 +64,7 @@ class Neighbours:
     cells: np.ndarray
     targets: np.ndarray
     width: float
+    copies: bool = False
 
     @classmethod
     def of(cls, rows, X, columns, statistics, weights, targets) -> Neighbours:
@@ -81,10 +88,12 @@ class Neighbours:
         neighbours : Neighbours
         """
         cells = weights * standardised(X[:, columns], statistics)
-        kept, width = _chosen(cells, targets)
-        return cls(
-            rows, columns[kept], statistics.of(kept), weights[kept], cells[:, kept], targets, width
-        )
+        n_values = np.array([len(np.unique(column)) for column in cells.T])
+        many = n_values > MANY_VALUES * len(cells)
+        kept, width = _chosen(cells, targets, many)
+        statistics, weights, cells = statistics.of(kept), weights[kept], cells[:, kept]
+        copies = bool(many[kept].any())
+        return cls(rows, columns[kept], statistics, weights, cells, targets, width, copies)
 
     @property
     def n_columns(self) -> int:
@@ -105,46 +114,57 @@ class Neighbours:
         told : ndarray of shape (n, k)
         """
         cells = self.weights * standardised(X[:, self.columns], self.statistics)
-        distance, counted = cdist(cells, self.cells), np.ones((len(X), len(self.rows)))
+        distance = cdist(cells, self.cells)
+        asked = np.ones(distance.shape, dtype=bool)
         if own is not None:
-            itself = own[:, None] == self.rows
-            distance[itself], counted[itself] = np.inf, 0
-        mean = counted @ self.targets / counted.sum(axis=1, keepdims=True)
-        return _told(distance, self.targets, mean, self.width)
+            asked = own[:, None] != self.rows
+            if self.copies:
+                asked &= distance > 0
+        return _told(distance, asked, self.targets, self.width)[0]
 
 
-def _told(distance, targets, mean, width):
-    """What rows at some distance, (n, S), say of others: (n, k)."""
+def _told(distance, asked, targets, width):
+    """What rows that are asked say of others at some distance, and the mean of all of them.
+
+    (n, S), bool of (n, S), and (S, k) -> twice (n, k).
+    """
+    distance = np.where(asked, distance, np.inf)
+    mean = asked @ targets / asked.sum(axis=1, keepdims=True)
     near = np.exp((distance.min(axis=1, keepdims=True) - distance) / width)
     total = near.sum(axis=1, keepdims=True)
-    return (near @ targets - total * mean) / (DOUBT + total)
+    return (near @ targets - total * mean) / (DOUBT + total), mean
 
 
-def _chosen(cells, targets):
-    """Columns, (d,) of bool, and a width by which each row is told best by the others."""
+def _chosen(cells, targets, many):
+    """Columns, (d,) of bool, and a width by which each row is told best by the others.
+
+    Of columns with many values, (d,) of bool, one is enough to tell rows apart.
+    """
     n_rows, n_columns = cells.shape
-    mean = (targets.sum(axis=0) - targets) / (n_rows - 1)  # of the others
+    itself = np.eye(n_rows, dtype=bool)
 
-    def missed(squared, part):
-        distance, width = np.sqrt(squared), part * _apart(squared)
-        np.fill_diagonal(distance, np.inf)
-        return np.square(mean + _told(distance, targets, mean, width) - targets).sum()
+    def missed(squared, part, kept):
+        copies = squared < ROUNDING if many[kept].any() else itself
+        told, mean = _told(np.sqrt(squared), ~copies, targets, part * _apart(squared))
+        return np.square(mean + told - targets).sum()
 
-    squared = cdist(cells, cells, "sqeuclidean")
-    part = min(WIDTHS, key=lambda part: missed(squared, part))
-    kept = np.ones(n_columns, dtype=bool)
+    squared, kept = cdist(cells, cells, "sqeuclidean"), np.ones(n_columns, dtype=bool)
+    part = min(WIDTHS, key=lambda part: missed(squared, part, kept))
     if 1 < n_columns <= MOST_CHOSEN:
-        least = missed(squared, part)
+        least = missed(squared, part, kept)
         by_column = np.square(cells.T[:, :, None] - cells.T[:, None])
 
         def without(column):
-            return np.maximum(squared - by_column[column], 0)
+            fewer = kept.copy()
+            fewer[column] = False
+            return np.maximum(squared - by_column[column], 0), part, fewer
 
-        for column in np.argsort([missed(without(i), part) for i in range(n_columns)]):
-            less = missed(without(column), part)
+        for column in np.argsort([missed(*without(i)) for i in range(n_columns)]):
+            fewer = without(column)
+            less = missed(*fewer)
             if less < (1 - BETTER) * least and kept.sum() > 1:
-                least, squared, kept[column] = less, without(column), False
-        part = min(WIDTHS, key=lambda part: missed(squared, part))
+                least, (squared, _, kept) = less, fewer
+        part = min(WIDTHS, key=lambda part: missed(squared, part, kept))
     return kept, part * _apart(squared)
 
 

@@ -210,6 +210,36 @@ def test_noise_makes_next_to_no_neighbours(n_rows, n_columns):
     assert n_found <= 2
 
 
+@pytest.mark.parametrize("numeric", [False, True])
+def test_copies_of_rows_tell_nothing(numeric):
+    """As in a bootstrap sample: they would tell all of targets that nothing tells."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = np.column_stack([rng.normal(size=80), rng.integers(3, size=80)])
+        y = rng.normal(size=80) if numeric else rng.integers(2, size=80)
+        chosen = rng.integers(80, size=100)
+        assert asked(X[chosen], y[chosen]) is None
+    X, targets = patterns(100)
+    y, chosen = targets["chequerboard"], np.random.default_rng(0).integers(100, size=120)
+    found = asked(X[chosen, :2], y[chosen])  # others tell, too
+    assert found.copies
+    told = found.told(X[chosen, :2], np.arange(120))
+    for row in (0, 50):
+        copies = (X[chosen] == X[chosen[row]]).all(axis=1)
+        targets = found.targets + np.where(copies[found.rows], 9.0, 0.0)[:, None]
+        changed = replace(found, targets=targets).told(X[chosen, :2], np.arange(120))
+        assert_allclose(changed[copies], told[copies])
+
+
+def test_rows_that_are_alike_tell_where_columns_have_few_values():
+    rng = np.random.default_rng(0)
+    X = rng.integers(3, size=(100, 3)).astype(float)
+    y = (X.sum(axis=1) % 2).astype(int)
+    found = asked(X, y)
+    assert not found.copies
+    assert ((found.told(X, np.arange(100))[:, 0] > 0) == y).mean() > 0.9
+
+
 @pytest.mark.parametrize("y", [np.zeros(20, dtype=int), np.zeros(20), np.full(20, 3.5)])
 def test_targets_that_are_all_alike(y):
     X = np.random.default_rng(0).normal(size=(20, 2))
