@@ -114,25 +114,27 @@ class Neighbours:
         told : ndarray of shape (n, k)
         """
         cells = self.weights * standardised(X[:, self.columns], self.statistics)
-        distance = cdist(cells, self.cells)
-        asked = np.ones(distance.shape, dtype=bool)
+        distance, mean = cdist(cells, self.cells), self.targets.mean(axis=0)
         if own is not None:
-            asked = own[:, None] != self.rows
+            itself = own[:, None] == self.rows
             if self.copies:
-                asked &= distance > 0
-        return _told(distance, asked, self.targets, self.width)[0]
+                itself |= distance == 0
+            distance, mean = _without(itself, distance, self.targets)
+        return _told(distance, self.targets, mean, self.width)
 
 
-def _told(distance, asked, targets, width):
-    """What rows that are asked say of others at some distance, and the mean of all of them.
+def _without(itself, distance, targets):
+    """Distances, infinite to a row itself, and the mean of the others: (n, S), (n, k)."""
+    others = ~itself
+    mean = others @ targets / others.sum(axis=1, keepdims=True)
+    return np.where(itself, np.inf, distance), mean
 
-    (n, S), bool of (n, S), and (S, k) -> twice (n, k).
-    """
-    distance = np.where(asked, distance, np.inf)
-    mean = asked @ targets / asked.sum(axis=1, keepdims=True)
+
+def _told(distance, targets, mean, width):
+    """What rows at some distance say: (n, S), (S, k), (n, k) -> (n, k)."""
     near = np.exp((distance.min(axis=1, keepdims=True) - distance) / width)
     total = near.sum(axis=1, keepdims=True)
-    return (near @ targets - total * mean) / (DOUBT + total), mean
+    return (near @ targets - total * mean) / (DOUBT + total)
 
 
 def _chosen(cells, targets, many):
@@ -145,7 +147,8 @@ def _chosen(cells, targets, many):
 
     def missed(squared, part, kept):
         copies = squared < ROUNDING if many[kept].any() else itself
-        told, mean = _told(np.sqrt(squared), ~copies, targets, part * _apart(squared))
+        distance, mean = _without(copies, np.sqrt(squared), targets)
+        told = _told(distance, targets, mean, part * _apart(squared))
         return np.square(mean + told - targets).sum()
 
     squared, kept = cdist(cells, cells, "sqeuclidean"), np.ones(n_columns, dtype=bool)
