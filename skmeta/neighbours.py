@@ -13,12 +13,9 @@ from skmeta.columns import ColumnStatistics, standardised
 WIDTHS = 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4
 # A row that says nothing, as near as the nearest, counts for a tenth of one.
 DOUBT = 0.1
-# Of so many columns those are left out without which each row is told better, by so much at least.
-MOST_CHOSEN, BETTER = 16, 0.005
-# Of a column with many values more than half of the rows have one of their own.
-MANY_VALUES = 0.5
-# Squared distances that are none, and the least width.
-ROUNDING, SMALLEST = 1e-20, 1e-9
+# Of so many columns those are left out without which so much less is missed of the targets.
+MOST_CHOSEN, LESS = 16, 0.005
+SMALLEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,7 @@ class Neighbours:
         told = sum_s k_s (y_s - m) / (0.1 + sum_s k_s),   k_s = exp((d_min - d_s) / h)
 
     with the distance d_s from each row, of which d_min is the least. One of the rows themselves is
-    told by the others, m too: no row is told its own target, nor that of its copies, as in a
-    bootstrap sample. Rows that are alike are copies where a column has many values.
+    told by the others.
 
     Parameters
     ----------
@@ -46,11 +42,9 @@ class Neighbours:
     cells : ndarray of shape (S, d)
         Of the rows, standardised and weighted.
     targets : ndarray of shape (S, k)
-        Flags of classes, or numbers.
+        Flags of classes, or numbers, less their mean.
     width : float
         Of the kernel, h.
-    copies : bool
-        Whether rows that are alike are copies.
 
     References
     ----------
@@ -64,15 +58,13 @@ class Neighbours:
     cells: np.ndarray
     targets: np.ndarray
     width: float
-    copies: bool = False
 
     @classmethod
     def of(cls, rows, X, columns, statistics, weights, targets) -> Neighbours:
         """Take rows of a support, with what lets the others tell each of them best.
 
-        That is one of five widths and, of at most 16 columns, those without which it is told no
-        better: beginning with the worst, each is left out that makes half a percent of what is
-        missed.
+        That is one of five widths and, where there are at most 16 columns, fewer of them: one
+        after the other is left out if then half a percent less is missed of the targets (squared).
 
         Parameters
         ----------
@@ -88,12 +80,14 @@ class Neighbours:
         neighbours : Neighbours
         """
         cells = weights * standardised(X[:, columns], statistics)
-        n_values = np.array([len(np.unique(column)) for column in cells.T])
-        many = n_values > MANY_VALUES * len(cells)
-        kept, width = _chosen(cells, targets, many)
-        statistics, weights, cells = statistics.of(kept), weights[kept], cells[:, kept]
-        copies = bool(many[kept].any())
-        return cls(rows, columns[kept], statistics, weights, cells, targets, width, copies)
+        squared = cdist(cells, cells, "sqeuclidean")
+        part, kept = _best_part(squared, targets), np.arange(len(columns))
+        if len(columns) <= MOST_CHOSEN:
+            kept, squared = _without_idle(cells, squared, targets, part)
+            part = _best_part(squared, targets)
+        columns, statistics, weights = columns[kept], statistics.of(kept), weights[kept]
+        width = part * _apart(squared)
+        return cls(rows, columns, statistics, weights, cells[:, kept], targets, width)
 
     @property
     def n_columns(self) -> int:
@@ -114,61 +108,42 @@ class Neighbours:
         told : ndarray of shape (n, k)
         """
         cells = self.weights * standardised(X[:, self.columns], self.statistics)
-        distance, mean = cdist(cells, self.cells), self.targets.mean(axis=0)
+        distance = cdist(cells, self.cells)
         if own is not None:
-            itself = own[:, None] == self.rows
-            if self.copies:
-                itself |= distance == 0
-            distance, mean = _without(itself, distance, self.targets)
-        return _told(distance, self.targets, mean, self.width)
+            distance[own[:, None] == self.rows] = np.inf
+        return _told(distance, self.targets, self.width)
 
 
-def _without(itself, distance, targets):
-    """Distances, infinite to a row itself, and the mean of the others: (n, S), (n, k)."""
-    others = ~itself
-    mean = others @ targets / others.sum(axis=1, keepdims=True)
-    return np.where(itself, np.inf, distance), mean
-
-
-def _told(distance, targets, mean, width):
-    """What rows at some distance say: (n, S), (S, k), (n, k) -> (n, k)."""
+def _told(distance, targets, width):
+    """What rows at some distance say: (n, S) and (S, k) -> (n, k)."""
     near = np.exp((distance.min(axis=1, keepdims=True) - distance) / width)
-    total = near.sum(axis=1, keepdims=True)
-    return (near @ targets - total * mean) / (DOUBT + total)
+    return near @ targets / (DOUBT + near.sum(axis=1, keepdims=True))
 
 
-def _chosen(cells, targets, many):
-    """Columns, (d,) of bool, and a width by which each row is told best by the others.
+def _missed(squared, targets, part):
+    """How much of the target of each row others miss, squared, in sum."""
+    distance = np.sqrt(squared)
+    np.fill_diagonal(distance, np.inf)
+    return np.square(targets - _told(distance, targets, part * _apart(squared))).sum()
 
-    Of columns with many values, (d,) of bool, one is enough to tell rows apart.
-    """
-    n_rows, n_columns = cells.shape
-    itself = np.eye(n_rows, dtype=bool)
 
-    def missed(squared, part, kept):
-        copies = squared < ROUNDING if many[kept].any() else itself
-        distance, mean = _without(copies, np.sqrt(squared), targets)
-        told = _told(distance, targets, mean, part * _apart(squared))
-        return np.square(mean + told - targets).sum()
+def _best_part(squared, targets):
+    """The width, in parts of the distance between rows, with which others miss least."""
+    return min(WIDTHS, key=lambda part: _missed(squared, targets, part))
 
-    squared, kept = cdist(cells, cells, "sqeuclidean"), np.ones(n_columns, dtype=bool)
-    part = min(WIDTHS, key=lambda part: missed(squared, part, kept))
-    if 1 < n_columns <= MOST_CHOSEN:
-        least = missed(squared, part, kept)
-        by_column = np.square(cells.T[:, :, None] - cells.T[:, None])
 
-        def without(column):
-            fewer = kept.copy()
-            fewer[column] = False
-            return np.maximum(squared - by_column[column], 0), part, fewer
-
-        for column in np.argsort([missed(*without(i)) for i in range(n_columns)]):
-            fewer = without(column)
-            less = missed(*fewer)
-            if less < (1 - BETTER) * least and kept.sum() > 1:
-                least, (squared, _, kept) = less, fewer
-        part = min(WIDTHS, key=lambda part: missed(squared, part, kept))
-    return kept, part * _apart(squared)
+def _without_idle(cells, squared, targets, part):
+    """Columns that are needed, and squared distances by these, (S, S)."""
+    kept, least = list(range(cells.shape[1])), _missed(squared, targets, part)
+    by_column = np.square(cells.T[:, :, None] - cells.T[:, None])
+    alone = [_missed(np.maximum(squared - of, 0), targets, part) for of in by_column]
+    for column in np.argsort(alone).tolist():  # the worst first
+        fewer = np.maximum(squared - by_column[column], 0)
+        missed = _missed(fewer, targets, part)
+        if missed < (1 - LESS) * least and len(kept) > 1:
+            squared, least = fewer, missed
+            kept.remove(column)
+    return np.array(kept), squared
 
 
 def _apart(squared):

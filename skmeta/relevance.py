@@ -14,7 +14,7 @@ from skmeta.columns import (
     support_statistics,
     varying,
 )
-from skmeta.neighbours import MOST_CHOSEN, Neighbours
+from skmeta.neighbours import Neighbours
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -29,11 +29,16 @@ MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What a product seems to tell of one direction by chance, times the number of rows, is a chi
 # square: one table in 250 has a pair beyond 4 ln d + 6, whatever d. Of several directions products
 # seem to tell more; that each row is told by the others sees to it.
-CHANCE_OF_BEST = 6.0
-# Rows that are neighbours, at most.
-MOST_NEIGHBOURS = 128
-# Of the regression that they are compared with; it takes the best.
-RIDGES = 0.1, 1.0, 10.0, 100.0
+CHANCE_OF_PAIRS = 6.0
+# Neighbours are so many rows at most. What they tell of one row in twenty, and one more, does not
+# count: a few rows prove nothing. So noise has some beyond 4 ln d + 2 in one table in 60.
+MOST_NEIGHBOURS, ONE_IN, CHANCE_OF_NEIGHBOURS = 128, 20, 2.0
+# They are compared with the best of regressions with so much ridge, and have to tell such a part
+# of all targets.
+RIDGES, TOLD = (0.1, 1.0, 10.0, 100.0), 0.02
+# Rows are copies where so many more than by chance are alike, for each row, to so many decimals,
+# and such a part of those have one target.
+COPIED, DECIMALS, AGREED = 0.1, 9, 0.8
 # K classes are K - 1 directions: the length of the last is rounding, below this.
 NO_DIRECTION = 1e-3
 # A product of which columns leave a smaller share is there already.
@@ -148,7 +153,7 @@ def telling_pairs(
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
     columns, n_asked = varying(statistics), min(len(X), MOST_ASKED)
-    chance = _chance(len(columns), n_asked)
+    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / n_asked
     if len(columns) < 2 or chance >= 1:  # no product tells more than all
         return np.zeros((0, 2), dtype=int)
     asked = _asked(len(X), n_asked)
@@ -179,8 +184,11 @@ def telling_neighbours(
     """Find out whether rows near a row tell of its target what columns do not.
 
     What each row is told by the others (:class:`skmeta.neighbours.Neighbours`) is compared with
-    what a ridge regression on all cells, their squares and products, of all other rows, misses of
-    its target. It has to tell more of that than chance would, 6 over the number of rows.
+    what ridge regressions on all cells, or on these, their squares and products, of all other rows,
+    miss of its target. Without the row in twenty of which it tells most it has to tell a fiftieth
+    of all targets, and more of what is missed than the best of d columns would by chance, 4 ln d +
+    2 over the number of rows. Where rows have copies, as in a bootstrap sample, which would tell of
+    each other what no new row is told, there are no neighbours.
 
     Parameters
     ----------
@@ -200,25 +208,49 @@ def telling_neighbours(
     neighbours : Neighbours or None
         They tell of K classes, of the second of two, or of the number.
     """
-    asked = _asked(len(X), MOST_NEIGHBOURS)
-    columns, directions = varying(statistics), _directions(targets[asked])
-    n_chosen = len(columns) if len(columns) <= MOST_CHOSEN else 1
-    chance = _chance(n_chosen, len(asked))
-    if chance >= 1 or not directions.any():
+    asked, columns = _asked(len(X), MOST_NEIGHBOURS), varying(statistics)
+    chance = (4 * np.log(len(columns)) + CHANCE_OF_NEIGHBOURS) / len(asked)
+    if chance >= 1:
         return None
-    if directions.shape[1] == 2:
-        directions = directions[:, 1:]
-    X = X[asked]
-    neighbours = Neighbours.of(
-        asked, X, columns, statistics.of(columns), weights[columns], directions
-    )
+    X, numbers = X[asked], _as_numbers(targets[asked])
+    numbers -= numbers.mean(axis=0)
+    if numbers.shape[1] == 2:
+        numbers = numbers[:, 1:]
+    cells = standardised(X, statistics)
+    if not numbers.any() or _hold_copies(cells[:, columns], numbers):
+        return None
+    neighbours = Neighbours.of(asked, X, columns, statistics.of(columns), weights[columns], numbers)
     told = neighbours.told(X, asked)
     told -= told.mean(axis=0)
-    cells = standardised(X, statistics)
     products = cells[:, np.reshape(pairs, (-1, 2)).astype(int)].prod(axis=2)
-    missed = _missed(directions, np.hstack([cells, np.square(cells), products]))
-    found, most = (told * missed).sum(), np.square(told).sum() * np.square(missed).sum()
-    return neighbours if found > 0 and found**2 > chance * most else None
+    bent = np.hstack([cells, np.square(cells), products])
+    missed = min((_missed(numbers, known) for known in (cells, bent)), key=_power)
+    agreed = np.sort((told * missed).sum(axis=1))
+    found = agreed[: -1 - len(agreed) // ONE_IN].sum()
+    least = max(chance * _power(missed), TOLD * _power(numbers))
+    return neighbours if found > 0 and found**2 > least * _power(told) else None
+
+
+def _hold_copies(cells, numbers):
+    """Whether many more rows are alike than by chance, (S, d), and have one target, (S, k)."""
+    n_rows = len(cells)
+    alike = _same(cells) & ~np.eye(n_rows, dtype=bool)
+    if alike.sum() < COPIED * n_rows:
+        return False
+    by_chance = np.prod([(_same(column[:, None]).mean()) for column in cells.T])
+    one_target = (alike & _same(numbers)).sum() > AGREED * alike.sum()
+    return one_target and alike.sum() - by_chance * n_rows**2 > COPIED * n_rows
+
+
+def _same(rows):
+    """Which rows are the same, but for rounding: (S, d) -> (S, S)."""
+    _, which = np.unique(np.round(rows, DECIMALS), axis=0, return_inverse=True)
+    return which.reshape(-1, 1) == which.reshape(-1)
+
+
+def _power(numbers):
+    """Sum of squares."""
+    return np.square(numbers).sum()
 
 
 def _missed(values, known):
@@ -234,12 +266,7 @@ def _missed(values, known):
         own = np.square(basis) @ share + 1 / len(known)  # how far a row tells itself (leverage)
         missed = values - (basis * share) @ found
         tries.append(missed / np.maximum(1 - own, NO_POWER)[:, None])
-    return min(tries, key=lambda missed: np.square(missed).sum())
-
-
-def _chance(n_columns, n_rows):
-    """R2 on few directions that the best of what may be chosen has by chance."""
-    return (4 * np.log(n_columns) + CHANCE_OF_BEST) / n_rows
+    return min(tries, key=_power)
 
 
 def _asked(n_rows, most):
@@ -247,17 +274,21 @@ def _asked(n_rows, most):
     return np.random.RandomState(0).permutation(n_rows)[:most]
 
 
-def _directions(targets):
-    """Targets as directions in the space of rows, of length 1: (S,) -> (S, classes or 1)."""
+def _as_numbers(targets):
+    """Targets as numbers: standardised, or a flag for each class: (S,) -> (S, classes or 1)."""
     if targets.dtype.kind == "f":
         numbers = fenced(targets[:, None].astype(np.float64))
         center, scale = column_statistics(numbers)  # far from 0 and from 1, too
-        directions = (numbers - center) / scale
-    else:
-        classes, found = np.unique(targets, return_inverse=True)
-        directions = np.eye(len(classes))[found]
-    length = np.linalg.norm(directions, axis=0)
-    return directions / np.where(length > 0, length, 1)
+        return (numbers - center) / scale
+    classes, found = np.unique(targets, return_inverse=True)
+    return np.eye(len(classes))[found]
+
+
+def _directions(targets):
+    """Targets as directions in the space of rows, of length 1: (S,) -> (S, classes or 1)."""
+    numbers = _as_numbers(targets)
+    length = np.linalg.norm(numbers, axis=0)
+    return numbers / np.where(length > 0, length, 1)
 
 
 def _told(cells, directions):
