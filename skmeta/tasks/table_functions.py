@@ -191,35 +191,6 @@ class Prototypes(FunctionOfColumns):
 
 
 @dataclass(frozen=True)
-class Waves(FunctionOfColumns):
-    """Fine patterns of one to three columns: landscapes of waves, and chequerboards.
-
-    A landscape is a sum of waves in all directions, a chequerboard the product of a wave in each
-    column. Beside it may be a weighted sum of all columns.
-    """
-
-    n_waves: int = 24
-
-    def scores(self, rng, Z, weight, n_scores):
-        """See :class:`FunctionOfColumns`."""
-        n, most = len(weight), 3
-        chosen = pick(rng, weight, most)
-        cells = take_columns(Z, chosen) / take_columns(weight[:, None], chosen)
-        seen = np.arange(most) < rng.integers(1, most + 1, size=(n, 1))
-        rate = np.exp(rng.uniform(np.log(0.7), np.log(4.0), size=(n, 1, 1)))
-        # As many waves in all directions approach a Gaussian process (Rahimi & Recht 2007).
-        toward = rate * seen[..., None] * rng.normal(size=(n, most, self.n_waves))
-        phase = rng.uniform(0, 2 * np.pi, size=(n, 1, self.n_waves))
-        landscape = np.cos(cells @ toward + phase) @ rng.normal(size=(n, self.n_waves, n_scores))
-        phase = rng.uniform(0, 2 * np.pi, size=(n, 1, most, n_scores))
-        waves = np.cos(rate[..., None] * cells[..., None] + phase)
-        board = np.where(seen[:, None, :, None], waves, 1.0).prod(axis=2)
-        fine = standardized(np.where(rng.random((n, 1, 1)) < 0.5, landscape, board))
-        share = rng.uniform(0.4, 1, size=(n, 1, 1))
-        return share * fine + (1 - share) * standardized(Linear().scores(rng, Z, weight, n_scores))
-
-
-@dataclass(frozen=True)
 class Clusters(Ingredient):
     """Rows come in clusters around centers; the score of a class says how near its centers are."""
 
@@ -414,10 +385,8 @@ INGREDIENTS: tuple[Ingredient, ...] = (
     Trees(),
     RandomNetwork(),
     Prototypes(),
-    Waves(),
     Clusters(n_clusters=1),
     Clusters(n_clusters=3),
-    Clusters(n_clusters=8),
     CausalGraph(),
     Factors(n_factors=2),
     Factors(n_factors=4),

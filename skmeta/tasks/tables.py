@@ -20,7 +20,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.relevance import column_weights, telling_neighbours
+from skmeta.relevance import column_weights
 from skmeta.tasks._base import TaskFamily, check_size
 from skmeta.tasks.table_functions import INGREDIENTS, Ingredient, log_uniform
 
@@ -93,18 +93,13 @@ class TableFamily(TaskFamily):
         -------
         rows : ndarray of shape (T, 2 * places), float32
         """
-        X, statistics = _that_vary(X, n_support)
-        if not self.spec.weighted:
-            return table_rows(X, statistics, self.spec.n_columns)
-        told, n_columns = targets[:n_support].ravel(), n_columns or X.shape[1]
-        support = X[:n_support]
-        weights = column_weights(support, statistics, told, n_columns)
-        neighbours = telling_neighbours(support, statistics, weights, told)
-        if neighbours is not None and X.shape[1] + neighbours.n_columns <= self.spec.n_columns:
-            X = np.hstack([X, neighbours.told(X, np.arange(len(X)))])
-            X, statistics = _that_vary(X, n_support)
-            n_columns += neighbours.n_columns
-            weights = column_weights(X[:n_support], statistics, told, n_columns)
+        statistics = support_statistics(X[:n_support])
+        columns = varying(statistics)
+        X, statistics = X[:, columns], statistics.of(columns)
+        weights = None
+        if self.spec.weighted:
+            told = targets[:n_support].ravel()
+            weights = column_weights(X[:n_support], statistics, told, n_columns or len(columns))
         return table_rows(X, statistics, self.spec.n_columns, weights)
 
     def weights_after(self, n_support: np.ndarray) -> np.ndarray:
@@ -112,13 +107,6 @@ class TableFamily(TaskFamily):
         counted = np.arange(self.n_steps) >= n_support[:, None]
         counted[:, -1] = True  # a table without such rows counts its last one
         return (counted / counted.mean()).astype(np.float32)
-
-
-def _that_vary(X, n_support):
-    """Columns that vary in the first rows, and their statistics."""
-    statistics = support_statistics(X[:n_support])
-    columns = varying(statistics)
-    return X[:, columns], statistics.of(columns)
 
 
 class TableTasks(TableFamily):

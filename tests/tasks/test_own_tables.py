@@ -72,7 +72,7 @@ def test_columns_are_dealt_anew_and_missing_cells_stay_missing():
 
 def test_columns_are_weighed_beside_those_that_vary():
     y = np.arange(20) % 2
-    X = np.column_stack([RNG.normal(size=(20, 3)) + np.outer(y, [0, 0.5, 1]), np.full(20, 7.0)])
+    X = np.column_stack([RNG.normal(size=(20, 3)) + np.outer(y, [0, 1, 3]), np.full(20, 7.0)])
     tasks = from_tables([(X, y)], n_steps=20, n_columns=9).scaled_by(20)
     marks = tasks.batch(0, 4, seed=0).inputs[:, 0, 9:]
     weights = np.sort(column_weights(X[:, :3], column_statistics(X[:, :3]), y, 3))

@@ -3,17 +3,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.linear_model import LinearRegression
 
 from skmeta.columns import (
     MISSING,
     NO_COLUMN,
     TARGET_LIMIT,
     ColumnStatistics,
-    support_statistics,
 )
-from skmeta.relevance import column_weights, telling_neighbours
+from skmeta.relevance import column_weights
 from skmeta.tasks import TableTasks
 from skmeta.tasks.table_functions import (
     INGREDIENTS,
@@ -26,7 +24,6 @@ from skmeta.tasks.table_functions import (
     Linear,
     Table,
     Trees,
-    Waves,
     categories,
     correlated,
     importance,
@@ -282,18 +279,15 @@ def test_marks_tell_the_weights_of_columns(kind):
         for weighted in (True, False)
     )
     assert_array_equal(told.targets, untold.targets)
-    with_told, there = (batch.inputs[:, 0, 8:] != NO_COLUMN for batch in (told, untold))
-    alone = (with_told == there).all(axis=1)  # neighbours tell nothing
-    assert 120 < alone.sum() < 190 and (with_told >= there).all()
-    told, untold, targets = told.inputs[alone], untold.inputs[alone], told.targets[alone]
-    assert_array_equal(told[..., :8], untold[..., :8])
-    less = told[..., 8:] - untold[..., 8:]
-    assert (less >= 0).all() and (less[untold[..., 8:] == NO_COLUMN] == 0).all()
+    assert_array_equal(told.inputs[..., :8], untold.inputs[..., :8])
+    less = told.inputs[..., 8:] - untold.inputs[..., 8:]
+    assert (less >= 0).all() and (less[untold.inputs[..., 8:] == NO_COLUMN] == 0).all()
     assert_allclose(less, np.broadcast_to(less[:, :1], less.shape), atol=1e-6)
-    there = there[alone]
+    there = untold.inputs[:, 0, 8:] != NO_COLUMN
     assert_array_equal(np.where(there, less[:, 0], 9).min(axis=1), 0)
+    targets = told.targets.reshape(200, 40)
     exact = fewer = 0
-    for rows, y, table in zip(told, targets.reshape(-1, 40), there, strict=True):
+    for rows, y, table in zip(told.inputs, targets, there, strict=True):
         cells = rows[:30, :8][:, table]  # at this size limits of cells matter little
         shown = []
         for n_columns in range(1, table.sum() + 1):  # before there were flags
@@ -306,41 +300,6 @@ def test_marks_tell_the_weights_of_columns(kind):
             exact += 1
         fewer += off[-1] > 1e-3
     assert exact > 50 and fewer > 10  # flags count once
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_neighbours_tell_has_columns_behind_the_others(kind):
-    rng = np.random.default_rng(0)
-    X = rng.uniform(-1, 1, size=(140, 2))
-    y = (np.floor(1.5 * X + 0.5).sum(axis=1) % 2).astype(int if kind == "classification" else float)
-    family = TableTasks(kind, n_steps=140, n_columns=5)
-    rows = family.rows_of(X, y, 100)
-    cells, marks = rows[:, :5], rows[:, 5:]
-    assert_array_equal((marks != NO_COLUMN)[0], [True] * 3 + [False] * 2)
-    statistics = support_statistics(X[:100])
-    weights = column_weights(X[:100], statistics, y[:100], 2)
-    found = telling_neighbours(X[:100], statistics, weights, y[:100])
-    told = found.told(X, np.arange(140))  # rows of the support by others, then new ones by all
-    expected = (told - told[:100].mean()) / told[:100].std()
-    assert_allclose(cells[:, 2], expected[:, 0].clip(-4, 4), atol=1e-3)
-    assert np.corrcoef(cells[100:, 2], y[100:])[0, 1] > 0.6
-    full = TableTasks(kind, n_steps=140, n_columns=2).rows_of(X, y, 100)  # no place is free
-    assert_allclose(full[:, :2], cells[:, :2])
-    untold = TableTasks(kind, n_steps=140, n_columns=5, weighted=False).rows_of(X, y, 100)
-    assert_array_equal((untold[0, 5:] != NO_COLUMN), [True] * 2 + [False] * 3)
-
-
-def test_waves_are_fine_patterns_of_few_columns():
-    found = []
-    cells, scores = draw(Waves(), n=40, n_columns=2, n_scores=1)
-    for table, score in zip(cells, scores[..., 0], strict=True):
-        y = score > np.median(score)
-        near = KNeighborsClassifier(5).fit(table[:200], y[:200]).score(table[200:], y[200:])
-        line = LogisticRegression().fit(table[:200], y[:200]).score(table[200:], y[200:])
-        found.append((near, line))
-    near, line = np.transpose(found)
-    assert (near > line + 0.15).sum() > 5  # patterns that lines miss
-    assert (line > 0.8).sum() > 5  # a weighted sum beside them
 
 
 def test_targets_have_the_scale_of_the_first_rows():
