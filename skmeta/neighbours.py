@@ -80,13 +80,14 @@ class Neighbours:
         neighbours : Neighbours
         """
         cells = weights * standardised(X[:, columns], statistics)
-        squared = cdist(cells, cells, "sqeuclidean")
-        part, kept = _best_part(squared, targets), np.arange(len(columns))
+        squared = cdist(cells, cells, "sqeuclidean").astype(np.float32)
+        single = targets.astype(np.float32)
+        part, kept = _best_part(squared, single), np.arange(len(columns))
         if len(columns) <= MOST_CHOSEN:
-            kept, squared = _without_idle(cells, squared, targets, part)
-            part = _best_part(squared, targets)
+            kept, squared = _without_idle(cells.astype(np.float32), squared, single, part)
+            part = _best_part(squared, single)
         columns, statistics, weights = columns[kept], statistics.of(kept), weights[kept]
-        width = part * _apart(squared)
+        width = float(part * _apart(squared))
         return cls(rows, columns, statistics, weights, cells[:, kept], targets, width)
 
     @property

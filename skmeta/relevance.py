@@ -184,11 +184,11 @@ def telling_neighbours(
     """Find out whether rows near a row tell of its target what columns do not.
 
     What each row is told by the others (:class:`skmeta.neighbours.Neighbours`) is compared with
-    what ridge regressions on all cells, or on these, their squares and products, of all other rows,
-    miss of its target. Without the row in twenty of which it tells most it has to tell a fiftieth
-    of all targets, and more of what is missed than the best of d columns would by chance, 4 ln d +
-    2 over the number of rows. Where rows have copies, as in a bootstrap sample, which would tell of
-    each other what no new row is told, there are no neighbours.
+    what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
+    their squares and products. Without the row in twenty of which it tells most it has to tell a
+    fiftieth of all targets, and more of what either misses than the best of d columns would by
+    chance, 4 ln d + 2 over the number of rows. Where rows have copies, as in a bootstrap sample,
+    which would tell of each other what no new row is told, there are no neighbours.
 
     Parameters
     ----------
@@ -224,11 +224,15 @@ def telling_neighbours(
     told -= told.mean(axis=0)
     products = cells[:, np.reshape(pairs, (-1, 2)).astype(int)].prod(axis=2)
     bent = np.hstack([cells, np.square(cells), products])
-    missed = min((_missed(numbers, known) for known in (cells, bent)), key=_power)
-    agreed = np.sort((told * missed).sum(axis=1))
-    found = agreed[: -1 - len(agreed) // ONE_IN].sum()
-    least = max(chance * _power(missed), TOLD * _power(numbers))
-    return neighbours if found > 0 and found**2 > least * _power(told) else None
+    least = TOLD * _power(numbers)
+
+    def tells(known):
+        missed = _missed(numbers, known)
+        agreed = np.sort((told * missed).sum(axis=1))
+        found = agreed[: -1 - len(agreed) // ONE_IN].sum()
+        return found > 0 and found**2 > max(chance * _power(missed), least) * _power(told)
+
+    return neighbours if tells(cells) and tells(bent) else None
 
 
 def _hold_copies(cells, numbers):
