@@ -24,15 +24,16 @@ CHANCE = 4.0
 BELIEF = 40.0
 # More rows than the longest tables of meta-training leave no column more silent than these do.
 MOST_SUPPORT = 128
-# Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
-MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 # What a product seems to tell of one direction by chance, times the number of rows, is a chi
 # square: one table in 250 has a pair beyond 4 ln d + 6, whatever d. Of several directions products
 # seem to tell more; that each row is told by the others sees to it.
-CHANCE_OF_PAIRS = 6.0
+CHANCE_OF_BEST = 6.0
+# Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
+MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
+NO_PAIRS = np.zeros((0, 2), dtype=int)
 # Neighbours are so many rows at most. What they tell of one row in twenty, and one more, does not
-# count: a few rows prove nothing. So noise has some beyond 4 ln d + 2 in one table in 60.
-MOST_NEIGHBOURS, ONE_IN, CHANCE_OF_NEIGHBOURS = 128, 20, 2.0
+# count: a few rows prove nothing.
+MOST_NEIGHBOURS, ONE_IN = 128, 20
 # They are compared with the best of regressions with so much ridge, and have to tell such a part
 # of all targets.
 RIDGES, TOLD = (0.1, 1.0, 10.0, 100.0), 0.02
@@ -153,9 +154,9 @@ def telling_pairs(
     for Prediction", Technometrics 16, 1974 (each row from the others: PRESS).
     """
     columns, n_asked = varying(statistics), min(len(X), MOST_ASKED)
-    chance = (4 * np.log(len(columns)) + CHANCE_OF_PAIRS) / n_asked
+    chance = _chance(len(columns), n_asked)
     if len(columns) < 2 or chance >= 1:  # no product tells more than all
-        return np.zeros((0, 2), dtype=int)
+        return NO_PAIRS
     asked = _asked(len(X), n_asked)
     cells = standardised(X[asked][:, columns], statistics.of(columns))
     directions, products = _directions(targets[asked]), np.zeros((n_asked, 0))
@@ -179,7 +180,7 @@ def telling_neighbours(
     statistics: ColumnStatistics,
     weights: np.ndarray,
     targets: np.ndarray,
-    pairs: np.ndarray | tuple = (),
+    pairs: np.ndarray = NO_PAIRS,
 ) -> Neighbours | None:
     """Find out whether rows near a row tell of its target what columns do not.
 
@@ -187,7 +188,7 @@ def telling_neighbours(
     what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
     their squares and products. Without the row in twenty of which it tells most it has to tell a
     fiftieth of all targets, and more of what either misses than the best of d columns would by
-    chance, 4 ln d + 2 over the number of rows. Where rows have copies, as in a bootstrap sample,
+    chance, 4 ln d + 6 over the number of rows. Where rows have copies, as in a bootstrap sample,
     which would tell of each other what no new row is told, there are no neighbours.
 
     Parameters
@@ -209,7 +210,7 @@ def telling_neighbours(
         They tell of K classes, of the second of two, or of the number.
     """
     asked, columns = _asked(len(X), MOST_NEIGHBOURS), varying(statistics)
-    chance = (4 * np.log(len(columns)) + CHANCE_OF_NEIGHBOURS) / len(asked)
+    chance = _chance(len(columns), len(asked))
     if chance >= 1:
         return None
     X, numbers = X[asked], _as_numbers(targets[asked])
@@ -222,7 +223,7 @@ def telling_neighbours(
     neighbours = Neighbours.of(asked, X, columns, statistics.of(columns), weights[columns], numbers)
     told = neighbours.told(X, asked)
     told -= told.mean(axis=0)
-    products = cells[:, np.reshape(pairs, (-1, 2)).astype(int)].prod(axis=2)
+    products = cells[:, pairs].prod(axis=2)
     bent = np.hstack([cells, np.square(cells), products])
     least = TOLD * _power(numbers)
 
@@ -271,6 +272,11 @@ def _missed(values, known):
         missed = values - (basis * share) @ found
         tries.append(missed / np.maximum(1 - own, NO_POWER)[:, None])
     return min(tries, key=_power)
+
+
+def _chance(n_columns, n_rows):
+    """R2 that the best of what many columns may tell together has by chance."""
+    return (4 * np.log(n_columns) + CHANCE_OF_BEST) / n_rows
 
 
 def _asked(n_rows, most):

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.columns import ColumnStatistics, support_statistics
 from skmeta.neighbours import DOUBT, MOST_CHOSEN, WIDTHS, Neighbours
-from skmeta.relevance import telling_neighbours
+from skmeta.relevance import NO_PAIRS, telling_neighbours
 
 
 def neighbours():
@@ -139,7 +139,7 @@ def test_rows_that_are_all_alike():
 # Whether they tell something
 
 
-def asked(X, y, pairs=()):
+def asked(X, y, pairs=NO_PAIRS):
     return telling_neighbours(X, support_statistics(X), np.ones(X.shape[1]), y, pairs)
 
 

@@ -21,6 +21,7 @@ from skmeta.episodes import TaskSpec
 from skmeta.neighbours import Neighbours
 from skmeta.relevance import (
     MOST_PAIRS,
+    NO_PAIRS,
     column_weights,
     telling_neighbours,
     telling_pairs,
@@ -70,7 +71,7 @@ class TableLayout:
     reach: np.ndarray
     n_rows: int
     n_columns: int
-    pairs: np.ndarray | tuple = ()
+    pairs: np.ndarray = field(default_factory=lambda: NO_PAIRS)
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
     neighbours: Neighbours | None = None
 
@@ -105,9 +106,10 @@ class TableLayout:
         flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
         maybe = [i for i in np.intersect1d(vary, numbers).tolist() if _may_be_a_code(X[:, i])]
         codes, places = choose_flags(X, maybe, places)
-        layout = cls._of(X, flags, codes, n_columns)
+        nothing = np.ones(0)
+        layout = cls(flags, codes, statistics, nothing, nothing, len(X), n_columns)._with(X)
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
-            layout = cls._of(X, flags, {}, n_columns)
+            layout = layout._with(X, codes={})
         if not spec.weighted:
             return replace(layout, curves=curves)
         if places > 0:  # there are fewer columns than places
@@ -124,19 +126,17 @@ class TableLayout:
         pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
         if len(pairs) == 0:
             return self
-        return self._of(X, self.flags, self.codes, self.n_columns, pairs, statistics)
+        return self._with(X, pairs=pairs)
 
     def _with_neighbours(self, X, targets, places, spec):
         """Add what neighbours tell, if it is something, and there are places for all of it."""
         main = _with_flags(X, self.flags)
-        own = slice(main.shape[1])
-        neighbours = telling_neighbours(
-            main, self.statistics.of(own), self.weights[own], targets, self.pairs
-        )
+        first = slice(main.shape[1])
+        statistics, weights = self.statistics.of(first), self.weights[first]
+        neighbours = telling_neighbours(main, statistics, weights, targets, self.pairs)
         if neighbours is None or neighbours.n_columns > places:
             return self
-        parts = self.flags, self.codes, self.n_columns, self.pairs, self.statistics, neighbours
-        return self._of(X, *parts)._weighed(X, targets, spec)
+        return self._with(X, neighbours=neighbours)._weighed(X, targets, spec)
 
     def _weighed(self, X, targets, spec):
         """Weigh columns by what they tell of the targets of a support."""
@@ -146,17 +146,14 @@ class TableLayout:
         cells = self.laid_out(X, np.arange(len(X)))
         return replace(self, weights=column_weights(cells, self.statistics, targets, n_seen))
 
-    @classmethod
-    def _of(cls, X, flags, codes, n_columns, pairs=(), statistics=None, neighbours=None):
-        """Columns that all matter alike; products need statistics of what they are made of."""
-        own = np.arange(len(X))
-        cells = _laid_out(X, flags, codes, pairs, statistics, neighbours, own)
+    def _with(self, X, **parts):
+        """Lay out a support with other parts: columns that all matter alike."""
+        layout = replace(self, **parts)
+        cells = layout.laid_out(X, np.arange(len(X)))
         statistics = support_statistics(cells)
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
-        return cls(
-            flags, codes, statistics, weights, reach, len(X), n_columns, pairs, {}, neighbours
-        )
+        return replace(layout, statistics=statistics, weights=weights, reach=reach)
 
     def laid_out(self, X, own=None):
         """Put what is made of columns behind them: (..., columns) -> (..., n_laid_out).
@@ -167,9 +164,21 @@ class TableLayout:
         at the places ``own`` of it, are told by others what neighbours tell.
         """
         X = self.scored(X)
-        return _laid_out(
-            X, self.flags, self.codes, self.pairs, self.statistics, self.neighbours, own
-        )
+        main = _with_flags(X, self.flags)
+        parts = [main]
+        if len(self.pairs):  # statistics begin with those of numbers and flags
+            first, second = (
+                standardised(main[..., of], self.statistics.of(of)) for of in self.pairs.T
+            )
+            missing = np.isnan(main[..., self.pairs]).any(axis=-1)
+            parts.append(np.where(missing, np.nan, first * second))
+        if self.neighbours is not None:
+            rows = main.reshape(-1, main.shape[-1])
+            told = self.neighbours.told(rows, None if own is None else own.ravel())
+            parts.append(told.reshape(*main.shape[:-1], -1))
+        for i, levels in self.codes.items():
+            parts.append(flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels))
+        return np.concatenate(parts, axis=-1) if len(parts) > 1 else main
 
     def scored(self, X):
         """Put normal scores in the place of columns with long tails, (..., columns)."""
@@ -204,24 +213,6 @@ def _scored(X, curves):
         for i, curve in curves.items():
             X[..., i] = np.interp(X[..., i], *curve)
     return X
-
-
-def _laid_out(X, flags, codes, pairs, statistics, neighbours, own):
-    """See :meth:`TableLayout.laid_out`; statistics begin with those of numbers and flags."""
-    main = _with_flags(X, flags)
-    parts = [main]
-    if len(pairs):
-        first, second = (standardised(main[..., of], statistics.of(of)) for of in pairs.T)
-        missing = np.isnan(main[..., pairs]).any(axis=-1)
-        parts.append(np.where(missing, np.nan, first * second))
-    if neighbours is not None:
-        rows = main.reshape(-1, main.shape[-1])
-        told = neighbours.told(rows, None if own is None else own.ravel())
-        parts.append(told.reshape(*main.shape[:-1], -1))
-    parts += [
-        flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels) for i, levels in codes.items()
-    ]
-    return np.concatenate(parts, axis=-1) if len(parts) > 1 else main
 
 
 def _with_flags(X, flags):
