@@ -14,9 +14,9 @@ class PictureBank:
     """Pictures, blurred once so that a small view of any of them is a table look-up.
 
     Each point of the bank is the mean ink in the square that one pixel of the
-    view covers, scaled so that the darkest point of a picture is 1. Points are a quarter of
-    a pixel of the view apart, and a view takes the nearest to each of its pixels: one that is
-    neither moved nor bent holds exact area averages.
+    view covers, scaled so that the darkest of those half a pixel apart is 1, and what is darker,
+    too. Points are a quarter of a pixel of the view apart, and a view takes the nearest to each of
+    its pixels: one that is neither moved nor bent holds exact area averages.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def _shares(side, size):
 def _points(picture, shares):
     """Mean ink around each point, from 0 to 255, and a frame of paper around all."""
     ink = shares @ picture.astype(np.float32) @ shares.T
-    return np.pad(np.uint8(255 * ink / max(ink.max(), 1e-6) + 0.5), 1)
+    darkest = max(ink[:: FINENESS // 2, :: FINENESS // 2].max(), 1e-6)
+    return np.pad(np.uint8(255 * np.minimum(ink / darkest, 1) + 0.5), 1)
 
 
 def _column(values):
