@@ -95,7 +95,7 @@ class Neighbours:
         """How many columns hold what is told: one for each flag of a class, or number."""
         return self.targets.shape[1]
 
-    def told(self, X: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
+    def told(self, X: np.ndarray, own: np.ndarray | None = None, but: int = 0) -> np.ndarray:
         """Return what these rows say of others.
 
         Parameters
@@ -103,6 +103,8 @@ class Neighbours:
         X : ndarray of shape (n, n_columns)
         own : ndarray of int, shape (n,), optional
             Where in the support each row is, if they are rows of it.
+        but : int, default=0
+            So many of the nearest rows say nothing.
 
         Returns
         -------
@@ -112,6 +114,9 @@ class Neighbours:
         distance = cdist(cells, self.cells)
         if own is not None:
             distance[own[:, None] == self.rows] = np.inf
+        if but:
+            nearest = np.argpartition(distance, but, axis=1)[:, :but]
+            np.put_along_axis(distance, nearest, np.inf, axis=1)
         return _told(distance, self.targets, self.width)
 
 

@@ -37,9 +37,8 @@ MOST_NEIGHBOURS, ONE_IN = 128, 20
 # They are compared with the best of regressions with so much ridge, and have to tell such a part
 # of all targets.
 RIDGES, TOLD = (0.1, 1.0, 10.0, 100.0), 0.02
-# Rows are copies where so many more than by chance are alike, for each row, to so many decimals,
-# and such a part of those have one target.
-COPIED, DECIMALS, AGREED = 0.1, 9, 0.8
+# Without so many of the nearest rows, which may be copies, such a part of that has to be told.
+COPIES, BY_FAR = 3, 0.1
 # K classes are K - 1 directions: the length of the last is rounding, below this.
 NO_DIRECTION = 1e-3
 # A product of which columns leave a smaller share is there already.
@@ -188,8 +187,8 @@ def telling_neighbours(
     what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
     their squares and products. Without the row in twenty of which it tells most it has to tell a
     fiftieth of all targets, and more of what either misses than the best of d columns would by
-    chance, 4 ln d + 6 over the number of rows. Where rows have copies, as in a bootstrap sample,
-    which would tell of each other what no new row is told, there are no neighbours.
+    chance, 4 ln d + 6 over the number of rows. Without the three nearest rows a tenth of that has
+    to be told: copies and repeated measurements tell of each other what no new row is told.
 
     Parameters
     ----------
@@ -217,40 +216,28 @@ def telling_neighbours(
     numbers -= numbers.mean(axis=0)
     if numbers.shape[1] == 2:
         numbers = numbers[:, 1:]
-    cells = standardised(X, statistics)
-    if not numbers.any() or _hold_copies(cells[:, columns], numbers):
+    if not numbers.any():
         return None
     neighbours = Neighbours.of(asked, X, columns, statistics.of(columns), weights[columns], numbers)
-    told = neighbours.told(X, asked)
-    told -= told.mean(axis=0)
-    products = cells[:, pairs].prod(axis=2)
-    bent = np.hstack([cells, np.square(cells), products])
-    least = TOLD * _power(numbers)
-
-    def tells(known):
+    told, by_far = neighbours.told(X, asked), neighbours.told(X, asked, but=COPIES)
+    cells = standardised(X, statistics)
+    bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
+    for known in (cells, bent):
         missed = _missed(numbers, known)
-        agreed = np.sort((told * missed).sum(axis=1))
-        found = agreed[: -1 - len(agreed) // ONE_IN].sum()
-        return found > 0 and found**2 > max(chance * _power(missed), least) * _power(told)
-
-    return neighbours if tells(cells) and tells(bent) else None
-
-
-def _hold_copies(cells, numbers):
-    """Whether many more rows are alike than by chance, (S, d), and have one target, (S, k)."""
-    n_rows = len(cells)
-    alike = _same(cells) & ~np.eye(n_rows, dtype=bool)
-    if alike.sum() < COPIED * n_rows:
-        return False
-    by_chance = np.prod([(_same(column[:, None]).mean()) for column in cells.T])
-    one_target = (alike & _same(numbers)).sum() > AGREED * alike.sum()
-    return one_target and alike.sum() - by_chance * n_rows**2 > COPIED * n_rows
+        power = _power(missed)
+        least = max(chance * power, TOLD * _power(numbers))
+        found = _explained(missed, told)
+        if found <= least or _explained(missed, by_far) <= BY_FAR * found:
+            return None
+    return neighbours
 
 
-def _same(rows):
-    """Which rows are the same, but for rounding: (S, d) -> (S, S)."""
-    _, which = np.unique(np.round(rows, DECIMALS), axis=0, return_inverse=True)
-    return which.reshape(-1, 1) == which.reshape(-1)
+def _explained(missed, told):
+    """How much of what is missed, in squares, is told, but for the rows of which it is most."""
+    told = told - told.mean(axis=0)
+    agreed = np.sort((told * missed).sum(axis=1))
+    found = max(agreed[: -1 - len(agreed) // ONE_IN].sum(), 0)
+    return found**2 / max(_power(told), NO_POWER)
 
 
 def _power(numbers):
