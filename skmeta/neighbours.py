@@ -16,6 +16,10 @@ DOUBT = 0.1
 # Of so many columns those are left out without which so much less is missed of the targets.
 MOST_CHOSEN, LESS = 16, 0.005
 SMALLEST = 1e-9
+# Of the ten nearest rows the first four may be copies. They are if the step to the next is so many
+# times as long as others, of which none counts for more than the longest. Where so many rows are
+# like a row by chance nothing is said.
+NEAREST, MAY_BE_COPIES, NEARER, LONGEST, ALIKE = 10, 4, 2.0, 2.5, 0.1
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Neighbours:
         """How many columns hold what is told: one for each flag of a class, or number."""
         return self.targets.shape[1]
 
-    def told(self, X: np.ndarray, own: np.ndarray | None = None, but: int = 0) -> np.ndarray:
+    def told(self, X: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
         """Return what these rows say of others.
 
         Parameters
@@ -103,8 +107,6 @@ class Neighbours:
         X : ndarray of shape (n, n_columns)
         own : ndarray of int, shape (n,), optional
             Where in the support each row is, if they are rows of it.
-        but : int, default=0
-            So many of the nearest rows say nothing.
 
         Returns
         -------
@@ -114,10 +116,39 @@ class Neighbours:
         distance = cdist(cells, self.cells)
         if own is not None:
             distance[own[:, None] == self.rows] = np.inf
-        if but:
-            nearest = np.argpartition(distance, but, axis=1)[:, :but]
-            np.put_along_axis(distance, nearest, np.inf, axis=1)
         return _told(distance, self.targets, self.width)
+
+
+def hold_copies(cells: np.ndarray) -> bool:
+    """Find out whether many rows have up to four copies, exact or near: repeated measurements.
+
+    The logarithm of the distance from a row grows by 1 / (k D) in the mean from the k-th nearest
+    row to the next, where rows lie in D dimensions without order. Copies are followed by a longer
+    step: twice as long as from the fifth to the tenth is a copy.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (S, d)
+        Standardised.
+
+    Returns
+    -------
+    copies : bool
+        False for twelve rows or fewer, and for codes, rows of which are alike by chance.
+
+    References
+    ----------
+    E. Levina, P. Bickel, "Maximum Likelihood Estimation of Intrinsic Dimension", NeurIPS 2004.
+    """
+    different = np.unique(cells, axis=0)
+    shares = [np.unique(column, return_counts=True)[1] / len(column) for column in different.T]
+    by_chance = len(different) * np.prod([share @ share for share in shares])  # rows like a row
+    if len(cells) < NEAREST + 3 or by_chance > ALIKE:
+        return False
+    distance = np.sort(cdist(cells, cells), axis=1)[:, 1 : NEAREST + 1]
+    size = np.log(np.maximum(distance, SMALLEST))
+    steps = np.minimum(np.diff(size), LONGEST).mean(axis=0) * np.arange(1, NEAREST)  # 1 / D each
+    return bool(steps[:MAY_BE_COPIES].max() > NEARER * steps[MAY_BE_COPIES:].mean())
 
 
 def _told(distance, targets, width):

@@ -14,7 +14,7 @@ from skmeta.columns import (
     support_statistics,
     varying,
 )
-from skmeta.neighbours import Neighbours
+from skmeta.neighbours import Neighbours, hold_copies
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -37,8 +37,6 @@ MOST_NEIGHBOURS, ONE_IN = 128, 20
 # They are compared with the best of regressions with so much ridge, and have to tell such a part
 # of all targets.
 RIDGES, TOLD = (0.1, 1.0, 10.0, 100.0), 0.02
-# Without so many of the nearest rows, which may be copies, such a part of that has to be told.
-COPIES, BY_FAR = 3, 0.1
 # K classes are K - 1 directions: the length of the last is rounding, below this.
 NO_DIRECTION = 1e-3
 # A product of which columns leave a smaller share is there already.
@@ -187,8 +185,8 @@ def telling_neighbours(
     what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
     their squares and products. Without the row in twenty of which it tells most it has to tell a
     fiftieth of all targets, and more of what either misses than the best of d columns would by
-    chance, 4 ln d + 6 over the number of rows. Without the three nearest rows a tenth of that has
-    to be told: copies and repeated measurements tell of each other what no new row is told.
+    chance, 4 ln d + 6 over the number of rows. Where rows have copies, exact or near, there are no
+    neighbours: they tell of each other what no new row is told.
 
     Parameters
     ----------
@@ -216,18 +214,16 @@ def telling_neighbours(
     numbers -= numbers.mean(axis=0)
     if numbers.shape[1] == 2:
         numbers = numbers[:, 1:]
-    if not numbers.any():
+    cells = standardised(X, statistics)
+    if not numbers.any() or hold_copies(cells[:, columns]):
         return None
     neighbours = Neighbours.of(asked, X, columns, statistics.of(columns), weights[columns], numbers)
-    told, by_far = neighbours.told(X, asked), neighbours.told(X, asked, but=COPIES)
-    cells = standardised(X, statistics)
+    told = neighbours.told(X, asked)
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
         missed = _missed(numbers, known)
-        power = _power(missed)
-        least = max(chance * power, TOLD * _power(numbers))
-        found = _explained(missed, told)
-        if found <= least or _explained(missed, by_far) <= BY_FAR * found:
+        least = max(chance * _power(missed), TOLD * _power(numbers))
+        if _explained(missed, told) <= least:
             return None
     return neighbours
 
