@@ -123,8 +123,9 @@ def hold_copies(cells: np.ndarray) -> bool:
     """Find out whether many rows have up to four copies, exact or near: repeated measurements.
 
     The logarithm of the distance from a row grows by 1 / (k D) in the mean from the k-th nearest
-    row to the next, where rows lie in D dimensions without order. Copies are followed by a longer
-    step: twice as long as from the fifth to the tenth is a copy.
+    row to the next, where rows lie in D dimensions without order. The step from the last copy to
+    the next row is longer: rows hold copies if one of the first four, times k, is more than twice
+    the mean of those from the fifth to the tenth.
 
     Parameters
     ----------

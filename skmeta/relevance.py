@@ -221,7 +221,7 @@ def telling_neighbours(
     told = neighbours.told(X, asked)
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
-        missed = _missed(numbers, known)
+        missed = _missed_by_ridge(numbers, known)
         least = max(chance * _power(missed), TOLD * _power(numbers))
         if _explained(missed, told) <= least:
             return None
@@ -241,7 +241,7 @@ def _power(numbers):
     return np.square(numbers).sum()
 
 
-def _missed(values, known):
+def _missed_by_ridge(values, known):
     """What ridge regression on what is known of all other rows misses of each, (S, n), (S, p).
 
     With the ridge that misses least.
@@ -263,7 +263,7 @@ def _chance(n_columns, n_rows):
 
 
 def _asked(n_rows, most):
-    """Which rows are asked: at most so many, the same whatever their order."""
+    """Which rows are asked: by lot, at most so many, of tables of one length the same."""
     return np.random.RandomState(0).permutation(n_rows)[:most]
 
 
