@@ -242,6 +242,19 @@ def test_rows_that_hold_copies():
     assert not hold_copies(np.zeros((50, 2))) and not hold_copies(np.repeat(rows[:3], 4, axis=0))
 
 
+def test_lines_of_many_columns_make_next_to_no_neighbours():
+    """Beside squares of thirty columns a line is hard to see."""
+    n_found = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(100, 30))
+        line = X @ rng.normal(size=30)
+        n_found += (
+            asked(X, (line + 0.3 * line.std() * rng.normal(size=100) > 0).astype(int)) is not None
+        )
+    assert n_found <= 2
+
+
 @pytest.mark.parametrize("n_columns", [4, 10, 30])
 @pytest.mark.parametrize("n_rows", [20, 50, 100])
 def test_rare_classes_far_targets_and_lines_make_next_to_no_neighbours(n_rows, n_columns):

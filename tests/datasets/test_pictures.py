@@ -98,6 +98,15 @@ def test_a_turn_is_anticlockwise(quarters, size, pictures):
     assert_allclose(turned, np.rot90(straight, quarters, axes=(1, 2)), atol=1e-6)
 
 
+def test_a_quarter_of_a_pixel_is_a_move_and_ink_is_never_more_than_all():
+    """Squares of ten over one of nine: 8 x 8 of a hundred at most, half a pixel apart."""
+    bank = PictureBank(blob(40, 2, 2, 9), 4)
+    still, away, over = (bank.views([0], shift=(s, s))[0, 0, 0] for s in (0, 0.25, -0.25))
+    assert still == 1  # from 0 to 10
+    assert away == pytest.approx(5.5**2 / 8**2, abs=0.5 / 255)  # from -2.5 to 7.5
+    assert over == 1  # from 2.5 to 12.5, 8.5 x 8.5
+
+
 def test_a_small_turn_is_anticlockwise_too():
     bank = PictureBank(blob(105, 48, 85, 9), 20)  # to the right of the middle
     row, column = center(bank.views([0], angle=np.deg2rad(15))[0]) - 9.5

@@ -303,6 +303,31 @@ def test_a_stream_has_the_neighbours_of_its_first_rows(kind_of):
     assert len(pickle.dumps(row_by_row._rows)) == size
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_rows_of_the_support_are_told_by_the_others_and_later_ones_by_all(n_members, monkeypatch):
+    X, board, _ = fine_patterns(110)
+    clf = InContextClassifier(n_members=n_members, n_passes=2, random_state=0)
+    shown, show = [], _layout.TableLayout.laid_out
+
+    def laid_out(layout, X, own=None):
+        shown.append((X, own))
+        return show(layout, X, own)
+
+    monkeypatch.setattr(_layout.TableLayout, "laid_out", laid_out)
+    clf.fit(X[:100, :2], board[:100])
+    layout = clf._rows.layout
+    weights = column_weights(
+        show(layout, X[:100, :2], np.arange(100)), layout.statistics, board[:100].astype(int), 3
+    )
+    assert_allclose(layout.weights, weights)
+    for rows, own in shown:
+        assert_array_equal(rows, X[own, :2])
+    assert sum(own.ndim == 2 for _, own in shown) == 2  # passes
+    shown.clear()
+    clf.partial_fit(X[100:, :2], board[100:]).predict(X[:, :2])
+    assert len(shown) > 1 and all(own is None for _, own in shown)
+
+
 def test_neighbours_have_free_places_of_learners_that_are_told_weights():
     X, board, _ = fine_patterns(200)
     X = np.column_stack([X[:, :2], np.random.default_rng(0).normal(size=(200, PLACES))])
