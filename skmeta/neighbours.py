@@ -141,16 +141,28 @@ def hold_copies(cells: np.ndarray) -> bool:
     ----------
     E. Levina, P. Bickel, "Maximum Likelihood Estimation of Intrinsic Dimension", NeurIPS 2004.
     """
-    different = np.unique(cells, axis=0)
-    shares = [np.unique(column, return_counts=True)[1] / len(column) for column in different.T]
-    by_chance = len(different) * np.prod([share @ share for share in shares])  # rows like a row
-    if len(cells) < NEAREST + 3 or by_chance > ALIKE:
+    if len(cells) < NEAREST + 3 or _alike_by_chance(np.unique(cells, axis=0)) > ALIKE:
         return False
     distance = np.sort(cdist(cells, cells), axis=1)[:, 1 : NEAREST + 1]
     size = np.log(np.maximum(distance, SMALLEST))
     steps = np.sort(np.diff(size), axis=0)[: -(-len(size) * 9 // 10)]  # a few copies do little harm
     steps = np.minimum(steps, LONGEST).mean(axis=0) * np.arange(1, NEAREST)  # 1 / D each
     return bool(steps[:MAY_BE_COPIES].max() > NEARER * steps[MAY_BE_COPIES:].mean())
+
+
+def _alike_by_chance(rows):
+    """How many of different rows a row would be like, had its cells nothing to do with each other.
+
+    Their number times, for each column, the sum of squared shares of its levels.
+    """
+    n_rows, n_columns = rows.shape
+    columns = np.sort(rows, axis=0).T
+    first = np.ones(columns.shape, dtype=bool)  # of a run of equal cells
+    first[:, 1:] = columns[:, 1:] != columns[:, :-1]
+    places = np.flatnonzero(first)
+    lengths = np.diff(places, append=columns.size)
+    alike = np.bincount(places // n_rows, weights=np.square(lengths), minlength=n_columns)
+    return n_rows * np.prod(alike / n_rows**2)
 
 
 def _told(distance, targets, width):

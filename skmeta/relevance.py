@@ -31,9 +31,9 @@ CHANCE_OF_BEST = 6.0
 # Rows that are asked for pairs, and pairs that are taken, of so many that are looked into.
 MOST_ASKED, MOST_PAIRS, CANDIDATES = 1_000, 6, 10
 NO_PAIRS = np.zeros((0, 2), dtype=int)
-# Neighbours are so many rows at most. What they tell of one row in twenty, and one more, does not
-# count: a few rows prove nothing.
-MOST_NEIGHBOURS, ONE_IN = 128, 20
+# Rows that others are compared with, at most. What neighbours tell of one row in twenty, and one
+# more, does not count: a few rows prove nothing.
+MOST_COMPARED, ONE_IN = 128, 20
 # They are compared with the best of regressions with so much ridge, and have to tell such a part
 # of all targets.
 RIDGES, TOLD = (0.1, 1.0, 10.0, 100.0), 0.02
@@ -172,11 +172,33 @@ def telling_pairs(
     return columns[np.reshape(pairs, (-1, 2)).astype(int)]
 
 
+def comparable_rows(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray | None:
+    """Choose the rows of a support that others are compared with.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of its columns.
+
+    Returns
+    -------
+    rows : ndarray of int, or None
+        128 of them by lot, or all if there are fewer. None where rows have copies, exact or near:
+        they tell of each other what no new row is told.
+    """
+    rows = _asked(len(X), MOST_COMPARED)
+    cells = standardised(X[rows], statistics)[:, varying(statistics)]
+    return None if hold_copies(cells) else rows
+
+
 def telling_neighbours(
     X: np.ndarray,
     statistics: ColumnStatistics,
     weights: np.ndarray,
     targets: np.ndarray,
+    rows: np.ndarray,
     pairs: np.ndarray = NO_PAIRS,
 ) -> Neighbours | None:
     """Find out whether rows near a row tell of its target what columns do not.
@@ -185,19 +207,20 @@ def telling_neighbours(
     what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
     their squares and products. Without the row in twenty of which it tells most it has to tell a
     fiftieth of all targets, and more of what either misses than the best of d columns would by
-    chance, 4 ln d + 6 over the number of rows. Where rows have copies, exact or near, there are no
-    neighbours: they tell of each other what no new row is told.
+    chance, 4 ln d + 6 over the number of rows.
 
     Parameters
     ----------
     X : ndarray of shape (S, d)
-        NaN where a cell is missing. Of more than 128 rows 128 are asked, by lot.
+        NaN where a cell is missing.
     statistics : ColumnStatistics
         Of its columns.
     weights : ndarray of shape (d,)
         How much each matters for a distance.
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
+    rows : ndarray of int
+        Rows that are asked, see :func:`comparable_rows`.
     pairs : ndarray of int, shape (n_pairs, 2), optional
         Columns whose products are columns, too.
 
@@ -206,19 +229,18 @@ def telling_neighbours(
     neighbours : Neighbours or None
         They tell of K classes, of the second of two, or of the number.
     """
-    asked, columns = _asked(len(X), MOST_NEIGHBOURS), varying(statistics)
-    chance = _chance(len(columns), len(asked))
+    columns = varying(statistics)
+    chance = _chance(len(columns), len(rows))
     if chance >= 1:
         return None
-    X, numbers = X[asked], _as_numbers(targets[asked])
+    X, numbers = X[rows], _as_numbers(targets[rows])
     numbers -= numbers.mean(axis=0)
     if numbers.shape[1] == 2:
         numbers = numbers[:, 1:]
-    cells = standardised(X, statistics)
-    if not numbers.any() or hold_copies(cells[:, columns]):
+    if not numbers.any():
         return None
-    neighbours = Neighbours.of(asked, X, columns, statistics.of(columns), weights[columns], numbers)
-    told = neighbours.told(X, asked)
+    neighbours = Neighbours.of(rows, X, columns, statistics.of(columns), weights[columns], numbers)
+    cells, told = standardised(X, statistics), neighbours.told(X, rows)
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
         missed = _missed_by_ridge(numbers, known)

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta.columns import ColumnStatistics, support_statistics
 from skmeta.neighbours import DOUBT, MOST_CHOSEN, WIDTHS, Neighbours, hold_copies
-from skmeta.relevance import NO_PAIRS, telling_neighbours
+from skmeta.relevance import NO_PAIRS, comparable_rows, telling_neighbours
 
 
 def neighbours():
@@ -140,7 +140,11 @@ def test_rows_that_are_all_alike():
 
 
 def asked(X, y, pairs=NO_PAIRS):
-    return telling_neighbours(X, support_statistics(X), np.ones(X.shape[1]), y, pairs)
+    statistics = support_statistics(X)
+    rows = comparable_rows(X, statistics)
+    if rows is None:
+        return None
+    return telling_neighbours(X, statistics, np.ones(X.shape[1]), y, rows, pairs)
 
 
 def patterns(n_rows, seed=0):

@@ -178,18 +178,20 @@ class InContextEstimator(BaseEstimator):
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
         if first:
-            rows.measure(X, y)
+            rows.measure(X, met)
             if shuffled:  # all that there are
                 rows.warn_of_few(X)
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
             self.n_members_ = self._deal(usual, rng)
             self.state_ = self.learner_.initial_state(self.n_members_)
+            self._n_read = 0
         else:
             rows.warn_of_later(X)
         orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
         self.state_ = self._read(X, self._told(met), orders, first=first)
+        self._n_read += len(X)
         return X, y
 
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
@@ -249,11 +251,19 @@ class InContextEstimator(BaseEstimator):
         return tags
 
     def _answers(self, X):
-        """Answer queries from the frozen state, shape (M, Q, ...)."""
+        """Answer queries from the frozen state.
+
+        Returns
+        -------
+        answers : ndarray of shape (M, Q, ...)
+        scores : ndarray of shape (Q, k), or None
+            Those of the second opinion, if there is one.
+        """
         check_is_fitted(self)
         self._validate_params()  # some are of the answer, and may be set after fit
         X = self._checked(X)
         rows, state, n_members = self._rows, self.state_, self.n_members_
+        opinion, scores = rows.second_opinion, []
         rows.warn_of_queries(X)
         runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)
@@ -263,7 +273,10 @@ class InContextEstimator(BaseEstimator):
             inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
             answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))
             parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
-        return np.concatenate(parts, axis=1).astype(np.float64)
+            if opinion is not None:
+                scores.append(opinion.scores(rows.compared(X[first : first + chunk])))
+        answers = np.concatenate(parts, axis=1).astype(np.float64)
+        return answers, np.concatenate(scores) if scores else None
 
     def _runner(self):
         """What runs the learner on such rows: in NumPy, or its twin in Keras."""

@@ -23,10 +23,12 @@ from skmeta.relevance import (
     MOST_PAIRS,
     NO_PAIRS,
     column_weights,
+    comparable_rows,
     telling_neighbours,
     telling_pairs,
     telling_scores,
 )
+from skmeta.second_opinion import SecondOpinion
 
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
@@ -62,6 +64,8 @@ class TableLayout:
         Column with long tails -> its normal scores, which are read in its place.
     neighbours : Neighbours or None
         Rows that tell of the rows near them, in columns of their own.
+    opinion : SecondOpinion or None
+        What they say of other rows beside the learner.
     """
 
     flags: Mapping[int, np.ndarray]
@@ -74,6 +78,7 @@ class TableLayout:
     pairs: np.ndarray = field(default_factory=lambda: NO_PAIRS)
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
     neighbours: Neighbours | None = None
+    opinion: SecondOpinion | None = None
 
     @classmethod
     def measured(cls, X, y, spec: TaskSpec, categories, numbers) -> TableLayout:
@@ -83,6 +88,7 @@ class TableLayout:
         ----------
         X : ndarray of shape (S, columns)
         y : ndarray of shape (S,)
+            Numbers as the learner is told them, or the places of classes.
         spec : TaskSpec
             What the learner reads. Products are for one that is told weights of columns.
         categories : mapping of int to int
@@ -94,8 +100,7 @@ class TableLayout:
         -------
         layout : TableLayout
         """
-        numeric = spec.kind == "regression"
-        targets = y.astype(np.float64) if numeric else np.unique(y, return_inverse=True)[1]
+        targets = y.astype(np.float64) if spec.kind == "regression" else y
         statistics = support_statistics(X)
         curves = telling_scores(X, statistics, targets)
         curves = {i: curve for i, curve in curves.items() if i not in categories}
@@ -115,9 +120,14 @@ class TableLayout:
         if places > 0:  # there are fewer columns than places
             layout = layout._with_pairs(X, targets, places)
         layout = layout._weighed(X, targets, spec)
+        main = _with_flags(X, flags)
+        rows = comparable_rows(main, layout.statistics.of(slice(main.shape[1])))
+        if rows is None:
+            return replace(layout, curves=curves)
         if places > len(layout.pairs):
-            layout = layout._with_neighbours(X, targets, places - len(layout.pairs), spec)
-        return replace(layout, curves=curves)
+            layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
+        opinion = SecondOpinion.of(layout.compared(X[rows]), targets[rows])
+        return replace(layout, curves=curves, opinion=opinion)
 
     def _with_pairs(self, X, targets, places):
         """Add the products of columns that tell something, as far as there are places."""
@@ -128,12 +138,12 @@ class TableLayout:
             return self
         return self._with(X, pairs=pairs)
 
-    def _with_neighbours(self, X, targets, places, spec):
+    def _with_neighbours(self, X, targets, rows, places, spec):
         """Add what neighbours tell, if it is something, and there are places for all of it."""
         main = _with_flags(X, self.flags)
         first = slice(main.shape[1])
         statistics, weights = self.statistics.of(first), self.weights[first]
-        neighbours = telling_neighbours(main, statistics, weights, targets, self.pairs)
+        neighbours = telling_neighbours(main, statistics, weights, targets, rows, self.pairs)
         if neighbours is None or neighbours.n_columns > places:
             return self
         return self._with(X, neighbours=neighbours)._weighed(X, targets, spec)
@@ -165,13 +175,7 @@ class TableLayout:
         """
         X = self.scored(X)
         main = _with_flags(X, self.flags)
-        parts = [main]
-        if len(self.pairs):  # statistics begin with those of numbers and flags
-            first, second = (
-                standardised(main[..., of], self.statistics.of(of)) for of in self.pairs.T
-            )
-            missing = np.isnan(main[..., self.pairs]).any(axis=-1)
-            parts.append(np.where(missing, np.nan, first * second))
+        parts = [main, *self._products(main)]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
             told = self.neighbours.told(rows, None if own is None else own.ravel())
@@ -179,6 +183,25 @@ class TableLayout:
         for i, levels in self.codes.items():
             parts.append(flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels))
         return np.concatenate(parts, axis=-1) if len(parts) > 1 else main
+
+    def compared(self, X):
+        """Return rows as a second opinion compares them, (n, columns) -> (n, d).
+
+        Numbers, flags and products, each times the square of its weight: what it tells.
+        """
+        main = _with_flags(self.scored(X), self.flags)
+        cells = np.concatenate([main, *self._products(main)], axis=1)
+        first = slice(cells.shape[1])
+        return standardised(cells, self.statistics.of(first)) * np.square(self.weights[first])
+
+    def _products(self, main):
+        """Products of the pairs there are, from numbers and flags: arrays (..., n_pairs)."""
+        if len(self.pairs) == 0:
+            return []
+        # Statistics begin with those of numbers and flags.
+        first, second = (standardised(main[..., of], self.statistics.of(of)) for of in self.pairs.T)
+        missing = np.isnan(main[..., self.pairs]).any(axis=-1)
+        return [np.where(missing, np.nan, first * second)]
 
     def scored(self, X):
         """Put normal scores in the place of columns with long tails, (..., columns)."""

@@ -68,7 +68,7 @@ class PlainRows(Rows):
             )
         return X.reshape(len(X), prod(shape))
 
-    def measure(self, X, y):
+    def measure(self, X, told):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):

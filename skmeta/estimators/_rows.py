@@ -14,8 +14,8 @@ class Rows(ABC):
     """Rows and targets as members of an estimator read them, by what the first support says.
 
     An estimator makes one for a first support, asks it for ``numbers`` and ``targets``, lets it
-    ``measure``, and ``deal`` to so many members as ``usual_members`` says, if the user does not.
-    Then rows, of the support or not, are ``numbers`` and ``shown``.
+    ``measure`` these, and ``deal`` to so many members as ``usual_members`` says, if the user does
+    not. Then rows, of the support or not, are ``numbers`` and ``shown``.
     """
 
     finite: Any  # ensure_all_finite of scikit-learn's checks
@@ -24,14 +24,22 @@ class Rows(ABC):
     usual_members: Any  # how many read where the user does not say, once rows are measured
     told_of: set  # what was warned of: once is enough
     frame: Any = None  # what the first support holds, if it was a frame and is a table
+    second_opinion: Any = None  # SecondOpinion of the first support beside the learner, if any
 
     @abstractmethod
     def numbers(self, X, *, learnt: bool):
         """Return rows, to be learnt or answered, as scikit-learn can check them: of numbers."""
 
     @abstractmethod
-    def measure(self, X: np.ndarray, y: np.ndarray) -> None:
-        """Take what later rows need from a first support, and warn of what looks wrong."""
+    def measure(self, X: np.ndarray, told: np.ndarray) -> None:
+        """Take what later rows need from a first support, and warn of what looks wrong.
+
+        Parameters
+        ----------
+        X : ndarray of shape (S, columns)
+        told : ndarray of shape (S,)
+            Targets as the learner is told them, or the places of classes.
+        """
 
     @abstractmethod
     def targets(self, y: np.ndarray, found=None) -> tuple[np.ndarray, Any]:
@@ -61,6 +69,10 @@ class Rows(ABC):
         own : ndarray of int, shape (1 or M, n), optional
             The places of these rows in the first support, if they are rows of it.
         """
+
+    def compared(self, X: np.ndarray) -> np.ndarray:
+        """Return checked rows as a second opinion compares them."""
+        return X
 
     @abstractmethod
     def warn_of_later(self, X: np.ndarray) -> None:

@@ -41,7 +41,7 @@ from skmeta.estimators._warnings import warn, warn_once
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
 # Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
 # places they are.
-USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 4
+USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 3
 FEW_ROWS, MANY_COLUMNS = 20, 40
 # So many rows tell whether a column lies where the first rows had nothing.
 ROWS_COMPARED = 1_000
@@ -135,13 +135,13 @@ class TableRows(Rows):
         """Members that it takes to see all columns that vary."""
         return -(-len(self.layout.seen()) // self.spec.n_columns)
 
-    def measure(self, X, y):
+    def measure(self, X, told):
         """Lay out the columns of a support, and warn of what it cannot tell."""
         named = self._categories(X.shape[1])
         categories = {i: len(np.unique(known_cells(X[:, i]))) for i in named}
         maybe_codes = self._numbers(X.shape[1]) if self._told_by_type else []
         with one_thread():
-            self.layout = TableLayout.measured(X, y, self.spec, categories, maybe_codes)
+            self.layout = TableLayout.measured(X, told, self.spec, categories, maybe_codes)
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn_once(
@@ -332,6 +332,15 @@ class TableRows(Rows):
                 for cells, order in zip(X, self.orders, strict=True)
             ]
         )
+
+    @property
+    def second_opinion(self):
+        """SecondOpinion of the first support, or None."""
+        return self.layout.opinion
+
+    def compared(self, X):
+        """Return rows as a second opinion compares them."""
+        return self.layout.compared(X)
 
     @property
     def _told_by_type(self):

@@ -206,8 +206,16 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         now = self._as_it_is()
-        logits = now._answers(X)[:, :, 0, :]  # (M, Q, labels)
-        return class_probabilities(logits / now.temperature_, now.label_slots_)
+        answers, scores = now._answers(X)
+        logits, temperature = answers[:, :, 0, :], now.temperature_  # (M, Q, labels)
+        p = class_probabilities(logits / temperature, now.label_slots_)
+        if scores is None:
+            return p
+        opinion, usual = now._rows.second_opinion, now._rows.usual_temperature(now.class_count_)
+        other = opinion.probabilities(scores, p.shape[1], sharper=usual / temperature)
+        # The squared error, in sum over flags, that the learner expects if it is right about p.
+        expected = 1 - np.square(p).sum(axis=1, keepdims=True)
+        return p + opinion.share(expected, now._n_read) * (other - p)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.

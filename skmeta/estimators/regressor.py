@@ -175,10 +175,18 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         now = self._as_it_is()
-        answers = now._answers(X)[..., 0]  # (M, Q, 2)
-        mean, std = answers[..., 0], np.exp(answers[..., 1])
-        mixture_mean, (center, scale) = mean.mean(axis=0), now.target_scale_
-        y_mean = mixture_mean * scale + center
+        answers, scores = now._answers(X)  # (M, Q, 2, 1), (Q, 1) if any
+        means, stds = answers[..., 0, 0], np.exp(answers[..., 1, 0])
+        mean = means.mean(axis=0)
+        variance = (stds**2 + (means - mean) ** 2).mean(axis=0)
+        if scores is not None:
+            opinion, other = now._rows.second_opinion, scores[:, 0]
+            share = opinion.share(variance, now._n_read)
+            apart = share * (1 - share) * (other - mean) ** 2
+            variance = variance + share * (opinion.error - variance) + apart
+            mean = mean + share * (other - mean)
+        center, scale = now.target_scale_
+        y_mean = mean * scale + center
         if not return_std:
             return y_mean
         if not scale.any():
@@ -186,7 +194,6 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
                 f"All targets that were read are {center[0]:g}: how far others may lie, and so the "
                 "unit of the standard deviations, is not known."
             )
-        variance = (std**2 + (mean - mixture_mean) ** 2).mean(axis=0)
         return y_mean, np.sqrt(variance) * or_one(scale)
 
     def _met_targets(self, y, *, first):

@@ -1,0 +1,240 @@
+"""Ridge regression on how near rows are to the first ones of a table."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+from scipy.special import softmax
+from sklearn.datasets import load_diabetes, load_digits, make_friedman1
+
+from skmeta import InContextClassifier, InContextRegressor
+from skmeta.estimators import _layout
+from skmeta.second_opinion import (
+    LEAST_ROWS,
+    MOST_SHARE,
+    RIDGES,
+    ROWS_OF_TRUST,
+    SHARPNESS,
+    SecondOpinion,
+    _centered,
+    _told_by_others,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def ridge_scores(likeness, targets, of_query, ridge):
+    """Scores of rows by the normal equations of an intercept and weights, of which only these pay.
+
+    Of the ridge regression on the features of a kernel: min |y - b - K a|^2 + ridge a^T K a.
+    """
+    n_rows = len(likeness)
+    system = np.block(
+        [[likeness + ridge * np.eye(n_rows), np.ones((n_rows, 1))], [np.ones(n_rows), 0]]
+    )
+    solved = np.linalg.solve(system, np.vstack([targets, np.zeros(targets.shape[1])]))
+    return of_query @ solved[:-1] + solved[-1]
+
+
+@pytest.mark.parametrize("kind", ["f", "i"])
+def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
+    cells, queries = rng.normal(size=(40, 3)), rng.normal(size=(7, 3))
+    y = cells[:, 0] + 0.3 * rng.normal(size=40) if kind == "f" else rng.integers(3, size=40)
+    targets = y[:, None] if kind == "f" else np.eye(3)[y]
+    opinion = SecondOpinion.of(cells, y)
+    distance = cdist(cells, cells, "cityblock")
+    width = distance[np.triu_indices(40, 1)].mean()
+    assert opinion.width == pytest.approx(width)
+    of_query = np.exp(-cdist(queries, cells, "cityblock") / width)
+    tries = [ridge_scores(np.exp(-distance / width), targets, of_query, r) for r in RIDGES]
+    errors = [np.abs(opinion.scores(queries) - tried).max() for tried in tries]
+    assert min(errors) < 1e-6
+
+
+@pytest.mark.parametrize("ridge", RIDGES)
+def test_each_row_is_told_by_the_others(rng, monkeypatch, ridge):
+    monkeypatch.setattr("skmeta.second_opinion.RIDGES", (ridge,))
+    cells, targets = rng.normal(size=(25, 2)), rng.normal(size=(25, 3))
+    likeness = np.exp(-cdist(cells, cells, "cityblock"))
+    told, _ = _told_by_others(_centered(likeness), targets)
+    for i in (0, 7, 24):
+        others = np.arange(25) != i
+        without = ridge_scores(
+            likeness[np.ix_(others, others)], targets[others], likeness[i, others], ridge
+        )
+        assert_allclose(told[i], without, atol=1e-8)
+
+
+def test_the_best_ridge_and_sharpness_are_taken(rng):
+    cells = rng.normal(size=(80, 2))
+    clean, noise = cells[:, 0] > 0, rng.integers(2, size=80)
+    sure, unsure = (SecondOpinion.of(cells, y.astype(int)) for y in (clean, noise))
+    assert sure.sharpness > unsure.sharpness == min(SHARPNESS)
+    assert sure.error < 0.2 and 0.4 < unsure.error < 0.6
+    spread = [np.ptp(opinion.scores(cells), axis=0).max() for opinion in (sure, unsure)]
+    assert spread[0] > 1.5 * spread[1]  # noise has the largest ridge
+
+
+def test_the_error_is_that_of_rows_told_by_others(rng):
+    cells = rng.normal(size=(60, 2))
+    y = (cells[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)
+    opinion = SecondOpinion.of(cells, y)
+    X = rng.normal(size=(2_000, 2))
+    truth = (X[:, 0] + 0.5 * rng.normal(size=2_000) > 0).astype(int)
+    found = opinion.probabilities(opinion.scores(X), 2, sharper=1.0)
+    assert opinion.error == pytest.approx(
+        np.square(np.eye(2)[truth] - found).sum(1).mean(), abs=0.1
+    )
+
+
+def test_who_has_none(rng):
+    cells, y = rng.normal(size=(30, 2)), np.arange(30) % 2
+    assert SecondOpinion.of(cells[: LEAST_ROWS - 1], y[: LEAST_ROWS - 1]) is None
+    assert SecondOpinion.of(cells[:LEAST_ROWS], y[:LEAST_ROWS]) is not None
+    assert SecondOpinion.of(np.ones((30, 2)), y) is None
+    assert SecondOpinion.of(cells, np.zeros(30, dtype=int)) is None
+    assert SecondOpinion.of(cells, np.full(30, 2.5)) is None
+
+
+def test_classes_without_a_row_have_no_probability(rng):
+    cells, y = rng.normal(size=(30, 2)), np.where(np.arange(30) % 2, 3, 1)
+    opinion = SecondOpinion.of(cells, y)
+    scores = opinion.scores(cells[:4])
+    p = opinion.probabilities(scores, 5, sharper=0.5)
+    assert_allclose(p[:, [1, 3]], softmax(0.5 * opinion.sharpness * scores, axis=1))
+    assert not p[:, [0, 2, 4]].any()
+
+
+def test_what_it_counts_beside_a_learner(rng):
+    opinion = SecondOpinion.of(rng.normal(size=(45, 2)), rng.normal(size=45))
+    trust = MOST_SHARE * 45 / (45 + ROWS_OF_TRUST)
+    expected = opinion.error * np.array([1.0, 3.0, 0.0])
+    assert_allclose(opinion.share(expected, 45), trust * np.array([1.0, 1.5, 0.0]))
+    assert_allclose(opinion.share(expected, 450), trust * np.array([1.0, 1.5, 0.0]) / 10)
+
+
+def without_opinion(monkeypatch):
+    monkeypatch.setattr(_layout.SecondOpinion, "of", lambda cells, targets: None)
+
+
+def test_probabilities_are_a_mixture(monkeypatch, rng):
+    X = rng.normal(size=(60, 4))
+    y = np.array(["no", "yes"])[(X[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)]
+    both = InContextClassifier(random_state=0).fit(X[:40], y[:40])
+    opinion, rows = both._rows.second_opinion, both._rows
+    found = both.predict_proba(X[40:])
+    without_opinion(monkeypatch)
+    alone = InContextClassifier(random_state=0).fit(X[:40], y[:40])
+    assert alone._rows.second_opinion is None
+    p = alone.predict_proba(X[40:])
+    other = opinion.probabilities(opinion.scores(rows.compared(X[40:])), 2, sharper=1.0)
+    share = opinion.share(1 - np.square(p).sum(axis=1, keepdims=True), 40)
+    assert_allclose(found, (1 - share) * p + share * other)
+    assert share.max() > 0.1 and np.abs(found - p).max() > 0.01
+
+
+def test_a_temperature_is_of_both(rng):
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    clf = InContextClassifier(random_state=0).fit(X[:40], y[:40])
+    even = clf.set_params(temperature=1e6).predict_proba(X)
+    assert_allclose(even, 0.5, atol=1e-4)
+
+
+def test_means_and_spreads_are_those_of_a_mixture(monkeypatch, rng):
+    X = rng.normal(size=(60, 3))
+    y = 1e3 * (X[:, 0] + rng.normal(size=60)) + 5e3
+    both = InContextRegressor(random_state=0).fit(X[:40], y[:40])
+    mean, std = both.predict(X[40:], return_std=True)
+    opinion, rows, (center, scale) = both._rows.second_opinion, both._rows, both.target_scale_
+    without_opinion(monkeypatch)
+    alone = InContextRegressor(random_state=0).fit(X[:40], y[:40])
+    means, stds = (
+        (value - shift) / scale
+        for value, shift in zip(alone.predict(X[40:], return_std=True), (center, 0.0), strict=True)
+    )
+    other = opinion.scores(rows.compared(X[40:]))[:, 0]
+    share = opinion.share(stds**2, 40)
+    mixed = (1 - share) * means + share * other
+    power = (1 - share) * (stds**2 + means**2) + share * (opinion.error + other**2)
+    assert_allclose(mean, mixed * scale + center)
+    assert_allclose(std, np.sqrt(power - mixed**2) * scale, rtol=1e-6)
+    assert share.max() > 0.1
+
+
+def gain(monkeypatch, estimator, X, y, n_rows, n_draws=6):
+    """What the second opinion adds to a score."""
+    scores = []
+    for with_opinion in (True, False):
+        if not with_opinion:
+            without_opinion(monkeypatch)
+        for draw in range(n_draws):
+            order = np.random.default_rng(draw).permutation(len(X))
+            support, queries = order[:n_rows], order[n_rows : n_rows + 300]
+            fitted = estimator(random_state=0).fit(X[support], y[support])
+            scores.append(fitted.score(X[queries], y[queries]))
+    found = np.reshape(scores, (2, -1))
+    return (found[0] - found[1]).mean()
+
+
+def test_what_it_is_worth_on_real_tables(monkeypatch):
+    assert gain(monkeypatch, InContextClassifier, *load_digits(return_X_y=True), 100) > 0.003
+
+
+def test_a_learner_that_is_sure_is_left_alone(monkeypatch):
+    """Of a smooth function without noise it knows more than any kernel does."""
+    X, y = make_friedman1(500, n_features=5, random_state=0)
+    assert gain(monkeypatch, InContextRegressor, X, y, 100) > -0.005
+    linear = X @ np.arange(1, 6)
+    monkeypatch.undo()
+    assert gain(monkeypatch, InContextRegressor, X, linear, 100) > -0.003
+
+
+def test_rows_with_copies_give_none(rng):
+    X = np.repeat(rng.normal(size=(50, 4)), 2, axis=0)
+    y = np.repeat(rng.integers(2, size=50), 2)
+    assert InContextClassifier().fit(X, y)._rows.second_opinion is None
+    assert InContextClassifier().fit(X[::2], y[::2])._rows.second_opinion is not None
+
+
+def test_products_and_flags_are_compared_too(rng):
+    X = rng.normal(size=(100, 6))
+    clf = InContextClassifier(random_state=0).fit(X, X[:, 0] * X[:, 1] > 0)
+    layout = clf._rows.layout
+    assert len(layout.pairs) == 1
+    compared = layout.compared(X)
+    assert compared.shape == (100, 7)
+    weights = np.square(layout.weights[:7])
+    assert weights.argmax() == 6  # the product tells, and no column does
+    assert_allclose(compared.std(axis=0), weights, rtol=0.2)
+    assert_array_equal(clf._rows.second_opinion.classes, [0, 1])
+
+
+def test_missing_cells_are_compared_as_means(rng):
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    X[rng.random(X.shape) < 0.2] = np.nan
+    clf = InContextClassifier(random_state=0).fit(X, y)
+    assert np.isfinite(clf.predict_proba(np.full((1, 3), np.nan))).all()
+    assert not clf._rows.compared(np.full((1, 3), np.nan)).any()
+
+
+def test_learners_that_are_not_told_weights_have_none():
+    X, y = load_diabetes(return_X_y=True)
+    reg = InContextRegressor("lstm-tabular-regression").fit(X[:50], y[:50])
+    assert reg._rows.second_opinion is None
+
+
+def test_a_stream_trusts_it_less_and_less(rng):
+    X = rng.normal(size=(1_000, 3))
+    y = (X[:, 0] + rng.normal(size=1_000) > 0).astype(int)
+    clf = InContextClassifier(random_state=0, n_members=1)
+    for first in range(0, 1_000, 100):
+        clf.partial_fit(X[first : first + 100], y[first : first + 100], classes=[0, 1])
+    opinion = clf._rows.second_opinion
+    assert len(opinion.cells) == 128 and clf._n_read == 1_000
+    once = InContextClassifier(random_state=0, n_members=1).fit(X, y)
+    assert len(once._rows.second_opinion.cells) == 128 and once._n_read == 1_000
