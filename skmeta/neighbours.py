@@ -17,9 +17,11 @@ DOUBT = 0.1
 MOST_CHOSEN, LESS = 16, 0.005
 SMALLEST = 1e-9
 # Of the ten nearest rows the first four may be copies. They are if the step to the next is so many
-# times as long as others, of which none counts for more than the longest. Where so many rows are
-# like a row by chance nothing is said.
-NEAREST, MAY_BE_COPIES, NEARER, LONGEST, ALIKE = 10, 4, 2.0, 2.5, 0.1
+# times as long as others, of which none counts for more than the longest.
+NEAREST, MAY_BE_COPIES, NEARER, LONGEST = 10, 4, 2.0, 2.5
+# Columns in which two rows are alike seldom, and rows like a row in all of these by chance: where
+# there are more, copies would be nothing strange. Rows a part of which are different have none.
+SELDOM, ALIKE, DIFFERENT = 0.1, 0.1, 0.8
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,14 @@ class Neighbours:
 
 
 def hold_copies(cells: np.ndarray) -> bool:
-    """Find out whether many rows have up to four copies, exact or near: repeated measurements.
+    """Find out whether many rows have copies, exact, or near: repeated measurements.
 
-    The logarithm of the distance from a row grows by 1 / (k D) in the mean from the k-th nearest
-    row to the next, where rows lie in D dimensions without order. The step from the last copy to
-    the next row is longer: rows hold copies if one of the first four, times k, is more than twice
-    the mean of those from the fifth to the tenth.
+    Columns in which two different rows are often alike, as of codes and flags, do not count. Rows
+    hold copies if less than four fifths of them are different. Near copies, up to four of a row,
+    show in distances. Where rows lie in D dimensions without order, the logarithm of the distance
+    from a row grows by 1 / (k D) in the mean from the k-th nearest row to the next. The step from
+    the last copy to the next row is longer: rows hold copies, too, if one of the first four, times
+    k, is more than twice the mean of those from the fifth to the tenth.
 
     Parameters
     ----------
@@ -135,13 +139,21 @@ def hold_copies(cells: np.ndarray) -> bool:
     Returns
     -------
     copies : bool
-        False for twelve rows or fewer, and for codes, rows of which are alike by chance.
+        False where rows are alike by chance, as rows of codes are. Of twelve rows or fewer near
+        copies are not found.
 
     References
     ----------
     E. Levina, P. Bickel, "Maximum Likelihood Estimation of Intrinsic Dimension", NeurIPS 2004.
     """
-    if len(cells) < NEAREST + 3 or _alike_by_chance(np.unique(cells, axis=0)) > ALIKE:
+    different = np.unique(cells, axis=0)
+    alike = _alike(different)
+    cells, alike = cells[:, alike < SELDOM], alike[alike < SELDOM]
+    if len(different) * np.prod(alike) > ALIKE:
+        return False
+    if len(different) < DIFFERENT * len(cells):
+        return True
+    if len(cells) < NEAREST + 3:
         return False
     distance = np.sort(cdist(cells, cells), axis=1)[:, 1 : NEAREST + 1]
     size = np.log(np.maximum(distance, SMALLEST))
@@ -150,19 +162,16 @@ def hold_copies(cells: np.ndarray) -> bool:
     return bool(steps[:MAY_BE_COPIES].max() > NEARER * steps[MAY_BE_COPIES:].mean())
 
 
-def _alike_by_chance(rows):
-    """How many of different rows a row would be like, had its cells nothing to do with each other.
-
-    Their number times, for each column, the sum of squared shares of its levels.
-    """
+def _alike(rows):
+    """How often two rows have the same cell, for each column, (n, d) -> (d,)."""
     n_rows, n_columns = rows.shape
     columns = np.sort(rows, axis=0).T
     first = np.ones(columns.shape, dtype=bool)  # of a run of equal cells
     first[:, 1:] = columns[:, 1:] != columns[:, :-1]
     places = np.flatnonzero(first)
     lengths = np.diff(places, append=columns.size)
-    alike = np.bincount(places // n_rows, weights=np.square(lengths), minlength=n_columns)
-    return n_rows * np.prod(alike / n_rows**2)
+    pairs = np.bincount(places // n_rows, weights=lengths * (lengths - 1), minlength=n_columns)
+    return pairs / max(n_rows * (n_rows - 1), 1)
 
 
 def _told(distance, targets, width):

@@ -15,6 +15,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.neighbours import Neighbours, hold_copies
+from skmeta.second_opinion import told_by_others
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -243,7 +244,8 @@ def telling_neighbours(
     cells, told = standardised(X, statistics), neighbours.told(X, rows)
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
-        missed = _missed_by_ridge(numbers, known)
+        basis, sizes, _ = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
+        missed, _ = told_by_others(basis, np.square(sizes), numbers, RIDGES)
         least = max(chance * _power(missed), TOLD * _power(numbers))
         if _explained(missed, told) <= least:
             return None
@@ -261,22 +263,6 @@ def _explained(missed, told):
 def _power(numbers):
     """Sum of squares."""
     return np.square(numbers).sum()
-
-
-def _missed_by_ridge(values, known):
-    """What ridge regression on what is known of all other rows misses of each, (S, n), (S, p).
-
-    With the ridge that misses least.
-    """
-    known, values = known - known.mean(axis=0), values - values.mean(axis=0)
-    basis, sizes, _ = np.linalg.svd(known, full_matrices=False)
-    found, tries = basis.T @ values, []
-    for ridge in RIDGES:
-        share = np.square(sizes) / (np.square(sizes) + ridge)
-        own = np.square(basis) @ share + 1 / len(known)  # how far a row tells itself (leverage)
-        missed = values - (basis * share) @ found
-        tries.append(missed / np.maximum(1 - own, NO_POWER)[:, None])
-    return min(tries, key=_power)
 
 
 def _chance(n_columns, n_rows):

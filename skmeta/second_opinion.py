@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
-# Ridges that are tried, where a row's likeness to itself is 1, and factors that make probabilities
-# of scores.
+# Ridges that are tried, where a row's likeness to itself is 1; how much lines count beside
+# nearness, for numbers; factors that make probabilities of scores.
 RIDGES = 0.03, 0.3, 3.0
+LINES = 0.3, 3.0
 SHARPNESS = 1.0, 2.0, 4.0, 8.0, 16.0
-# Fewer rows have none.
-LEAST_ROWS = 5
-# How much it counts beside a learner that expects errors as large as its own, of many rows, and how
-# many rows give half of that. Chosen on the tables of benchmarks/tables.py.
-MOST_SHARE, ROWS_OF_TRUST = 1 / 3, 15
+# Fewer rows have none, in all or in the mean of a class.
+LEAST_ROWS, LEAST_OF_CLASS = 5, 2
+# How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
+# rows give half of that. Chosen on the tables of benchmarks/tables.py.
+MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
 SMALLEST = 1e-9
 
 
@@ -24,31 +26,35 @@ SMALLEST = 1e-9
 class SecondOpinion:
     """Ridge regression of targets on how near a row is to each row of a support.
 
-    With the rows' cells x_s, standardised and multiplied by what each column tells, and their
-    targets in the rows of Y, flags of classes or numbers, of mean m::
+    With the rows' cells x_s, standardised and times what each column tells, and their targets in
+    the rows of Y, flags of classes or numbers, of mean m::
 
-        f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   k(x, x') = exp(-|x - x'|_1 / h),
-        a = (H K H + lambda I)^-1 H Y,   H = I - 1 1^T / S
+        f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
+        k(x, x') = exp(-|x - x'|_1 / h) + c x . x' / mean_t |x_t|^2,   H = I - 1 1^T / S
 
-    with the mean distance h between two rows. lambda is that of three with which others miss least
-    of each row. Probabilities are softmax(beta f), where beta is that of five with which the others
-    tell the class of each row best.
+    with the mean distance h between two rows. Numbers may go on beyond the rows along lines, with
+    c = 0.3 or 3; of classes c is 0. It and lambda are those with which others miss least of each
+    row. Probabilities are softmax(beta f), where beta is that of five with which the others tell
+    the class of each row best.
 
     Parameters
     ----------
     cells : ndarray of shape (S, d), float32
     width : float
         h.
+    line : float
+        c / mean_t |x_t|^2.
     weights : ndarray of shape (S, k)
         a.
     center : ndarray of shape (k,)
-        What a row is told that is like no other.
+        m - sum_s a_s mean_t k(x_t, x_s).
     classes : ndarray of int, shape (k,), or None
         Those that the scores f are of; None of numbers.
     sharpness : float
         beta; of numbers 1.
     error : float
-        Mean squared error, in sum over flags, where each row is told by the others.
+        Mean squared error, in sum over flags, where each row is told by the others. What columns
+        tell was found with it, so it is too small where there are many columns for few rows.
 
     References
     ----------
@@ -60,6 +66,7 @@ class SecondOpinion:
 
     cells: np.ndarray
     width: float
+    line: float
     weights: np.ndarray
     center: np.ndarray
     classes: np.ndarray | None
@@ -79,27 +86,40 @@ class SecondOpinion:
         Returns
         -------
         opinion : SecondOpinion or None
-            None for fewer than five rows, and where all rows, or all targets, are alike.
+            None for fewer than five rows, or two of each class in the mean, and where all rows, or
+            all targets, are alike.
         """
         n_rows = len(cells)
-        distance = cdist(cells, cells, "cityblock")
-        width = distance.sum() / max(n_rows * (n_rows - 1), 1)
-        if n_rows < LEAST_ROWS or width < SMALLEST or not np.ptp(targets):
+        if n_rows < LEAST_ROWS or not np.ptp(targets):
             return None
-        likeness, classes, sharpness = np.exp(distance / -width), None, 1.0
-        if targets.dtype.kind == "f":
-            numbers = targets[:, None]
-        else:
+        classes, numbers = None, targets[:, None]
+        if targets.dtype.kind != "f":
             classes, found = np.unique(targets, return_inverse=True)
             numbers = np.eye(len(classes))[found]
-        told, weights = _told_by_others(_centered(likeness), numbers)
+            if n_rows < LEAST_OF_CLASS * len(classes):
+                return None
+        distance = cdist(cells, cells, "cityblock")
+        width = distance.sum() / (n_rows * (n_rows - 1))
+        if width < SMALLEST:
+            return None
+        near, power, tries = np.exp(distance / -width), np.square(cells).sum() / n_rows, []
+        for line in (c / power for c in LINES) if classes is None else (0.0,):
+            likeness = near + line * (cells @ cells.T) if line else near
+            sizes, basis = np.linalg.eigh(_centered(likeness))
+            missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
+            weights = basis @ (
+                basis.T @ (numbers - numbers.mean(axis=0)) / (sizes + ridge)[:, None]
+            )
+            tries.append((np.square(missed).sum(), line, missed, likeness.mean(axis=0), weights))
+        _, line, missed, likeness, weights = min(tries, key=lambda tried: tried[0])
+        center, sharpness = numbers.mean(axis=0) - likeness @ weights, 1.0
         if classes is not None:
+            told = numbers - missed
             sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * told, numbers))
-            told = softmax(sharpness * told, axis=1)
-        center = numbers.mean(axis=0) - likeness.mean(axis=0) @ weights
-        error = np.square(numbers - told).sum() / n_rows
+            missed = numbers - softmax(sharpness * told, axis=1)
+        error = np.square(missed).sum() / n_rows
         cells = cells.astype(np.float32)  # half as much to keep
-        return cls(cells, width, weights, center, classes, sharpness, error)
+        return cls(cells, width, line, weights, center, classes, sharpness, error)
 
     def scores(self, cells: np.ndarray) -> np.ndarray:
         """Return f for rows.
@@ -113,6 +133,8 @@ class SecondOpinion:
         scores : ndarray of shape (n, k)
         """
         likeness = np.exp(cdist(cells, self.cells, "cityblock") / -self.width)
+        if self.line:
+            likeness += self.line * (cells @ self.cells.T)
         return likeness @ self.weights + self.center
 
     def probabilities(self, scores: np.ndarray, n_classes: int, sharper: float) -> np.ndarray:
@@ -134,18 +156,18 @@ class SecondOpinion:
         p[:, self.classes] = softmax(sharper * self.sharpness * scores, axis=1)
         return p
 
-    def share(self, expected: np.ndarray, n_read: int) -> np.ndarray:
+    def share(self, expected: np.ndarray, n_later: int) -> np.ndarray:
         """Return how much it counts beside a learner.
 
-        The larger the errors that the learner expects of itself, beside those of this, the more,
-        and the less, the more rows the learner has read that are not here.
+        The larger the errors that the learner expects of itself, beside those of this, the more;
+        the more rows the learner has read since, the less.
 
         Parameters
         ----------
         expected : ndarray
             Squared errors, in sum over flags.
-        n_read : int
-            Rows that the learner has read.
+        n_later : int
+            Rows that the learner has read after those of the support.
 
         Returns
         -------
@@ -153,30 +175,52 @@ class SecondOpinion:
             From 0 to 2/3.
         """
         n_rows = len(self.cells)
-        trust = MOST_SHARE * n_rows / (n_rows + ROWS_OF_TRUST) * min(1.0, n_rows / n_read)
-        return trust * 2 * expected / np.maximum(expected + self.error, SMALLEST)
+        trust = MOST_SHARE * n_rows / (n_rows + ROWS_OF_TRUST)
+        trust *= (n_rows / (n_rows + n_later)) ** 2
+        return trust * expected / np.maximum(expected + self.error, SMALLEST)
+
+
+def told_by_others(
+    basis: np.ndarray, powers: np.ndarray, values: np.ndarray, ridges: Sequence[float]
+) -> tuple[np.ndarray, float]:
+    """Return what ridge regression on all other rows misses of each, with the best ridge.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (S, p)
+        Left singular vectors of what is known of each row, centered.
+    powers : ndarray of shape (p,)
+        Squares of the singular values.
+    values : ndarray of shape (S, k)
+        What is told.
+    ridges : sequence of float
+        That with which least is missed, squared, is taken.
+
+    Returns
+    -------
+    missed : ndarray of shape (S, k)
+    ridge : float
+
+    References
+    ----------
+    D. M. Allen, "The Relationship between Variable Selection and Data Augmentation and a Method
+    for Prediction", Technometrics 16, 1974 (PRESS).
+    """
+    values = values - values.mean(axis=0)
+    part, tries = basis.T @ values, []
+    for ridge in ridges:
+        share = powers / (powers + ridge)
+        own = np.square(basis) @ share + 1 / len(values)  # how far a row tells itself (leverage)
+        missed = values - (basis * share) @ part
+        missed /= np.maximum(1 - own, SMALLEST)[:, None]
+        tries.append((np.square(missed).sum(), missed, ridge))
+    return min(tries, key=lambda tried: tried[0])[1:]
 
 
 def _centered(likeness):
     """H K H."""
     by_row = likeness.mean(axis=0)
     return likeness - by_row - by_row[:, None] + by_row.mean()
-
-
-def _told_by_others(likeness, targets):
-    """What others tell of each row's target, and weights a, with the best ridge: (S, k) each."""
-    mean = targets.mean(axis=0)
-    sizes, basis = np.linalg.eigh(likeness)
-    sizes, part = np.maximum(sizes, 0), basis.T @ (targets - mean)
-    tries = []
-    for ridge in RIDGES:
-        share = sizes / (sizes + ridge)
-        own = np.square(basis) @ share + 1 / len(targets)  # how far a row tells itself (leverage)
-        missed = targets - mean - (basis * share) @ part
-        missed /= np.maximum(1 - own, SMALLEST)[:, None]
-        tries.append((np.square(missed).sum(), ridge, missed))
-    _, ridge, missed = min(tries, key=lambda one: one[0])
-    return targets - missed, basis @ (part / (sizes + ridge)[:, None])
 
 
 def _log_likelihood(scores, flags):

@@ -243,7 +243,39 @@ def test_rows_that_hold_copies():
             assert hold_copies(copied + 1e-3 * rng.normal(size=copied.shape))
             n_copied += hold_copies(copied + 0.1 * rng.normal(size=copied.shape))
     assert n_copied >= 9
-    assert not hold_copies(np.zeros((50, 2))) and not hold_copies(np.repeat(rows[:3], 4, axis=0))
+    assert not hold_copies(np.repeat(rows[:3], 4, axis=0) + 1e-3 * rng.normal(size=(12, 20)))
+
+
+def test_exact_copies_are_seen_in_few_rows_and_in_large_groups():
+    rng = np.random.default_rng(0)
+    rows = np.column_stack([rng.normal(size=(100, 2)), rng.integers(2, size=(100, 3))])
+    for n_rows, times in ((3, 2), (6, 2), (4, 3), (10, 10), (5, 20)):
+        assert hold_copies(np.repeat(rows[:n_rows], times, axis=0))
+        assert not hold_copies(rows[: n_rows * times])
+    assert hold_copies(rows[rng.integers(100, size=100)])  # a bootstrap sample
+    assert not hold_copies(np.concatenate([rows[:95], rows[:5]]))
+
+
+@pytest.mark.parametrize("n_numbers", [1, 2, 4])
+@pytest.mark.parametrize("n_levels", [2, 5, 8])
+@pytest.mark.parametrize("n_rows", [50, 100])
+def test_rows_of_one_level_are_no_copies(n_rows, n_levels, n_numbers):
+    """Beside flags, which put rows of one level close together, numbers differ."""
+    n_found = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        flags = [np.eye(n_levels)[rng.integers(n_levels, size=n_rows)] for _ in range(2)]
+        rows = np.hstack([*flags, rng.normal(size=(n_rows, n_numbers))])
+        n_found += hold_copies((rows - rows.mean(axis=0)) / rows.std(axis=0))
+    assert n_found <= 1
+
+
+def test_votes_and_other_codes_have_no_copies():
+    rng = np.random.default_rng(0)
+    party = rng.integers(2, size=(100, 1))
+    votes = np.where(rng.random((100, 16)) < 0.9, party, 1 - party).astype(float)
+    assert len(np.unique(votes, axis=0)) < 90  # many vote alike
+    assert not hold_copies(votes)
 
 
 def test_lines_of_many_columns_make_next_to_no_neighbours():

@@ -79,6 +79,7 @@ class InContextEstimator(BaseEstimator):
     _kind: str  # the kind of task that the learner must have been trained on
     _rows: Rows
     _beginning: Beginning | None = None
+    _n_later: int  # rows read after the first support
 
     def _checked_learner(self) -> Learner:
         """Load the learner and see that it answers questions of this kind."""
@@ -184,14 +185,13 @@ class InContextEstimator(BaseEstimator):
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
             self.n_members_ = self._deal(usual, rng)
             self.state_ = self.learner_.initial_state(self.n_members_)
-            self._n_read = 0
         else:
             rows.warn_of_later(X)
         orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
         self.state_ = self._read(X, self._told(met), orders, first=first)
-        self._n_read += len(X)
+        self._n_later = 0 if first else self._n_later + len(X)
         return X, y
 
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
@@ -263,18 +263,18 @@ class InContextEstimator(BaseEstimator):
         self._validate_params()  # some are of the answer, and may be set after fit
         X = self._checked(X)
         rows, state, n_members = self._rows, self.state_, self.n_members_
-        opinion, scores = rows.second_opinion, []
         rows.warn_of_queries(X)
         runner = self._runner()
         chunk = max(1, QUERY_CHUNK // n_members)
-        parts = []
+        parts, scores = [], []  # of answers, and of scores if there are any
         for first in range(0, len(X), chunk):
-            inputs = rows.shown(X[None, first : first + chunk], runner.network.spec)
+            asked = X[first : first + chunk]
+            inputs = rows.shown(asked[None], runner.network.spec)
             inputs = np.broadcast_to(inputs, (n_members, *inputs.shape[1:]))
             answers = runner.read(state, inputs.reshape(-1, *inputs.shape[2:]))
             parts.append(answers.reshape(n_members, -1, *answers.shape[1:]))
-            if opinion is not None:
-                scores.append(opinion.scores(rows.compared(X[first : first + chunk])))
+            if (said := rows.scores(asked)) is not None:
+                scores.append(said)
         answers = np.concatenate(parts, axis=1).astype(np.float64)
         return answers, np.concatenate(scores) if scores else None
 

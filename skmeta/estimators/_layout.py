@@ -126,6 +126,7 @@ class TableLayout:
             return replace(layout, curves=curves)
         if places > len(layout.pairs):
             layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
+        # X has its scores by now, of which the layout does not know before the last line.
         opinion = SecondOpinion.of(layout.compared(X[rows]), targets[rows])
         return replace(layout, curves=curves, opinion=opinion)
 

@@ -70,9 +70,9 @@ class Rows(ABC):
             The places of these rows in the first support, if they are rows of it.
         """
 
-    def compared(self, X: np.ndarray) -> np.ndarray:
-        """Return checked rows as a second opinion compares them."""
-        return X
+    def scores(self, X: np.ndarray) -> np.ndarray | None:
+        """Return what the second opinion says of checked rows, (n, k), if there is one."""
+        return None
 
     @abstractmethod
     def warn_of_later(self, X: np.ndarray) -> None:

@@ -338,9 +338,12 @@ class TableRows(Rows):
         """SecondOpinion of the first support, or None."""
         return self.layout.opinion
 
-    def compared(self, X):
-        """Return rows as a second opinion compares them."""
-        return self.layout.compared(X)
+    def scores(self, X):
+        """Return what the second opinion says of checked rows, (n, k), if there is one."""
+        if self.layout.opinion is None:
+            return None
+        with one_thread():
+            return self.layout.opinion.scores(self.layout.compared(X))
 
     @property
     def _told_by_type(self):

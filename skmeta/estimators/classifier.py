@@ -21,7 +21,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     """Classifier whose fit is one pass of the support through a meta-trained memory.
 
     No weight changes in ``fit``. ``predict`` answers each row from the state
-    that the support left behind, and ``partial_fit`` reads on.
+    that the support left behind, and ``partial_fit`` reads on. On a table, a kernel regression
+    on at most 128 of the first rows has a say beside the learner
+    (:class:`skmeta.second_opinion.SecondOpinion`).
 
     Parameters
     ----------
@@ -32,12 +34,13 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Members whose probabilities are averaged. One reads the rows in the order
         given, more in random orders. The first has class i as label i; the others have
         permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 3 up
-        to 20 rows, 4 from 41 columns on, more where columns are too many for one member, and
+        to 20 rows and from 41 columns on, more where columns are too many for one member, and
         1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
-        Divides the logits: above 1 makes probabilities more even. "auto" takes r / (r + 0.75)
+        Divides the logits: above 1 makes probabilities more even. Scores of the second opinion
+        are divided by its ratio to "auto". "auto" takes r / (r + 0.75)
         for tables, after r rows in the mean of each class (or label, where classes share them):
         some real tables are less noisy than the synthetic ones of meta-training. It takes 1 for
         other learners, and for tables until each announced class has a row.
@@ -215,7 +218,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         other = opinion.probabilities(scores, p.shape[1], sharper=usual / temperature)
         # The squared error, in sum over flags, that the learner expects if it is right about p.
         expected = 1 - np.square(p).sum(axis=1, keepdims=True)
-        return p + opinion.share(expected, now._n_read) * (other - p)
+        return p + opinion.share(expected, now._n_later) * (other - p)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.

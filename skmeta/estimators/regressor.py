@@ -20,6 +20,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     tables scales columns and targets by the first support. Any other takes rows
     and targets as they are: give it values like those of the tasks it was
     trained on (``skmeta.describe`` prints them); a warning says where they are not.
+    On a table, a kernel regression on at most 128 of the first rows has a say beside the learner
+    (:class:`skmeta.second_opinion.SecondOpinion`).
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose answers are averaged. One reads the rows in the order given,
         more in random orders; all but the first see permuted columns of a table.
-        "auto" takes 2 for tables, 4 from 41 columns on, more where columns are too many for one
+        "auto" takes 2 for tables, 3 from 41 columns on, more where columns are too many for one
         member, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
@@ -164,8 +166,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         -------
         y_mean : ndarray of shape (n_rows,)
         y_std : ndarray of shape (n_rows,), only if ``return_std``
-            Standard deviation of the target, that of the members' mixture. While all targets that
-            were read are alike, it has no unit, and a warning says so.
+            Standard deviation of the target, that of the mixture of all that answer. While all
+            targets that were read are alike, it has no unit, and a warning says so.
 
         Raises
         ------
@@ -181,7 +183,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         variance = (stds**2 + (means - mean) ** 2).mean(axis=0)
         if scores is not None:
             opinion, other = now._rows.second_opinion, scores[:, 0]
-            share = opinion.share(variance, now._n_read)
+            share = opinion.share(variance, now._n_later)
             apart = share * (1 - share) * (other - mean) ** 2
             variance = variance + share * (opinion.error - variance) + apart
             mean = mean + share * (other - mean)
