@@ -14,8 +14,9 @@ from scipy.special import softmax
 RIDGES = 0.03, 0.3, 3.0
 LINES = 0.3, 3.0
 SHARPNESS = 1.0, 2.0, 4.0, 8.0, 16.0
-# Fewer rows have none, in all or in the mean of a class.
-LEAST_ROWS, LEAST_OF_CLASS = 5, 2
+# Fewer rows have none, in all or in the mean of a class. It knows classes with such a part, at
+# least, of the rows that each had if all had as many.
+LEAST_ROWS, LEAST_OF_CLASS, RARE = 5, 2, 0.2
 # How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
 # rows give half of that. Chosen on the tables of benchmarks/tables.py.
 MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
@@ -40,6 +41,7 @@ class SecondOpinion:
     Parameters
     ----------
     cells : ndarray of shape (S, d), float32
+        Of the rows of the classes that it knows.
     width : float
         h.
     line : float
@@ -49,7 +51,7 @@ class SecondOpinion:
     center : ndarray of shape (k,)
         m - sum_s a_s mean_t k(x_t, x_s).
     classes : ndarray of int, shape (k,), or None
-        Those that the scores f are of; None of numbers.
+        Those that it knows, two or more; None of numbers.
     sharpness : float
         beta; of numbers 1.
     error : float
@@ -87,17 +89,21 @@ class SecondOpinion:
         -------
         opinion : SecondOpinion or None
             None for fewer than five rows, or two of each class in the mean, and where all rows, or
-            all targets, are alike.
+            all targets, are alike. Classes of less than a fifth of that mean it does not know, and
+            their rows do not count.
         """
+        classes, numbers = None, targets[:, None]
+        if targets.dtype.kind != "f":
+            met, counts = np.unique(targets, return_counts=True)
+            classes = met[counts >= RARE * counts.mean()]
+            if counts.mean() < LEAST_OF_CLASS:
+                return None
+            known = np.isin(targets, classes)
+            cells, targets = cells[known], targets[known]
+            numbers = (targets[:, None] == classes).astype(np.float64)
         n_rows = len(cells)
         if n_rows < LEAST_ROWS or not np.ptp(targets):
             return None
-        classes, numbers = None, targets[:, None]
-        if targets.dtype.kind != "f":
-            classes, found = np.unique(targets, return_inverse=True)
-            numbers = np.eye(len(classes))[found]
-            if n_rows < LEAST_OF_CLASS * len(classes):
-                return None
         distance = cdist(cells, cells, "cityblock")
         width = distance.sum() / (n_rows * (n_rows - 1))
         if width < SMALLEST:
@@ -137,24 +143,27 @@ class SecondOpinion:
             likeness += self.line * (cells @ self.cells.T)
         return likeness @ self.weights + self.center
 
-    def probabilities(self, scores: np.ndarray, n_classes: int, sharper: float) -> np.ndarray:
-        """Return the probability of each class; 0 of those without a row.
+    def probabilities(self, scores: np.ndarray, sharper: float) -> np.ndarray:
+        """Return the probability of each class that it knows.
 
         Parameters
         ----------
         scores : ndarray of shape (n, k)
-        n_classes : int
-            All that there are.
         sharper : float
             What multiplies beta.
 
         Returns
         -------
-        probabilities : ndarray of shape (n, n_classes)
+        probabilities : ndarray of shape (n, k)
         """
-        p = np.zeros((len(scores), n_classes))
-        p[:, self.classes] = softmax(sharper * self.sharpness * scores, axis=1)
-        return p
+        return softmax(sharper * self.sharpness * scores, axis=1)
+
+    def errors(self, expected: np.ndarray) -> np.ndarray:
+        """Return its squared errors, in sum over flags, beside those that a learner expects.
+
+        Of numbers they are no smaller than what the learner takes for noise.
+        """
+        return np.maximum(self.error, expected if self.classes is None else 0.0)
 
     def share(self, expected: np.ndarray, n_later: int) -> np.ndarray:
         """Return how much it counts beside a learner.
@@ -172,12 +181,13 @@ class SecondOpinion:
         Returns
         -------
         share : ndarray
-            From 0 to 2/3.
+            From 0 to 2/3; of numbers to 1/3.
         """
         n_rows = len(self.cells)
         trust = MOST_SHARE * n_rows / (n_rows + ROWS_OF_TRUST)
         trust *= (n_rows / (n_rows + n_later)) ** 2
-        return trust * expected / np.maximum(expected + self.error, SMALLEST)
+        own, its = np.square(expected), np.square(self.errors(expected))
+        return trust * own / np.maximum(own + its, SMALLEST**2)
 
 
 def told_by_others(

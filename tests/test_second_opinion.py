@@ -1,5 +1,7 @@
 """Ridge regression on how near rows are to the first ones of a table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -105,7 +107,7 @@ def test_the_error_is_that_of_rows_told_by_others(rng):
     assert opinion.error == pytest.approx(np.square(np.eye(2)[y] - p).sum(axis=1).mean(), rel=0.1)
     X = rng.normal(size=(2_000, 2))
     truth = (X[:, 0] + 0.5 * rng.normal(size=2_000) > 0).astype(int)
-    found = opinion.probabilities(opinion.scores(X), 2, sharper=1.0)
+    found = opinion.probabilities(opinion.scores(X), sharper=1.0)
     assert opinion.error == pytest.approx(
         np.square(np.eye(2)[truth] - found).sum(1).mean(), abs=0.1
     )
@@ -122,21 +124,46 @@ def test_who_has_none(rng):
     assert SecondOpinion.of(cells, np.full(30, 2.5)) is None
 
 
-def test_classes_without_a_row_have_no_probability(rng):
-    cells, y = rng.normal(size=(30, 2)), np.where(np.arange(30) % 2, 3, 1)
-    opinion = SecondOpinion.of(cells, y)
-    scores = opinion.scores(cells[:4])
-    p = opinion.probabilities(scores, 5, sharper=0.5)
-    assert_allclose(p[:, [1, 3]], softmax(0.5 * opinion.sharpness * scores, axis=1))
-    assert not p[:, [0, 2, 4]].any()
+def test_it_knows_classes_of_some_rows(rng):
+    cells = rng.normal(size=(60, 2))
+    for rare, known in ((1, [0, 2]), (3, [0, 2]), (4, [0, 1, 2])):  # a fifth of the mean is four
+        y = np.where(np.arange(60) % 2, 0, 2)
+        y[:rare] = 1
+        opinion = SecondOpinion.of(cells, y)
+        assert list(opinion.classes) == known
+        assert len(opinion.cells) == np.isin(y, known).sum()
+        p = opinion.probabilities(opinion.scores(cells[:4]), sharper=0.5)
+        scores = 0.5 * opinion.sharpness * opinion.scores(cells[:4])
+        assert_allclose(p, softmax(scores, axis=1))
+    assert SecondOpinion.of(cells, (np.arange(60) < 5).astype(int)) is None  # of two one is left
+
+
+def test_classes_that_it_does_not_know_are_for_the_learner(monkeypatch, rng):
+    X = rng.normal(size=(80, 3))
+    y = (X[:, 0] + 0.7 * rng.normal(size=80) > 0).astype(int)
+    y[:2] = 2
+    clf = InContextClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2, 3])
+    found, opinion = clf.predict_proba(X), clf._rows.second_opinion
+    assert list(opinion.classes) == [0, 1]
+    without_opinion(monkeypatch)
+    clf = InContextClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2, 3])
+    alone = clf.predict_proba(X)
+    assert_allclose(found[:, 2:], alone[:, 2:])
+    assert_allclose(found.sum(axis=1), 1)
+    assert np.abs(found - alone)[:, :2].max() > 0.01
 
 
 def test_what_it_counts_beside_a_learner(rng):
     opinion = SecondOpinion.of(rng.normal(size=(45, 2)), rng.normal(size=45))
     trust = MOST_SHARE * 45 / (45 + ROWS_OF_TRUST)
-    expected = opinion.error * np.array([1.0, 3.0, 0.0])
-    assert_allclose(opinion.share(expected, 0), trust * np.array([0.5, 0.75, 0.0]))
-    assert_allclose(opinion.share(expected, 405), trust * np.array([0.5, 0.75, 0.0]) / 100)
+    expected = opinion.error * np.array([1.0, 0.5, 3.0, 0.0])
+    assert_allclose(opinion.errors(expected), opinion.error * np.array([1.0, 1.0, 3.0, 1.0]))
+    parts = np.array([0.5, 0.2, 0.5, 0.0])  # noise is noise to both
+    assert_allclose(opinion.share(expected, 0), trust * parts)
+    assert_allclose(opinion.share(expected, 405), trust * parts / 100)
+    opinion = replace(opinion, classes=np.arange(2))
+    assert_allclose(opinion.errors(expected), opinion.error)
+    assert_allclose(opinion.share(expected, 0), trust * np.array([0.5, 0.2, 0.9, 0.0]))
 
 
 def without_opinion(monkeypatch):
@@ -153,7 +180,7 @@ def test_probabilities_are_a_mixture(monkeypatch, rng):
     alone = InContextClassifier(random_state=0).fit(X[:40], y[:40])
     assert alone._rows.second_opinion is None
     p = alone.predict_proba(X[40:])
-    other = opinion.probabilities(scores, 2, sharper=1.0)
+    other = opinion.probabilities(scores, sharper=1.0)
     share = opinion.share(1 - np.square(p).sum(axis=1, keepdims=True), 0)
     assert_allclose(found, (1 - share) * p + share * other)
     assert share.max() > 0.1 and np.abs(found - p).max() > 0.01
@@ -182,7 +209,8 @@ def test_means_and_spreads_are_those_of_a_mixture(monkeypatch, rng):
     )
     share = opinion.share(stds**2, 0)
     mixed = (1 - share) * means + share * other
-    power = (1 - share) * (stds**2 + means**2) + share * (opinion.error + other**2)
+    errors = opinion.errors(stds**2)
+    power = (1 - share) * (stds**2 + means**2) + share * (errors + other**2)
     assert_allclose(mean, mixed * scale + center)
     assert_allclose(std, np.sqrt(power - mixed**2) * scale, rtol=1e-6)
     assert share.max() > 0.1

@@ -215,10 +215,14 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         if scores is None:
             return p
         opinion, usual = now._rows.second_opinion, now._rows.usual_temperature(now.class_count_)
-        other = opinion.probabilities(scores, p.shape[1], sharper=usual / temperature)
+        other = opinion.probabilities(scores, sharper=usual / temperature)
+        known = p[:, opinion.classes]  # the probability of others is for the learner alone
+        mass = np.maximum(known.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
         # The squared error, in sum over flags, that the learner expects if it is right about p.
-        expected = 1 - np.square(p).sum(axis=1, keepdims=True)
-        return p + opinion.share(expected, now._n_later) * (other - p)
+        expected = 1 - np.square(known / mass).sum(axis=1, keepdims=True)
+        share = opinion.share(expected, now._n_later)
+        p[:, opinion.classes] = known + share * (mass * other - known)
+        return p
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.

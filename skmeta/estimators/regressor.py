@@ -185,7 +185,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
             opinion, other = now._rows.second_opinion, scores[:, 0]
             share = opinion.share(variance, now._n_later)
             apart = share * (1 - share) * (other - mean) ** 2
-            variance = variance + share * (opinion.error - variance) + apart
+            variance = variance + share * (opinion.errors(variance) - variance) + apart
             mean = mean + share * (other - mean)
         center, scale = now.target_scale_
         y_mean = mean * scale + center
