@@ -131,7 +131,7 @@ def test_it_knows_classes_of_some_rows(rng):
         y[:rare] = 1
         opinion = SecondOpinion.of(cells, y)
         assert list(opinion.classes) == known
-        assert len(opinion.cells) == np.isin(y, known).sum()
+        assert_array_equal(opinion.cells, cells[np.isin(y, known)].astype(np.float32))
         p = opinion.probabilities(opinion.scores(cells[:4]), sharper=0.5)
         scores = 0.5 * opinion.sharpness * opinion.scores(cells[:4])
         assert_allclose(p, softmax(scores, axis=1))
@@ -144,10 +144,14 @@ def test_classes_that_it_does_not_know_are_for_the_learner(monkeypatch, rng):
     y[:2] = 2
     clf = InContextClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2, 3])
     found, opinion = clf.predict_proba(X), clf._rows.second_opinion
-    assert list(opinion.classes) == [0, 1]
+    other = opinion.probabilities(clf._rows.scores(X), sharper=1 / clf.temperature_)
+    assert list(opinion.classes) == [0, 1] and clf.temperature_ == 1  # one class has no row
     without_opinion(monkeypatch)
     clf = InContextClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2, 3])
     alone = clf.predict_proba(X)
+    mass = alone[:, :2].sum(axis=1, keepdims=True)
+    share = opinion.share(1 - np.square(alone[:, :2] / mass).sum(axis=1, keepdims=True), 0)
+    assert_allclose(found[:, :2], (1 - share) * alone[:, :2] + share * mass * other)
     assert_allclose(found[:, 2:], alone[:, 2:])
     assert_allclose(found.sum(axis=1), 1)
     assert np.abs(found - alone)[:, :2].max() > 0.01
