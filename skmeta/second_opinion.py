@@ -108,17 +108,11 @@ class SecondOpinion:
         width = distance.sum() / (n_rows * (n_rows - 1))
         if width < SMALLEST:
             return None
-        near, power, tries = np.exp(distance / -width), np.square(cells).sum() / n_rows, []
-        for line in (c / power for c in LINES) if classes is None else (0.0,):
-            likeness = near + line * (cells @ cells.T) if line else near
-            sizes, basis = np.linalg.eigh(_centered(likeness))
-            missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
-            weights = basis @ (
-                basis.T @ (numbers - numbers.mean(axis=0)) / (sizes + ridge)[:, None]
-            )
-            tries.append((np.square(missed).sum(), line, missed, likeness.mean(axis=0), weights))
-        _, line, missed, likeness, weights = min(tries, key=lambda tried: tried[0])
-        center, sharpness = numbers.mean(axis=0) - likeness @ weights, 1.0
+        near, products = np.exp(distance / -width), cells @ cells.T
+        lines = [0.0] if classes is not None else [c * n_rows / np.trace(products) for c in LINES]
+        tries = [(line, *_regression(near + line * products, numbers)) for line in lines]
+        line, missed, weights, center = min(tries, key=lambda tried: np.square(tried[1]).sum())
+        sharpness = 1.0
         if classes is not None:
             told = numbers - missed
             sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * told, numbers))
@@ -227,10 +221,14 @@ def told_by_others(
     return min(tries, key=lambda tried: tried[0])[1:]
 
 
-def _centered(likeness):
-    """H K H."""
-    by_row = likeness.mean(axis=0)
-    return likeness - by_row - by_row[:, None] + by_row.mean()
+def _regression(likeness, numbers):
+    """What others miss of each row, with the best ridge, weights a, and f of a row like no other."""
+    mean, by_row = numbers.mean(axis=0), likeness.mean(axis=0)
+    centered = likeness - by_row - by_row[:, None] + by_row.mean()  # H K H
+    sizes, basis = np.linalg.eigh(centered)
+    missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
+    weights = basis @ (basis.T @ (numbers - mean) / (sizes + ridge)[:, None])
+    return missed, weights, mean - by_row @ weights
 
 
 def _log_likelihood(scores, flags):
