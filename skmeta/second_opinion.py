@@ -222,7 +222,7 @@ def told_by_others(
 
 
 def _regression(likeness, numbers):
-    """What others miss of each row, with the best ridge, weights a, and f of a row like no other."""
+    """What others miss of each row, by the best ridge, weights a, and f of a row like no other."""
     mean, by_row = numbers.mean(axis=0), likeness.mean(axis=0)
     centered = likeness - by_row - by_row[:, None] + by_row.mean()  # H K H
     sizes, basis = np.linalg.eigh(centered)
