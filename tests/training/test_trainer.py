@@ -338,7 +338,7 @@ class TestRuns:
             harder = Curriculum([(4, family), (9, Louder())])
             sound = {**settings, "learning_rate": 0.1}
             losses = MetaTrainer(**sound).fit(harder).history_["loss"]
-            assert losses[-1] > losses[0] + 1
+            assert losses[-1] > losses[0] + 0.5
             rises = []
             for seed in range(4):  # by luck
                 trainer = MetaTrainer(**TINY, learning_rate=1e-9, random_state=seed).fit(family)
