@@ -1645,8 +1645,9 @@ def test_very_large_and_very_small_numbers(X, size):
     assert_allclose(np.divide(scaled, size), expected, rtol=1e-6)
 
 
-def test_sorted_rows_do_no_harm():
+def test_sorted_rows_do_no_harm(monkeypatch):
     """Each member reads them in a random order; alone, it reads them as they come."""
+    monkeypatch.setattr(_layout, "comparable_rows", lambda *asked: None)  # no second opinion
     X, y = make_friedman1(300, n_features=6, random_state=0)
     rising = np.argsort(y[:100])
     mixed, by_target, alone = (
@@ -1655,7 +1656,7 @@ def test_sorted_rows_do_no_harm():
         .score(X[100:], y[100:])
         for rows, n_members in ((np.arange(100), 2), (rising, 2), (rising, 1))
     )
-    assert by_target > mixed - 0.03 and by_target > alone + 0.01
+    assert by_target > mixed - 0.03 and by_target > alone + 0.03
 
 
 def test_the_spread_of_targets_far_from_0(X):
@@ -1717,9 +1718,9 @@ def test_each_level_of_a_category_is_told_apart(monkeypatch):
     assert np.abs(clf.predict_proba(missing) - clf.predict_proba(table)).max() > 0.1
     blind = InContextClassifier(categorical_features=None, random_state=0)
     assert mean_score(clf, table, y, 40) > 0.97
-    # To the blind it is a number of ten values, in no order, if neighbours do not help it.
-    monkeypatch.setattr(_layout, "telling_neighbours", lambda *asked: None)
-    assert mean_score(clf, table, y, 20) > mean_score(blind, table, y, 20) + 0.03
+    # To the blind it is a number of ten values, in no order, if no near rows help it.
+    monkeypatch.setattr(_layout, "comparable_rows", lambda *asked: None)
+    assert mean_score(clf, table, y, 20) > mean_score(blind, table, y, 20) + 0.05
 
 
 @pytest.mark.parametrize("asked", [["town"], [0], [True, False], np.array(["town"])])
@@ -1864,15 +1865,16 @@ def test_codes_beside_text_and_where_there_are_no_places():
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
-def test_what_codes_are_worth(estimator):
+def test_what_codes_are_worth(estimator, monkeypatch):
     """Answers that hang on a code, in no order: members that see flags find them."""
+    monkeypatch.setattr(_layout, "comparable_rows", lambda *asked: None)
     table, y = rows_of_towns(200)
     X = np.column_stack([table["town"].str[5:].astype(float), table["noise"]])
     blind, seeing = (
         mean_score(estimator(categorical_features=asked, random_state=0), X, y, 18)
         for asked in (None, "from_dtype")
     )
-    assert seeing > blind + 0.03
+    assert seeing > blind + 0.05
 
 
 def test_flags_go_to_the_shortest_categories_as_long_as_there_are_places():
