@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 # Ridges that are tried, where a row's likeness to itself is 1; how much lines count beside
 # nearness, for numbers; factors that make probabilities of scores.
@@ -233,5 +233,4 @@ def _regression(likeness, numbers):
 
 def _log_likelihood(scores, flags):
     """Logarithm of the probability of all classes, by scores."""
-    scores = scores - scores.max(axis=1, keepdims=True)
-    return (scores * flags).sum() - np.log(np.exp(scores).sum(axis=1)).sum()
+    return (log_softmax(scores, axis=1) * flags).sum()
