@@ -258,10 +258,10 @@ def known_cells(column: np.ndarray) -> np.ndarray:
     return column[~np.isnan(column)]
 
 
-def may_be_codes(column: np.ndarray) -> bool:
-    """Return whether a column, of shape (n,), has cells, and whole numbers alone."""
-    known = known_cells(column)
-    return len(known) > 0 and bool((np.round(known) == known).all())
+def may_be_codes(X: np.ndarray) -> np.ndarray:
+    """Return which columns of (n, d) have cells, and whole numbers alone."""
+    missing = np.isnan(X)
+    return ((np.round(X) == X) | missing).all(axis=0) & ~missing.all(axis=0)
 
 
 def choose_flags(X: np.ndarray, columns, places: int) -> tuple[dict[int, np.ndarray], int]:

@@ -164,7 +164,7 @@ def telling_pairs(
         told = np.triu(_told_together(cells, left), 1)
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
         likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
-        telling = (pair for pair in likely if _told_of_others(cells[:, pair], left) > chance)
+        telling = likely[_told_of_others(cells[:, likely.T], left) > chance]
         pair = next((pair for pair in telling if _is_new(cells[:, pair], cells, products)), None)
         if pair is None:
             break
@@ -340,29 +340,42 @@ def _told_together(cells, directions):
     return found / np.where(total > NO_POWER, total, np.inf)
 
 
-def _told_of_others(pair, directions):
-    """R2 of what is new in the product of two columns, where each row is told by the others.
+def _told_of_others(pairs, directions):
+    """R2 of what is new in products of two columns, where each row is told by the others.
 
-    The least of that of all rows, and of those without the row in which most is new.
+    The least of that of all rows, and of those without the row in which most is new:
+    (S, 2, n_pairs) and (S, k) -> (n_pairs,).
     """
-    alone = np.hstack([np.ones((len(pair), 1)), pair, np.square(pair)])
+    pairs = np.moveaxis(pairs, 2, 0)  # (n_pairs, S, 2)
+    alone = np.concatenate([np.ones_like(pairs[..., :1]), pairs, np.square(pairs)], axis=2)
     basis, sizes, _ = np.linalg.svd(alone, full_matrices=False)
-    basis = basis[:, sizes > NO_SIZE * sizes[0]]
-    product = pair.prod(axis=1)
-    new = product - basis @ (basis.T @ product)
-    if new @ new <= NO_POWER * (product @ product):  # as of two flags of one category
-        return 0.0
-    others = np.arange(len(new)) != np.argmax(np.abs(new))
-    return min(_told_by_one(new, directions), _told_by_one(new[others], directions[others]))
+    basis *= (sizes > NO_SIZE * sizes[:, :1])[:, None]
+    product = pairs.prod(axis=2, keepdims=True)
+    new = (product - basis @ (np.swapaxes(basis, 1, 2) @ product))[..., 0]
+    others = np.arange(new.shape[1]) != np.abs(new).argmax(axis=1, keepdims=True)
+    told = np.minimum(
+        _told_by_each(new, directions, np.ones_like(others)), _told_by_each(new, directions, others)
+    )
+    is_new = np.square(new).sum(axis=1) > NO_POWER * np.square(product).sum(axis=(1, 2))
+    return np.where(is_new, told, 0.0)  # it is not of two flags of one category
 
 
-def _told_by_one(column, directions):
-    """R2 of a column on directions, (S,) and (S, k), where each row is told by the others."""
-    column, directions = column - column.mean(), directions - directions.mean(axis=0)
-    power, total = column @ column, np.square(directions).sum(axis=0)
-    if power <= NO_POWER or (total <= NO_POWER).any():
-        return 0.0
-    own = column**2 / power + 1 / len(column)  # how far a row tells itself (leverage)
-    missed = directions - np.outer(column, column @ directions / power)
-    missed /= np.maximum(1 - own, NO_POWER)[:, None]
-    return len(total) - (np.square(missed).sum(axis=0) / total).sum()
+def _told_by_each(columns, directions, counted):
+    """R2 of columns on directions, where each row that is counted is told by the others.
+
+    (n, S), (S, k) and flags (n, S) -> (n,).
+    """
+    share = counted[..., None] / counted.sum(axis=1)[:, None, None]  # of each row in a mean
+    columns, directions = columns[..., None], directions[None]
+    columns = (columns - (share * columns).sum(axis=1, keepdims=True)) * counted[..., None]
+    directions = directions - (share * directions).sum(axis=1, keepdims=True)
+    directions *= counted[..., None]
+    power = np.square(columns).sum(axis=1, keepdims=True)
+    total = np.square(directions).sum(axis=1)
+    tells = (power[:, 0, 0] > NO_POWER) & (total > NO_POWER).all(axis=1)
+    power, total = np.maximum(power, NO_POWER), np.maximum(total, NO_POWER)
+    own = np.square(columns) / power + share  # how far a row tells itself (leverage)
+    missed = directions - columns * (np.swapaxes(columns, 1, 2) @ directions) / power
+    missed /= np.maximum(1 - own, NO_POWER)
+    told = total.shape[1] - (np.square(missed).sum(axis=1) / total).sum(axis=1)
+    return np.where(tells, told, 0.0)

@@ -190,7 +190,7 @@ def test_one_row_makes_no_pair():
     first[8], second[8], left[8] = 4, 4, 5
     left = (left - left.mean()) / (left.std() * np.sqrt(50))
     assert np.corrcoef(first * second, left)[0, 1] ** 2 > 0.2
-    assert _told_of_others(np.column_stack([first, second]), left[:, None]) < 0.1
+    assert _told_of_others(np.column_stack([first, second])[..., None], left[:, None]) < 0.1
     for n_up in (2, 5, 10, 15):  # flags that meet in one row
         X = np.column_stack([rng.normal(size=60), np.zeros((60, 2))])
         X[:n_up, 1] = X[n_up - 1 : 2 * n_up - 1, 2] = 1
@@ -215,7 +215,7 @@ def test_a_product_has_to_tell_and_what_is_new_in_it():
     own, product = np.hstack([cells, cells**2]), cells.prod(axis=1)
     new = product - LinearRegression().fit(own, product).predict(own)
     left = _left(_directions(new), cells, cells[:, :0])
-    assert _told_of_others(cells, left) > 0.9 and _told_together(cells, left)[0, 1] < 0.04
+    assert _told_of_others(cells[..., None], left) > 0.9 and _told_together(cells, left)[0, 1] < 0.04
     assert pairs_of(X, new) == []  # chance: 0.044
 
 
@@ -268,7 +268,7 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
         for rows in (np.full(40, True), rest):
             guess = cross_val_predict(LinearRegression(), new[rows], left[rows], cv=LeaveOneOut())
             told.append(r2_score(left[rows], guess))
-        assert_allclose(_told_of_others(cells[:, [i, j]], left[:, None]), min(told))
+        assert_allclose(_told_of_others(cells[:, [[i], [j]]], left[:, None]), min(told))
 
 
 def test_long_tails_have_scores_where_these_tell_no_less():

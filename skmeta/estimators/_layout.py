@@ -11,7 +11,6 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     flags_up,
-    known_cells,
     may_be_codes,
     standardised,
     support_statistics,
@@ -109,8 +108,10 @@ class TableLayout:
         told = [i for i, n_levels in categories.items() if n_levels > 1]
         n_columns = len(np.union1d(vary, told))
         flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
-        maybe = [i for i in np.intersect1d(vary, numbers).tolist() if _may_be_a_code(X[:, i])]
-        codes, places = choose_flags(X, maybe, places)
+        maybe = np.intersect1d(vary, numbers).astype(int)
+        maybe = maybe[may_be_codes(X[:, maybe])]
+        span = np.nanmax(X[:, maybe], axis=0) - np.nanmin(X[:, maybe], axis=0)
+        codes, places = choose_flags(X, maybe[span < CODE_SPAN].tolist(), places)
         nothing = np.ones(0)
         layout = cls(flags, codes, statistics, nothing, nothing, len(X), n_columns)._with(X)
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
@@ -245,8 +246,3 @@ def _with_flags(X, flags):
         return X
     up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
     return np.concatenate([np.delete(X, list(flags), axis=-1), *up], axis=-1)
-
-
-def _may_be_a_code(column):
-    """Whether numbers may be codes of categories: whole, and not far apart."""
-    return may_be_codes(column) and np.ptp(known_cells(column)) < CODE_SPAN

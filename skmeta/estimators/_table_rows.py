@@ -39,10 +39,8 @@ from skmeta.estimators._rows import Rows
 from skmeta.estimators._warnings import warn, warn_once
 
 # Members of a table where the user does not say: one for codes as numbers, one for their flags.
-# Few rows are soon read, and it matters most there how labels are dealt; of many columns, in which
-# places they are.
-USUAL_MEMBERS, MEMBERS_OF_FEW, MEMBERS_OF_WIDE = 2, 3, 3
-FEW_ROWS, MANY_COLUMNS = 20, 40
+# Few rows are soon read, and it matters most there how labels are dealt.
+USUAL_MEMBERS, MEMBERS_OF_FEW, FEW_ROWS = 2, 3, 20
 # So many rows tell whether a column lies where the first rows had nothing.
 ROWS_COMPARED = 1_000
 # A category of so many rows, so large a share of which has a level of its own, names rows.
@@ -118,10 +116,9 @@ class TableRows(Rows):
 
     @property
     def usual_members(self):
-        """A few members: more for few rows of classes, a table seen in parts, or a wide one."""
+        """A few members: more for few rows of classes, or a table seen in parts."""
         few = self.spec.kind == "classification" and self.layout.n_rows <= FEW_ROWS
-        members = (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
-        return max(members, MEMBERS_OF_WIDE) if self.layout.n_columns > MANY_COLUMNS else members
+        return (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
 
     def usual_temperature(self, class_count):
         """Sharpen probabilities, most with few rows of a class, but not while one has none."""

@@ -213,7 +213,7 @@ class TableTasks(TableFamily):
 def _with_flags(table, n_support, width):
     """Put flags in the place of whole numbers, as many as a learner has places for."""
     support = table[:n_support]
-    whole = [i for i in range(table.shape[1]) if may_be_codes(support[:, i])]
+    whole = np.flatnonzero(may_be_codes(support)).tolist()
     flags, _ = choose_flags(support, whole, width - table.shape[1])
     up = [flags_up(table[:, [i]], levels) for i, levels in flags.items()]
     return np.concatenate([np.delete(table, list(flags), axis=1), *up], axis=1)
