@@ -29,13 +29,14 @@ from skmeta.networks import Learner
 QUERY_CHUNK = 256
 # Rows read at once, for the same reason.
 SUPPORT_CHUNK = 1024
-# So many first rows settle for good how a table is read, as many as the longest tables of
-# meta-training have: fewer are kept, and read anew with the next ones.
-FIRST_ROWS = 128
+# So many first rows scale a table for good, of fit and of a stream: fewer are kept, and read anew
+# with the next ones. Of fit rows are kept only where they are too few to scale by, of a stream as
+# many as the longest tables of meta-training have.
+ROWS_OF_FIT, ROWS_OF_STREAM = 10, 128
 
 
 class Beginning(NamedTuple):
-    """The first rows of a table, while they are too few to settle how it is read.
+    """The first rows of a table, while they do not scale it for good.
 
     X : DataFrame or ndarray
         A copy of them: the user's are the user's.
@@ -53,7 +54,7 @@ class Beginning(NamedTuple):
 
     def and_then(self, X, y) -> tuple[Beginning, tuple | None]:
         """Return a beginning that goes on with more rows as far as it takes, and what is left."""
-        n_more = FIRST_ROWS - len(self.y)
+        n_more = ROWS_OF_STREAM - len(self.y)
         X, later = X[:n_more], X[n_more:]  # a frame has its rows by slices, too
         longer = self._replace(X=below(self.X, X), y=np.concatenate([self.y, y[:n_more]]))
         return longer, (later, y[n_more:]) if len(later) else None
@@ -134,7 +135,8 @@ class InContextEstimator(BaseEstimator):
         rng = check_random_state(self.random_state)
         dealt_by = deepcopy(rng)
         numbers, targets = self._read_support(X, y, first=True, rng=rng, **asked)
-        if self._rows.scales and len(targets) < FIRST_ROWS:
+        n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
+        if self._rows.scales and len(targets) < n_scale:
             kept = self._rows.kept(X, numbers), targets.copy()
             self._beginning = Beginning(*kept, dealt_by, asked | self._announced())
 
@@ -156,7 +158,7 @@ class InContextEstimator(BaseEstimator):
         self._read_support(beginning.X, beginning.y, first=True, rng=rng, **beginning.asked)
         if later is not None:
             self._read_support(*later, first=False)
-        self._beginning = beginning if len(beginning.y) < FIRST_ROWS else None
+        self._beginning = beginning if len(beginning.y) < ROWS_OF_STREAM else None
 
     def _read_support(self, X, y, *, first, rng=None, shuffled=False, **asked):
         """Read rows: members, if there are several, in random orders if they are ``shuffled``.

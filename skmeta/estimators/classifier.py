@@ -152,9 +152,9 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def partial_fit(self, X, y, classes=None):
         """Read more rows, in the order given, at a cost that does not depend on those before.
 
-        The first 128 rows settle how a table is read, or those of the first call if it has more.
-        Fewer are kept, and all read anew with the next ones, at the cost of a ``fit``: as one
-        ``fit`` on all of them if it was the first call.
+        The first 128 rows of a stream scale a table for good, or its first call if it has more.
+        Until there are as many, they are kept, and all read anew with the next ones; those of a
+        ``fit`` on fewer than ten rows in random orders still. A ``fit`` on more scales the table.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ from skmeta.columns import (
     table_rows,
 )
 from skmeta.estimators import _layout
-from skmeta.estimators._base import FIRST_ROWS
+from skmeta.estimators._base import ROWS_OF_STREAM
 from skmeta.estimators._table_rows import (
     MEMBERS_OF_FEW,
     ROWS_OF_DOUBT,
@@ -55,12 +55,6 @@ def X():
 @pytest.fixture
 def y():
     return np.array(list("abc") * 10)
-
-
-@pytest.fixture
-def ten_rows_settle(monkeypatch):
-    """Ten rows settle how a table is read, so that the next ones are later rows."""
-    monkeypatch.setattr("skmeta.estimators._base.FIRST_ROWS", 10)
 
 
 def weighted(name):
@@ -122,7 +116,6 @@ def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_the_first_support_weighs_columns_where_the_learner_is_told(kind):
     name = CLASSES if kind == "classification" else NUMBERS
     small, learner = small_learner(name), weighted(name)
@@ -309,7 +302,6 @@ def test_a_stream_has_the_neighbours_of_its_first_rows(kind_of):
 
 
 @pytest.mark.parametrize("n_members", [1, 2])
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_rows_of_the_support_are_told_by_the_others_and_later_ones_by_all(n_members, monkeypatch):
     X, board, _ = fine_patterns(110)
     clf = InContextClassifier(n_members=n_members, n_passes=2, random_state=0)
@@ -496,8 +488,8 @@ def read_in(parts, X, y):
 @pytest.mark.filterwarnings("ignore:.*targets lie more than:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*lie far beyond:UserWarning")
 @pytest.mark.filterwarnings("error")
-@pytest.mark.usefixtures("ten_rows_settle")
-def test_the_first_rows_of_a_stream_scale_it_however_they_come(kind, parts, X, y):
+def test_the_first_rows_of_a_stream_scale_it_however_they_come(kind, parts, X, y, monkeypatch):
+    monkeypatch.setattr("skmeta.estimators._base.ROWS_OF_STREAM", 10)
     if kind == "polars":
         X = pytest.importorskip("polars", reason="frames of polars need polars").DataFrame(
             table_of_a_stream().to_dict("list")
@@ -545,15 +537,15 @@ def hard_table(kind, n_rows):
 )
 def test_a_stream_row_by_row_is_one_fit(kind):
     """Up to the rows that scale a stream; what comes then is read by their scales."""
-    n_rows = FIRST_ROWS + 10
+    n_rows = ROWS_OF_STREAM + 10
     X, y = hard_table(kind, n_rows)
     queries, clf = X[:40], InContextClassifier(n_members=1)
     reg, targets = InContextRegressor(n_members=1), np.where(y, 1.0, -2.0) + np.arange(n_rows) % 5
     for end in range(1, n_rows + 1):
         clf.partial_fit(X[end - 1 : end], y[end - 1 : end], classes=[0, 1])
         reg.partial_fit(X[end - 1 : end], targets[end - 1 : end])
-        if end in (30, FIRST_ROWS, n_rows):
-            scaled = min(end, FIRST_ROWS)
+        if end in (30, ROWS_OF_STREAM, n_rows):
+            scaled = min(end, ROWS_OF_STREAM)
             fitted = InContextClassifier(n_members=1).fit(X[:scaled], y[:scaled])
             by_number = InContextRegressor(n_members=1).fit(X[:scaled], targets[:scaled])
             if end > scaled:
@@ -565,7 +557,6 @@ def test_a_stream_row_by_row_is_one_fit(kind):
     assert clf._beginning is None and reg._beginning is None  # no row is kept
 
 
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_a_stream_is_warned_of_each_thing_once():
     X = np.random.default_rng(0).normal(size=(40, 130))
     clf, reg = InContextClassifier(), InContextRegressor().fit(X[:10, :2], X[:10, 0])
@@ -715,33 +706,15 @@ def test_a_stream_keeps_its_own_copy_of_a_frame(y):
     assert_array_equal(clf.predict_proba(table), straight.predict_proba(table))
 
 
-@pytest.mark.parametrize("n_members", [1, "auto"])
-@pytest.mark.parametrize("kind", ["numbers", "a pair", "codes and missing cells", "frame"])
-def test_rows_of_fit_and_the_next_are_one_fit(kind, n_members):
-    """Up to the rows that settle how a table is read, and in the same random orders."""
-    X, y = hard_table(kind, FIRST_ROWS)
-    asked = {"n_members": n_members, "random_state": 0}
-    targets = np.where(y, 1.0, -2.0) + np.arange(FIRST_ROWS) % 5
-    at_once = InContextClassifier(**asked).fit(X, y).predict_proba(X)
-    by_number = InContextRegressor(**asked).fit(X, targets).predict(X)
-    for n_first, n_next in ((9, 40), (30, 1), (100, 28)):
-        parts = slice(n_first), slice(n_first, n_first + n_next), slice(n_first + n_next, None)
-        clf, reg = InContextClassifier(**asked), InContextRegressor(**asked)
-        clf.fit(X[parts[0]], y[parts[0]])
-        reg.fit(X[parts[0]], targets[parts[0]])
-        for part in parts[1:]:
-            if len(y[part]):
-                clf.partial_fit(X[part], y[part])
-                reg.partial_fit(X[part], targets[part])
-        assert_allclose(clf.predict_proba(X), at_once, rtol=0, atol=1e-6)
-        assert_allclose(reg.predict(X), by_number, rtol=0, atol=1e-5)
-
-
-def test_rows_after_fit_are_read_in_random_orders_and_of_its_classes(X, y):
+def test_few_rows_of_fit_are_read_anew_with_the_next(X, y):
+    expected = classifier(n_members=1).fit(X, y)
     clf = classifier(n_members=1).fit(X[:4], y[:4])
     with pytest.raises(ValueError, match="not among"):  # the classes are those of fit
         clf.partial_fit(X[4:5], ["d"])
-    assert classifier().fit(np.tile(X, (5, 1)), np.tile(y, 5))._beginning is None
+    for end in range(5, 31):
+        clf.partial_fit(X[end - 1 : end], y[end - 1 : end])
+    assert_allclose(clf.predict_proba(X), expected.predict_proba(X), atol=1e-6)
+    assert clf.fit(X, y)._beginning is None
     # Members read rows of fit in random orders still: these come sorted.
     few = classifier(n_members=2).fit(X[:3], y[:3]).partial_fit(X[3:9], np.sort(y[3:9]))
     straight = classifier(n_members=2).partial_fit(X[:9], [*y[:3], *np.sort(y[3:9])], list("abc"))
@@ -1151,7 +1124,6 @@ def test_one_wrong_cell_does_no_harm(wrong):
     assert reg.score(X[60:], target[60:]) > 0.93
 
 
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_a_column_that_varies_later_is_left_out_with_a_warning():
     X = np.random.default_rng(0).normal(size=(60, 3))
     table, y = rows_of_towns()
@@ -1384,7 +1356,6 @@ def test_a_stream_that_begins_with_numbers_may_have_other_text():
         assert_array_equal(found, clf.predict_proba(table[90:].assign(x=np.nan)))
 
 
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_levels_beside_the_one_of_the_first_rows_are_told_of():
     numbers = np.random.default_rng(0).normal(size=(30, 2))
     first = pd.DataFrame(numbers, columns=["x", "none"]).assign(town="Ulm", none=np.nan)
@@ -1417,7 +1388,6 @@ def test_levels_beside_the_one_of_the_first_rows_are_told_of():
 
 
 @pytest.mark.parametrize("estimator", [InContextClassifier, InContextRegressor])
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_cells_beyond_the_first_rows_are_told_of_once(estimator):
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
     table = pd.DataFrame({"town": list("abc") * 10, "x": X[:, 0], "same": 1.0, "z": X[:, 1]})
@@ -1467,7 +1437,6 @@ def test_levels_that_are_known_but_for_their_case_are_told_of(y):
     assert len(caught) == 1 and caught[0].filename == __file__
 
 
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_targets_beyond_the_first_scale_are_told_of(X):
     reg = InContextRegressor(random_state=0).fit(X[:20], X[:20, 0])
     with pytest.warns(UserWarning, match="1 of 2 targets lie more than 10") as caught:
@@ -1482,7 +1451,7 @@ def test_targets_beyond_the_first_scale_are_told_of(X):
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 @pytest.mark.filterwarnings("ignore:The first rows set the scale")
 def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, unit):
-    X = np.random.default_rng(0).normal(size=(2 * FIRST_ROWS, 3))
+    X = np.random.default_rng(0).normal(size=(2 * ROWS_OF_STREAM, 3))
     y = X[:, 0] + 1
     y[:n_alike] = 0.5
     reg = InContextRegressor(random_state=0).partial_fit(X[:n_alike], unit * y[:n_alike])
@@ -1494,8 +1463,8 @@ def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, 
 
 
 def test_targets_that_were_alike_for_long_are_scaled_by_the_next():
-    X = np.random.default_rng(0).normal(size=(FIRST_ROWS + 60, 3))
-    reg = InContextRegressor(random_state=0).partial_fit(X[:-60], [0.5] * FIRST_ROWS)
+    X = np.random.default_rng(0).normal(size=(ROWS_OF_STREAM + 60, 3))
+    reg = InContextRegressor(random_state=0).partial_fit(X[:-60], [0.5] * ROWS_OF_STREAM)
     assert reg._beginning is None and reg.target_scale_.scale == 0
     reg.partial_fit(X[-60:], 100 * X[-60:, 0])
     assert_allclose(reg.target_scale_.scale, np.sqrt(np.mean((100 * X[-60:, 0] - 0.5) ** 2)))
@@ -1581,7 +1550,6 @@ def test_output_of_transformers_as_frames_changes_nothing(y):
 
 
 @pytest.mark.parametrize("capacity", [512, 8])
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_reading_on_keeps_the_first_scale(capacity, X, y, monkeypatch):
     monkeypatch.setattr(least_squares, "CAPACITY", capacity)
     clf, other = (classifier(n_members=2).fit(X[:10], y[:10]) for _ in range(2))
@@ -1939,7 +1907,6 @@ def test_answers_need_no_look_at_the_learners_file(tmp_path, X, y):
     assert clf.__sklearn_tags__().input_tags.allow_nan
 
 
-@pytest.mark.usefixtures("ten_rows_settle")
 def test_a_refused_call_tells_of_nothing_for_good():
     table = pd.DataFrame({"x": np.arange(12.0), "town": list("ab") * 6})
     clf = InContextClassifier(random_state=0).fit(table, np.arange(12) % 2)
