@@ -352,7 +352,9 @@ def _told_of_others(pairs, directions):
     basis *= (sizes > NO_SIZE * sizes[:, :1])[:, None]
     product = pairs.prod(axis=2, keepdims=True)
     new = (product - basis @ (np.swapaxes(basis, 1, 2) @ product))[..., 0]
-    others = np.arange(new.shape[1]) != np.abs(new).argmax(axis=1, keepdims=True)
+    size = np.abs(new)
+    most = size >= (1 - NO_SIZE) * size.max(axis=1, keepdims=True)  # of flags in many rows
+    others = np.arange(new.shape[1]) != most.argmax(axis=1, keepdims=True)
     told = np.minimum(
         _told_by_each(new, directions, np.ones_like(others)), _told_by_each(new, directions, others)
     )

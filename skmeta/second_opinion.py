@@ -9,10 +9,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax, softmax
 
-# Ridges that are tried, where a row's likeness to itself is 1; how much lines count beside
-# nearness, for numbers; factors that make probabilities of scores.
+# Ridges that are tried, where a row's likeness to itself is 1; factors that make probabilities of
+# scores.
 RIDGES = 0.03, 0.3, 3.0
-LINES = 0.3, 3.0
 SHARPNESS = 1.0, 2.0, 4.0, 8.0, 16.0
 # Fewer rows have none, in all or in the mean of a class. It knows classes with such a part, at
 # least, of the rows that each had if all had as many.
@@ -20,6 +19,9 @@ LEAST_ROWS, LEAST_OF_CLASS, RARE = 5, 2, 0.2
 # How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
 # rows give half of that. Chosen on the tables of benchmarks/tables.py.
 MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
+# How much lines count beside nearness: those of columns by what they tell, or of all columns alike,
+# which so many rows' part of the error has to speak for. Chosen on these tables, too.
+OF_NUMBERS, OF_CLASSES, PROOF = (0.3, 30.0), (0.0, 3.0), 2
 SMALLEST = 1e-9
 
 
@@ -27,25 +29,30 @@ SMALLEST = 1e-9
 class SecondOpinion:
     """Ridge regression of targets on how near a row is to each row of a support.
 
-    With the rows' cells x_s, standardised and times what each column tells, and their targets in
-    the rows of Y, flags of classes or numbers, of mean m::
+    With the rows' cells x_s, standardised, what their columns tell on the diagonal of T, and their
+    targets in the rows of Y, flags of classes or numbers, of mean m::
 
         f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
-        k(x, x') = exp(-|x - x'|_1 / h) + c x . x' / mean_t |x_t|^2,   H = I - 1 1^T / S
+        k(x, x') = exp(-|T (x - x')|_1 / h) + (L x) . (L x'),    H = I - 1 1^T / S
 
-    with the mean distance h between two rows. Numbers may go on beyond the rows along lines, with
-    c = 0.3 or 3; of classes c is 0. It and lambda are those with which others miss least of each
-    row. Probabilities are softmax(beta f), where beta is that of five with which the others tell
-    the class of each row best.
+    with the mean distance h between two rows. The diagonal L goes on beyond the rows along lines:
+    by what columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, of classes not at all; or, for tables
+    that are nearly linear, where many columns may tell little each, by all columns alike,
+    L = I (c / mean_t |x_t|^2)^0.5 with c = 30, of classes 3. The second is taken if with it others
+    miss less of each row, by two parts in S. lambda is the one of three with which they miss least.
+    Probabilities are softmax(beta f), where beta is that of five with which the others tell the
+    class of each row best.
 
     Parameters
     ----------
     cells : ndarray of shape (S, d), float32
-        Of the rows of the classes that it knows.
+        x_s, of the rows of the classes that it knows.
+    told : ndarray of shape (d,)
+        The diagonal of T.
     width : float
         h.
-    line : float
-        c / mean_t |x_t|^2.
+    lines : ndarray of shape (d,)
+        The diagonal of L.
     weights : ndarray of shape (S, k)
         a.
     center : ndarray of shape (k,)
@@ -67,8 +74,9 @@ class SecondOpinion:
     """
 
     cells: np.ndarray
+    told: np.ndarray
     width: float
-    line: float
+    lines: np.ndarray
     weights: np.ndarray
     center: np.ndarray
     classes: np.ndarray | None
@@ -76,12 +84,15 @@ class SecondOpinion:
     error: float
 
     @classmethod
-    def of(cls, cells: np.ndarray, targets: np.ndarray) -> SecondOpinion | None:
+    def of(cls, cells: np.ndarray, told: np.ndarray, targets: np.ndarray) -> SecondOpinion | None:
         """Form an opinion of rows and their targets.
 
         Parameters
         ----------
         cells : ndarray of shape (S, d)
+            Standardised.
+        told : ndarray of shape (d,)
+            What each column tells of the targets.
         targets : ndarray of shape (S,)
             Real numbers, or classes, as whole ones.
 
@@ -92,34 +103,39 @@ class SecondOpinion:
             all targets, are alike. Classes of less than a fifth of that mean it does not know, and
             their rows do not count.
         """
-        classes, numbers = None, targets[:, None]
+        classes, numbers, parts = None, targets[:, None], OF_NUMBERS
         if targets.dtype.kind != "f":
             met, counts = np.unique(targets, return_counts=True)
             classes = met[counts >= RARE * counts.mean()]
             if counts.mean() < LEAST_OF_CLASS:
                 return None
             known = np.isin(targets, classes)
-            cells, targets = cells[known], targets[known]
+            cells, targets, parts = cells[known], targets[known], OF_CLASSES
             numbers = (targets[:, None] == classes).astype(np.float64)
         n_rows = len(cells)
         if n_rows < LEAST_ROWS or not np.ptp(targets):
             return None
-        distance = cdist(cells, cells, "cityblock")
+        distance = cdist(told * cells, told * cells, "cityblock")
         width = distance.sum() / (n_rows * (n_rows - 1))
         if width < SMALLEST:
             return None
-        near, products = np.exp(distance / -width), cells @ cells.T
-        lines = [0.0] if classes is not None else [c * n_rows / np.trace(products) for c in LINES]
-        tries = [(line, *_regression(near + line * products, numbers)) for line in lines]
-        line, missed, weights, center = min(tries, key=lambda tried: np.square(tried[1]).sum())
+        near, tries = np.exp(distance / -width), []
+        for columns, part in zip((told, np.ones_like(told)), parts, strict=True):
+            power = np.square(columns * cells).sum() / n_rows
+            lines = columns * np.sqrt(part / power)
+            found = _regression(near + (lines * cells) @ (lines * cells).T, numbers)
+            tries.append((np.square(found[0]).sum(), lines, *found))
+        by_told, alike = tries
+        better = alike[0] * (1 + PROOF / n_rows) < by_told[0]
+        _, lines, missed, weights, center = alike if better else by_told
         sharpness = 1.0
         if classes is not None:
-            told = numbers - missed
-            sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * told, numbers))
-            missed = numbers - softmax(sharpness * told, axis=1)
+            scores = numbers - missed
+            sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * scores, numbers))
+            missed = numbers - softmax(sharpness * scores, axis=1)
         error = np.square(missed).sum() / n_rows
         cells = cells.astype(np.float32)  # half as much to keep
-        return cls(cells, width, line, weights, center, classes, sharpness, error)
+        return cls(cells, told, width, lines, weights, center, classes, sharpness, error)
 
     def scores(self, cells: np.ndarray) -> np.ndarray:
         """Return f for rows.
@@ -127,14 +143,16 @@ class SecondOpinion:
         Parameters
         ----------
         cells : ndarray of shape (n, d)
+            Standardised.
 
         Returns
         -------
         scores : ndarray of shape (n, k)
         """
-        likeness = np.exp(cdist(cells, self.cells, "cityblock") / -self.width)
-        if self.line:
-            likeness += self.line * (cells @ self.cells.T)
+        distance = cdist(self.told * cells, self.told * self.cells, "cityblock")
+        likeness = np.exp(distance / -self.width)
+        if self.lines.any():
+            likeness += (np.square(self.lines) * cells) @ self.cells.T
         return likeness @ self.weights + self.center
 
     def probabilities(self, scores: np.ndarray, sharper: float) -> np.ndarray:

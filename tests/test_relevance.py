@@ -183,6 +183,22 @@ def test_noise_makes_next_to_no_pairs(n_rows, n_columns):
     assert found <= 4  # of 80
 
 
+def test_of_rows_alike_in_a_product_the_first_is_left_out():
+    """Whatever rounding says: flags that meet in five rows, of which one is far off."""
+    rng = np.random.default_rng(0)
+    first, second = (rng.random((2, 40)) < 0.4).astype(float)
+    left = np.where(first * second, 1.0, 0.1 * rng.normal(size=40))
+    rows = np.flatnonzero(first * second)
+    assert len(rows) > 3
+    left[rows[0]] = -3
+    pair = np.column_stack([first, second])
+    scaled = pair * [1.1, 0.7] + [0.3, 0.1]
+    told = [_told_of_others(cells[..., None], left[:, None])[0] for cells in (pair, scaled)]
+    without = np.delete(left, rows[0])[:, None]
+    assert_allclose(told[0], told[1])
+    assert told[0] < _told_of_others(np.delete(pair, rows[0], axis=0)[..., None], without)[0]
+
+
 def test_one_row_makes_no_pair():
     """It is told by its own product alone, and not by those of the other rows."""
     rng = np.random.default_rng(0)

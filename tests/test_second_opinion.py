@@ -13,14 +13,18 @@ from sklearn.linear_model import Ridge
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.estimators import _layout
 from skmeta.second_opinion import (
-    LINES,
     MOST_SHARE,
+    OF_CLASSES,
+    OF_NUMBERS,
+    PROOF,
     RIDGES,
     ROWS_OF_TRUST,
     SHARPNESS,
     SecondOpinion,
     told_by_others,
 )
+
+ALIKE = np.ones(2)  # two columns that tell as much
 
 
 @pytest.fixture
@@ -41,22 +45,29 @@ def ridge_scores(likeness, targets, of_query, ridge):
     return of_query @ solved[:-1] + solved[-1]
 
 
+@pytest.mark.parametrize("function", ["lines", "near"])
 @pytest.mark.parametrize("kind", ["f", "i"])
-def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
+def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind, function):
     cells, queries = rng.normal(size=(40, 3)), rng.normal(size=(7, 3))
-    y = cells[:, 0] + 0.3 * rng.normal(size=40) if kind == "f" else rng.integers(3, size=40)
-    targets = y[:, None] if kind == "f" else np.eye(3)[y]
-    opinion = SecondOpinion.of(cells, y)
-    distance = cdist(cells, cells, "cityblock")
+    columns = np.array([0.9, 0.5, 0.1])
+    number = cells @ [1, -1, 1] if function == "lines" else np.abs(cells[:, 0]) - 1
+    number = number + 0.3 * rng.normal(size=40)
+    y = number if kind == "f" else (number > 0).astype(int)
+    targets = y[:, None] if kind == "f" else np.eye(2)[y]
+    opinion = SecondOpinion.of(cells, columns, y)
+    distance = cdist(columns * cells, columns * cells, "cityblock")
     width = distance[np.triu_indices(40, 1)].mean()
     assert opinion.width == pytest.approx(width)
     near, near_query = (
-        np.exp(-cdist(rows, cells, "cityblock") / width) for rows in (cells, queries)
+        np.exp(-cdist(columns * rows, columns * cells, "cityblock") / width)
+        for rows in (cells, queries)
     )
-    lines = [c / np.square(cells).sum(axis=1).mean() for c in LINES] if kind == "f" else [0.0]
     found, missed = [], []
-    for line in lines:
-        likeness, of_query = near + line * cells @ cells.T, near_query + line * queries @ cells.T
+    parts = OF_NUMBERS if kind == "f" else OF_CLASSES
+    for scale, part in zip((columns, np.ones(3)), parts, strict=True):
+        part = part / np.square(scale * cells).sum(axis=1).mean()
+        likeness = near + part * (scale * cells) @ (scale * cells).T
+        of_query = near_query + part * (scale * queries) @ (scale * cells).T
         for ridge in RIDGES:
             found.append(ridge_scores(likeness, targets, of_query, ridge))
             others = [np.arange(40) != i for i in range(40)]
@@ -65,9 +76,12 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
                 for i, of in enumerate(others)
             ]
             missed.append(np.square(targets - told).sum())
-    assert_allclose(opinion.scores(queries), found[np.argmin(missed)], atol=1e-5)
+    by_told, alike = np.reshape(missed, (2, -1))
+    assert (alike.min() * (1 + PROOF / 40) < by_told.min()) == (function == "lines")
+    best = 3 + alike.argmin() if function == "lines" else by_told.argmin()
+    assert_allclose(opinion.scores(queries), found[best], atol=1e-5)
     if kind == "f":
-        assert opinion.error == pytest.approx(min(missed) / 40)
+        assert opinion.error == pytest.approx(missed[best] / 40)
 
 
 @pytest.mark.parametrize("ridge", [0.1, 10.0])
@@ -88,7 +102,7 @@ def test_each_row_is_told_by_the_others(rng, ridge):
 def test_the_best_ridge_and_sharpness_are_taken(rng):
     cells = rng.normal(size=(80, 2))
     clean, noise = cells[:, 0] > 0, rng.integers(2, size=80)
-    sure, unsure = (SecondOpinion.of(cells, y.astype(int)) for y in (clean, noise))
+    sure, unsure = (SecondOpinion.of(cells, ALIKE, y.astype(int)) for y in (clean, noise))
     assert sure.sharpness > unsure.sharpness == min(SHARPNESS)
     assert sure.error < 0.2 and 0.4 < unsure.error < 0.6
     spread = [np.ptp(opinion.scores(cells), axis=0).max() for opinion in (sure, unsure)]
@@ -98,9 +112,9 @@ def test_the_best_ridge_and_sharpness_are_taken(rng):
 def test_the_error_is_that_of_rows_told_by_others(rng):
     cells = rng.normal(size=(60, 2))
     y = (cells[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)
-    opinion = SecondOpinion.of(cells, y)
+    opinion = SecondOpinion.of(cells, ALIKE, y)
     told = [
-        SecondOpinion.of(cells[of], y[of]).scores(cells[[i]])[0]
+        SecondOpinion.of(cells[of], ALIKE, y[of]).scores(cells[[i]])[0]
         for i, of in ((i, np.arange(60) != i) for i in range(60))
     ]  # with a ridge and a width of their own
     p = softmax(opinion.sharpness * np.array(told), axis=1)
@@ -115,13 +129,15 @@ def test_the_error_is_that_of_rows_told_by_others(rng):
 
 def test_who_has_none(rng):
     cells, y = rng.normal(size=(30, 2)), np.arange(30) % 2
-    assert SecondOpinion.of(cells[:4], y[:4]) is None
-    assert SecondOpinion.of(cells[:5], y[:5]) is not None
-    assert SecondOpinion.of(cells[:7], np.array([0, 1, 2, 3, 0, 1, 2])) is None  # not two of each
-    assert SecondOpinion.of(cells[:8], np.array([0, 1, 2, 3, 0, 1, 2, 3])) is not None
-    assert SecondOpinion.of(np.ones((30, 2)), y) is None
-    assert SecondOpinion.of(cells, np.zeros(30, dtype=int)) is None
-    assert SecondOpinion.of(cells, np.full(30, 2.5)) is None
+    assert SecondOpinion.of(cells[:4], ALIKE, y[:4]) is None
+    assert SecondOpinion.of(cells[:5], ALIKE, y[:5]) is not None
+    assert (
+        SecondOpinion.of(cells[:7], ALIKE, np.array([0, 1, 2, 3, 0, 1, 2])) is None
+    )  # not two of each
+    assert SecondOpinion.of(cells[:8], ALIKE, np.array([0, 1, 2, 3, 0, 1, 2, 3])) is not None
+    assert SecondOpinion.of(np.ones((30, 2)), ALIKE, y) is None
+    assert SecondOpinion.of(cells, ALIKE, np.zeros(30, dtype=int)) is None
+    assert SecondOpinion.of(cells, ALIKE, np.full(30, 2.5)) is None
 
 
 def test_it_knows_classes_of_some_rows(rng):
@@ -129,13 +145,15 @@ def test_it_knows_classes_of_some_rows(rng):
     for rare, known in ((1, [0, 2]), (3, [0, 2]), (4, [0, 1, 2])):  # a fifth of the mean is four
         y = np.where(np.arange(60) % 2, 0, 2)
         y[:rare] = 1
-        opinion = SecondOpinion.of(cells, y)
+        opinion = SecondOpinion.of(cells, ALIKE, y)
         assert list(opinion.classes) == known
         assert_array_equal(opinion.cells, cells[np.isin(y, known)].astype(np.float32))
         p = opinion.probabilities(opinion.scores(cells[:4]), sharper=0.5)
         scores = 0.5 * opinion.sharpness * opinion.scores(cells[:4])
         assert_allclose(p, softmax(scores, axis=1))
-    assert SecondOpinion.of(cells, (np.arange(60) < 5).astype(int)) is None  # of two one is left
+    assert (
+        SecondOpinion.of(cells, ALIKE, (np.arange(60) < 5).astype(int)) is None
+    )  # of two one is left
 
 
 def test_classes_that_it_does_not_know_are_for_the_learner(monkeypatch, rng):
@@ -158,7 +176,7 @@ def test_classes_that_it_does_not_know_are_for_the_learner(monkeypatch, rng):
 
 
 def test_what_it_counts_beside_a_learner(rng):
-    opinion = SecondOpinion.of(rng.normal(size=(45, 2)), rng.normal(size=45))
+    opinion = SecondOpinion.of(rng.normal(size=(45, 2)), ALIKE, rng.normal(size=45))
     trust = MOST_SHARE * 45 / (45 + ROWS_OF_TRUST)
     expected = opinion.error * np.array([1.0, 0.5, 3.0, 0.0])
     assert_allclose(opinion.errors(expected), opinion.error * np.array([1.0, 1.0, 3.0, 1.0]))
@@ -171,7 +189,7 @@ def test_what_it_counts_beside_a_learner(rng):
 
 
 def without_opinion(monkeypatch):
-    monkeypatch.setattr(_layout.SecondOpinion, "of", lambda cells, targets: None)
+    monkeypatch.setattr(_layout.SecondOpinion, "of", lambda *asked: None)
 
 
 def test_probabilities_are_a_mixture(monkeypatch, rng):
@@ -271,10 +289,11 @@ def test_products_and_flags_are_compared_too(rng):
     assert len(layout.pairs) == 1
     compared = layout.compared(X)
     assert compared.shape == (100, 7)
-    weights = np.square(layout.weights[:7])
-    assert weights.argmax() == 6  # the product tells, and no column does
-    assert_allclose(compared.std(axis=0), weights, rtol=0.2)
-    assert_array_equal(clf._rows.second_opinion.classes, [0, 1])
+    assert_allclose(compared.std(axis=0), 1, rtol=0.2)
+    opinion = clf._rows.second_opinion
+    assert_array_equal(opinion.told, np.square(layout.weights[:7]))
+    assert opinion.told.argmax() == 6  # the product tells, and no column does
+    assert_array_equal(opinion.classes, [0, 1])
 
 
 def test_columns_with_long_tails_are_compared_by_their_scores(rng):

@@ -137,7 +137,7 @@ class InContextEstimator(BaseEstimator):
         numbers, targets = self._read_support(X, y, first=True, rng=rng, **asked)
         n_scale = ROWS_OF_FIT if asked.get("shuffled") else ROWS_OF_STREAM
         if self._rows.scales and len(targets) < n_scale:
-            kept = self._rows.kept(X, numbers), targets.copy()
+            kept = self._rows.kept(X, numbers), self._kept(targets)
             self._beginning = Beginning(*kept, dealt_by, asked | self._announced())
 
     def _begin_again(self, beginning, X, y):
@@ -153,7 +153,7 @@ class InContextEstimator(BaseEstimator):
             validate_data(self, X, reset=False, skip_check_array=True)
             _, y = check_X_y(np.zeros((len(X), 1)), y, estimator=self, **y_checks)
         kept = self._rows.kept(X, numbers)
-        beginning, later = beginning.and_then(kept, column_or_1d(y))
+        beginning, later = beginning.and_then(kept, self._kept(column_or_1d(y)))
         rng = deepcopy(beginning.rng)
         self._read_support(beginning.X, beginning.y, first=True, rng=rng, **beginning.asked)
         if later is not None:

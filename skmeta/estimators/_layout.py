@@ -128,7 +128,9 @@ class TableLayout:
         if places > len(layout.pairs):
             layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
         # X has its scores by now, of which the layout does not know before the last line.
-        opinion = SecondOpinion.of(layout.compared(X[rows]), targets[rows])
+        cells = layout.compared(X[rows])
+        told = np.square(layout.weights[: cells.shape[1]])
+        opinion = SecondOpinion.of(cells, told, targets[rows])
         return replace(layout, curves=curves, opinion=opinion)
 
     def _with_pairs(self, X, targets, places):
@@ -189,12 +191,11 @@ class TableLayout:
     def compared(self, X):
         """Return rows as a second opinion compares them, (n, columns) -> (n, d).
 
-        Numbers, flags and products, each times the square of its weight: what it tells.
+        Numbers, flags and products, standardised.
         """
         main = _with_flags(self.scored(X), self.flags)
         cells = np.concatenate([main, *self._products(main)], axis=1)
-        first = slice(cells.shape[1])
-        return standardised(cells, self.statistics.of(first)) * np.square(self.weights[first])
+        return standardised(cells, self.statistics.of(slice(cells.shape[1])))
 
     def _products(self, main):
         """Products of the pairs there are, from numbers and flags: arrays (..., n_pairs)."""

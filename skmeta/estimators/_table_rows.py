@@ -191,8 +191,8 @@ class TableRows(Rows):
             warn_once(
                 self.told_of,
                 "few",
-                "The rows of fit set the scale of columns and targets, and there are only "
-                f"{len(X)}. Begin with {LEAST_SUPPORT} or more.",
+                f"Columns and targets are scaled by the rows of fit, of which there are {len(X)}: "
+                f"call it with {LEAST_SUPPORT} or more, or partial_fit with the next ones.",
             )
 
     def warn_of_later(self, X):

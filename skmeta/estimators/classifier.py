@@ -34,8 +34,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Members whose probabilities are averaged. One reads the rows in the order
         given, more in random orders. The first has class i as label i; the others have
         permuted labels, and see permuted columns of a table. "auto" takes 2 for tables, 3 up
-        to 20 rows and from 41 columns on, more where columns are too many for one member, and
-        1 for other learners.
+        to 20 rows, more where columns are too many for one member, and 1 for other learners.
     n_passes : int, default=1
         How often the support is read.
     temperature : float or "auto", default="auto"
@@ -284,6 +283,13 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             announced = labels if classes is None else _checked_labels(classes)
             self.classes_ = self._checked_classes(announced)
             self.class_count_ = np.zeros(len(self.classes_), dtype=int)
+        self._refuse_others(labels)
+        places = np.searchsorted(self.classes_, y)
+        self.class_count_ = self.class_count_ + np.bincount(places, minlength=len(self.classes_))
+        return places
+
+    def _refuse_others(self, labels):
+        """See that all labels are of the classes there are."""
         known = set(self.classes_.tolist())
         unknown = [label for label in labels.tolist() if label not in known]
         if unknown:
@@ -291,9 +297,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 f"y holds the classes {unknown}, which are not among {self.classes_}. Announce all "
                 "classes with the first partial_fit(..., classes=...), or call fit."
             )
-        places = np.searchsorted(self.classes_, y)
-        self.class_count_ = self.class_count_ + np.bincount(places, minlength=len(self.classes_))
-        return places
+
+    def _kept(self, y):
+        """Return a copy of classes to read again: with others, they might take another type."""
+        self._refuse_others(_checked_labels(y))
+        return y.copy()
 
     def _announced(self):
         """All classes that there are."""

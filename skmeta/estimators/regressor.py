@@ -31,8 +31,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     n_members : int or "auto", default="auto"
         Members whose answers are averaged. One reads the rows in the order given,
         more in random orders; all but the first see permuted columns of a table.
-        "auto" takes 2 for tables, 3 from 41 columns on, more where columns are too many for one
-        member, and 1 for other learners.
+        "auto" takes 2 for tables, more where columns are too many for one member, and 1 for other
+        learners.
     n_passes : int, default=1
         How often the support is read.
     categorical_features : "from_dtype", None or array-like of bool, int or str of shape \
@@ -200,12 +200,14 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
-        if y.dtype.kind in "mM":
-            y = times_as_numbers(y)
-        y = check_array(y, dtype=self._rows.dtype, ensure_2d=False, input_name="y")
+        y = check_array(self._kept(y), dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         told, self.target_scale_ = self._rows.targets(y, found)
         return told
+
+    def _kept(self, y):
+        """Return a copy of targets to read again: times as numbers."""
+        return times_as_numbers(y) if y.dtype.kind in "mM" else y.copy()
 
     def _told(self, targets):
         """Targets as each member is told them, shape (M, S, 1)."""

@@ -578,6 +578,23 @@ def test_a_stream_is_warned_of_each_thing_once():
     assert len(caught) == 4
 
 
+def test_labels_of_a_stream_keep_their_type():
+    X, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 2
+    clf = InContextClassifier(random_state=0).partial_fit(X, y.astype(str), classes=["0", "1"])
+    with pytest.raises(ValueError, match=r"the classes \[0, 1\], which are not among \['0' '1'\]"):
+        clf.partial_fit(X, y)
+    assert_array_equal(clf.class_count_, [5, 4])
+
+
+def test_times_as_targets_of_a_stream_are_numbers():
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    days = np.datetime64("2026-01-01") + np.arange(9)
+    reg = InContextRegressor(random_state=0).partial_fit(X[:5], days[:5])
+    reg.partial_fit(X[5:], days[5:].astype(float))
+    once = InContextRegressor(random_state=0).partial_fit(X, days.astype(float))
+    assert_array_equal(reg.predict(X), once.predict(X))
+
+
 @pytest.mark.parametrize("random_state", [None, 3, np.random.RandomState(3)])
 def test_members_of_a_stream_are_dealt_once(random_state, X, y):
     clf = InContextClassifier(n_members=3, random_state=deepcopy(random_state))
@@ -1449,7 +1466,6 @@ def test_targets_beyond_the_first_scale_are_told_of(X):
 
 @pytest.mark.parametrize("n_alike", [1, 3])
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
-@pytest.mark.filterwarnings("ignore:The first rows set the scale")
 def test_a_stream_that_begins_with_targets_alike_is_scaled_by_the_next(n_alike, unit):
     X = np.random.default_rng(0).normal(size=(2 * ROWS_OF_STREAM, 3))
     y = X[:, 0] + 1
@@ -1604,7 +1620,7 @@ def test_a_memory_is_as_large_after_100_000_rows_as_after_ten():
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     clf, reg = classifier(n_members=2), regressor()
-    with pytest.warns(UserWarning, match=f"there are only {n_rows}. Begin") as caught:
+    with pytest.warns(UserWarning, match=f"of which there are {n_rows}: call it") as caught:
         clf.fit(X[: n_rows + 1][-n_rows:], y[: n_rows + 1][-n_rows:])
     assert caught[0].filename == __file__
     with warnings.catch_warnings():  # it is scaled anew when more have come
