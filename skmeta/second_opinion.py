@@ -1,4 +1,7 @@
-"""A second opinion on the rows of a table: ridge regression on how near they are to the first."""
+"""A second opinion on the rows of a table: ridge regression on how near they are to the first.
+
+Or, of classes where a table is nearly linear, logistic regression.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 # Ridges that are tried, where a row's likeness to itself is 1; factors that make probabilities of
 # scores.
@@ -19,9 +22,15 @@ LEAST_ROWS, LEAST_OF_CLASS, RARE = 5, 2, 0.2
 # How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
 # rows give half of that. Chosen on the tables of benchmarks/tables.py.
 MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
-# How much lines count beside nearness: those of columns by what they tell, or of all columns alike,
-# which so many rows' part of the error has to speak for. Chosen on these tables, too.
-OF_NUMBERS, OF_CLASSES, PROOF = (0.3, 30.0), (0.0, 3.0), 2
+# How much lines count beside nearness: those of columns by what they tell, and of all columns
+# alike, for which so many parts in the number of rows have to speak, and against which more may
+# not, if logistic regression is to be tried. Chosen on these tables, too.
+OF_NUMBERS, OF_CLASSES, PROOF, DOUBT = (0.3, 30.0), (0.0, 3.0), 2, 5
+# Of logistic regression: how much lines, and an intercept, may tell, ridge, folds that tell its
+# error, Newton's steps from nothing and from what all rows have, and when they end; the least
+# weight of a row.
+OF_LOGITS, INTERCEPT, LOGIT_RIDGE, N_FOLDS = 30.0, 30.0, 0.3, 5
+STEPS, STEPS_ON, STILL, LEAST_WEIGHT = 12, 2, 1e-2, 1e-3
 SMALLEST = 1e-9
 
 
@@ -35,13 +44,22 @@ class SecondOpinion:
         f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
         k(x, x') = exp(-|T (x - x')|_1 / h) + (L x) . (L x'),    H = I - 1 1^T / S
 
-    with the mean distance h between two rows. The diagonal L goes on beyond the rows along lines:
-    by what columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, of classes not at all; or, for tables
-    that are nearly linear, where many columns may tell little each, by all columns alike,
-    L = I (c / mean_t |x_t|^2)^0.5 with c = 30, of classes 3. The second is taken if with it others
-    miss less of each row, by two parts in S. lambda is the one of three with which they miss least.
-    Probabilities are softmax(beta f), where beta is that of five with which the others tell the
-    class of each row best.
+    with the mean distance h between two rows. Numbers go on beyond the rows along lines: by what
+    columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, or, for tables that are nearly linear, where
+    many columns may tell little each, by all columns alike, L = I (30 / mean_t |x_t|^2)^0.5, if
+    with it others miss less of each row, by two parts in S. Of classes L is 0. lambda is the one
+    of three with which they miss least. Probabilities are softmax(beta f), where beta is that of
+    five with which the others tell the class of each row best.
+
+    Where with L = I (3 / mean_t |x_t|^2)^0.5 hardly more would be missed of classes, by less than
+    five parts in S, a table may be nearly linear. Then logistic regressions, of each class c
+    against the others, are tried, and taken if those on other folds, of five, miss less of each
+    row, by two parts in S::
+
+        f_c(x) = sum_s a_sc 30 (1 + x . x_s / mean_t |x_t|^2)
+
+    with the a of most sum_s log p(y_s) - 0.15 sum_s a_sc f_c(x_s). Probabilities are
+    sigmoid(f_c) over their sum.
 
     Parameters
     ----------
@@ -52,25 +70,28 @@ class SecondOpinion:
     width : float
         h.
     lines : ndarray of shape (d,)
-        The diagonal of L.
+        The diagonal of L; of logistic regressions the root of 30 / mean_t |x_t|^2.
     weights : ndarray of shape (S, k)
         a.
     center : ndarray of shape (k,)
-        m - sum_s a_s mean_t k(x_t, x_s).
+        m - sum_s a_s mean_t k(x_t, x_s); of logistic regressions their intercepts.
     classes : ndarray of int, shape (k,), or None
         Those that it knows, two or more; None of numbers.
     sharpness : float
-        beta; of numbers 1.
+        beta; of numbers, and of logistic regressions, 1.
+    logistic : bool
+        Whether it is logistic regressions.
     error : float
-        Mean squared error, in sum over flags, where each row is told by the others. What columns
-        tell was found with it, so it is too small where there are many columns for few rows.
+        Mean squared error, in sum over flags, where each row is told by the others, or other folds.
+        What columns tell was found with it, so it is too small where there are many columns for few
+        rows.
 
     References
     ----------
     M. Balog, B. Lakshminarayanan, Z. Ghahramani, D. M. Roy, Y. W. Teh, "The Mondrian Kernel", UAI
     2016: this kernel is what forests of random cuts have in the limit. C. E. Rasmussen and C. K. I.
-    Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.25 and 5.12 (each row from the
-    others).
+    Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.25, 5.12 (each row from the
+    others) and 3.18 (Newton's steps).
     """
 
     cells: np.ndarray
@@ -81,6 +102,7 @@ class SecondOpinion:
     center: np.ndarray
     classes: np.ndarray | None
     sharpness: float
+    logistic: bool
     error: float
 
     @classmethod
@@ -126,16 +148,33 @@ class SecondOpinion:
             found = _regression(near + (lines * cells) @ (lines * cells).T, numbers)
             tries.append((np.square(found[0]).sum(), lines, *found))
         by_told, alike = tries
-        better = alike[0] * (1 + PROOF / n_rows) < by_told[0]
-        _, lines, missed, weights, center = alike if better else by_told
-        sharpness = 1.0
-        if classes is not None:
-            scores = numbers - missed
+        error, lines, missed, weights, center = by_told
+        proof, sharpness, logistic = 1 + PROOF / n_rows, 1.0, False
+        if classes is None:
+            if alike[0] * proof < error:
+                error, lines, _, weights, center = alike
+        else:
+            scores, linear = numbers - missed, alike[0] < error * (1 + DOUBT / n_rows)
             sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * scores, numbers))
-            missed = numbers - softmax(sharpness * scores, axis=1)
-        error = np.square(missed).sum() / n_rows
-        cells = cells.astype(np.float32)  # half as much to keep
-        return cls(cells, told, width, lines, weights, center, classes, sharpness, error)
+            error = np.square(numbers - softmax(sharpness * scores, axis=1)).sum()
+            if linear:
+                along = alike[1] * np.sqrt(OF_LOGITS / OF_CLASSES[1])
+                missed, of_logits = _logistic((along * cells) @ (along * cells).T, numbers)
+                if np.square(missed).sum() * proof < error:
+                    error, lines, sharpness, logistic = np.square(missed).sum(), along, 1.0, True
+                    weights, center = of_logits, INTERCEPT * of_logits.sum(axis=0)
+        return cls(
+            cells=cells.astype(np.float32),  # half as much to keep
+            told=told,
+            width=width,
+            lines=lines,
+            weights=weights,
+            center=center,
+            classes=classes,
+            sharpness=sharpness,
+            logistic=logistic,
+            error=error / n_rows,
+        )
 
     def scores(self, cells: np.ndarray) -> np.ndarray:
         """Return f for rows.
@@ -148,11 +187,13 @@ class SecondOpinion:
         Returns
         -------
         scores : ndarray of shape (n, k)
+            Of logistic regressions log sigmoid(f).
         """
+        likeness = (np.square(self.lines) * cells) @ self.cells.T
+        if self.logistic:
+            return log_expit(likeness @ self.weights + self.center)
         distance = cdist(self.told * cells, self.told * self.cells, "cityblock")
-        likeness = np.exp(distance / -self.width)
-        if self.lines.any():
-            likeness += (np.square(self.lines) * cells) @ self.cells.T
+        likeness += np.exp(distance / -self.width)
         return likeness @ self.weights + self.center
 
     def probabilities(self, scores: np.ndarray, sharper: float) -> np.ndarray:
@@ -247,6 +288,37 @@ def _regression(likeness, numbers):
     missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
     weights = basis @ (basis.T @ (numbers - mean) / (sizes + ridge)[:, None])
     return missed, weights, mean - by_row @ weights
+
+
+def _logistic(likeness, flags):
+    """What is missed of each row, by regressions on the rows of other folds, and weights a."""
+    likeness = likeness + INTERCEPT
+    n_rows, n_classes = flags.shape
+    folds = np.arange(n_rows) % N_FOLDS  # rows come by lot
+    logits, weights = np.zeros((2, n_rows, n_classes))
+    for c, told in enumerate(flags.T[: 1 if n_classes == 2 else n_classes]):
+        of_all, weights[:, c] = _newton(likeness, told, np.zeros(n_rows), STEPS)
+        for fold in range(N_FOLDS):
+            rows, others = folds == fold, folds != fold
+            among = likeness[np.ix_(others, others)]
+            _, found = _newton(among, told[others], of_all[others], STEPS_ON)
+            logits[rows, c] = likeness[np.ix_(rows, others)] @ found
+    if n_classes == 2:
+        logits[:, 1], weights[:, 1] = -logits[:, 0], -weights[:, 0]
+    return flags - softmax(log_expit(logits), axis=1), weights
+
+
+def _newton(likeness, told, logits, n_steps):
+    """Logits of a logistic regression on rows, and weights a, by Newton's steps."""
+    for _ in range(n_steps):
+        p, before = expit(logits), logits
+        of_row = np.maximum(p * (1 - p), LEAST_WEIGHT)
+        aim = logits + (told - p) / of_row
+        weights = np.linalg.solve(likeness + np.diag(LOGIT_RIDGE / of_row), aim)
+        logits = likeness @ weights
+        if np.abs(logits - before).max() < STILL:
+            break
+    return logits, weights
 
 
 def _log_likelihood(scores, flags):

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
-from scipy.special import softmax
+from scipy.special import expit, logit, softmax
 from sklearn.datasets import load_diabetes, load_digits, make_friedman1
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.estimators import _layout
 from skmeta.second_opinion import (
+    INTERCEPT,
+    LOGIT_RIDGE,
     MOST_SHARE,
-    OF_CLASSES,
+    OF_LOGITS,
     OF_NUMBERS,
     PROOF,
     RIDGES,
@@ -45,16 +47,17 @@ def ridge_scores(likeness, targets, of_query, ridge):
     return of_query @ solved[:-1] + solved[-1]
 
 
-@pytest.mark.parametrize("function", ["lines", "near"])
-@pytest.mark.parametrize("kind", ["f", "i"])
-def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind, function):
+@pytest.mark.parametrize("kind", ["lines", "near", "classes"])
+def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
     cells, queries = rng.normal(size=(40, 3)), rng.normal(size=(7, 3))
     columns = np.array([0.9, 0.5, 0.1])
-    number = cells @ [1, -1, 1] if function == "lines" else np.abs(cells[:, 0]) - 1
-    number = number + 0.3 * rng.normal(size=40)
-    y = number if kind == "f" else (number > 0).astype(int)
-    targets = y[:, None] if kind == "f" else np.eye(2)[y]
+    y = cells @ [1, -1, 1] if kind == "lines" else np.abs(cells[:, 0]) - 1
+    y = y + 0.3 * rng.normal(size=40)
+    if kind == "classes":
+        y = (y > 0).astype(int)
+    targets = np.eye(2)[y] if kind == "classes" else y[:, None]
     opinion = SecondOpinion.of(cells, columns, y)
+    assert not opinion.logistic
     distance = cdist(columns * cells, columns * cells, "cityblock")
     width = distance[np.triu_indices(40, 1)].mean()
     assert opinion.width == pytest.approx(width)
@@ -63,8 +66,8 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind, funct
         for rows in (cells, queries)
     )
     found, missed = [], []
-    parts = OF_NUMBERS if kind == "f" else OF_CLASSES
-    for scale, part in zip((columns, np.ones(3)), parts, strict=True):
+    parts = (0.0,) if kind == "classes" else OF_NUMBERS
+    for scale, part in zip((columns, np.ones(3)), parts, strict=False):
         part = part / np.square(scale * cells).sum(axis=1).mean()
         likeness = near + part * (scale * cells) @ (scale * cells).T
         of_query = near_query + part * (scale * queries) @ (scale * cells).T
@@ -76,12 +79,58 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind, funct
                 for i, of in enumerate(others)
             ]
             missed.append(np.square(targets - told).sum())
-    by_told, alike = np.reshape(missed, (2, -1))
-    assert (alike.min() * (1 + PROOF / 40) < by_told.min()) == (function == "lines")
-    best = 3 + alike.argmin() if function == "lines" else by_told.argmin()
+    by_told, alike = np.array(missed[:3]), np.array(missed[3:] or [np.inf])
+    assert (alike.min() * (1 + PROOF / 40) < by_told.min()) == (kind == "lines")
+    best = 3 + alike.argmin() if kind == "lines" else by_told.argmin()
     assert_allclose(opinion.scores(queries), found[best], atol=1e-5)
-    if kind == "f":
+    if kind != "classes":
         assert opinion.error == pytest.approx(missed[best] / 40)
+
+
+def linear_classes(rng, n_rows, n_columns, n_classes=2):
+    cells = rng.normal(size=(n_rows, n_columns))
+    return cells, (cells @ rng.normal(size=(n_columns, n_classes))).argmax(axis=1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classes_that_lines_tell_are_told_by_logistic_regression(rng, n_classes):
+    cells, y = linear_classes(rng, 400, 8, n_classes)
+    opinion = SecondOpinion.of(cells[:100], np.ones(8), y[:100])
+    assert opinion.logistic and opinion.sharpness == 1
+    scale = np.sqrt(OF_LOGITS / np.square(cells[:100]).sum(axis=1).mean())
+    logits = []
+    for c in range(n_classes):
+        known = np.column_stack([scale * cells, np.full(400, np.sqrt(INTERCEPT))])
+        model = LogisticRegression(C=1 / LOGIT_RIDGE, fit_intercept=False, tol=1e-8)
+        logits.append(model.fit(known[:100], y[:100] == c).decision_function(known[100:]))
+    found = opinion.scores(cells[100:])
+    assert_allclose(logit(np.exp(found)), np.stack(logits, axis=1), atol=0.03)
+    p = opinion.probabilities(found, sharper=1.0)
+    assert_allclose(p, (q := expit(np.stack(logits, axis=1))) / q.sum(axis=1)[:, None], atol=0.01)
+    flags, told, folds = np.eye(n_classes)[y[:100]], np.zeros((100, n_classes)), np.arange(100) % 5
+    for fold in range(5):
+        for c in range(n_classes):
+            model.fit(known[:100][folds != fold], y[:100][folds != fold] == c)
+            told[folds == fold, c] = model.predict_proba(known[:100][folds == fold])[:, 1]
+    told /= told.sum(axis=1, keepdims=True)
+    assert opinion.error == pytest.approx(np.square(flags - told).sum() / 100, rel=0.05)
+
+
+def test_lines_are_for_who_needs_them(rng):
+    cells = rng.normal(size=(100, 8))
+    boxes = ((cells[:, 0] > 0) & (cells[:, 1] > -0.5) | (cells[:, 2] > 1)).astype(int)
+    for labels in (boxes, rng.integers(2, size=100), (cells[:, 0] * cells[:, 1] > 0).astype(int)):
+        assert not SecondOpinion.of(cells, np.ones(8), labels).logistic
+
+
+def test_a_nearly_linear_table_is_no_worse_than_by_logistic_regression():
+    scores = []
+    for seed in range(5):
+        X, y = linear_classes(np.random.default_rng(seed), 400, 10)
+        models = InContextClassifier(random_state=0), LogisticRegression()
+        scores.append([model.fit(X[:100], y[:100]).score(X[100:], y[100:]) for model in models])
+    ours, logistic = np.mean(scores, axis=0)
+    assert ours > logistic - 0.015
 
 
 @pytest.mark.parametrize("ridge", [0.1, 10.0])
@@ -101,7 +150,7 @@ def test_each_row_is_told_by_the_others(rng, ridge):
 
 def test_the_best_ridge_and_sharpness_are_taken(rng):
     cells = rng.normal(size=(80, 2))
-    clean, noise = cells[:, 0] > 0, rng.integers(2, size=80)
+    clean, noise = np.abs(cells[:, 0]) > 0.7, rng.integers(2, size=80)
     sure, unsure = (SecondOpinion.of(cells, ALIKE, y.astype(int)) for y in (clean, noise))
     assert sure.sharpness > unsure.sharpness == min(SHARPNESS)
     assert sure.error < 0.2 and 0.4 < unsure.error < 0.6
@@ -111,7 +160,7 @@ def test_the_best_ridge_and_sharpness_are_taken(rng):
 
 def test_the_error_is_that_of_rows_told_by_others(rng):
     cells = rng.normal(size=(60, 2))
-    y = (cells[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)
+    y = (np.abs(cells[:, 0]) + 0.3 * rng.normal(size=60) > 0.7).astype(int)
     opinion = SecondOpinion.of(cells, ALIKE, y)
     told = [
         SecondOpinion.of(cells[of], ALIKE, y[of]).scores(cells[[i]])[0]
@@ -120,7 +169,7 @@ def test_the_error_is_that_of_rows_told_by_others(rng):
     p = softmax(opinion.sharpness * np.array(told), axis=1)
     assert opinion.error == pytest.approx(np.square(np.eye(2)[y] - p).sum(axis=1).mean(), rel=0.1)
     X = rng.normal(size=(2_000, 2))
-    truth = (X[:, 0] + 0.5 * rng.normal(size=2_000) > 0).astype(int)
+    truth = (np.abs(X[:, 0]) + 0.3 * rng.normal(size=2_000) > 0.7).astype(int)
     found = opinion.probabilities(opinion.scores(X), sharper=1.0)
     assert opinion.error == pytest.approx(
         np.square(np.eye(2)[truth] - found).sum(1).mean(), abs=0.1

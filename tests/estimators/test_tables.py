@@ -1626,7 +1626,7 @@ def test_few_first_rows_set_the_scale_with_a_warning(n_rows, X, y):
     with warnings.catch_warnings():  # it is scaled anew when more have come
         warnings.simplefilter("error")
         clf = clone(clf).partial_fit(X[:n_rows], y[:n_rows], classes=["a", "b", "c"])
-    with pytest.warns(UserWarning, match="Begin with 3 or more") as caught:
+    with pytest.warns(UserWarning, match="call it with 3 or more") as caught:
         reg.fit(X[:n_rows], X[:n_rows, 0])
     assert caught[0].filename == __file__
     clf.partial_fit(X[n_rows:], y[n_rows:])
