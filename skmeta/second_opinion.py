@@ -1,10 +1,8 @@
-"""A second opinion on the rows of a table: ridge regression on how near they are to the first.
-
-Or, of classes where a table is nearly linear, logistic regression.
-"""
+"""A second opinion on the rows of a table: regression on its first rows, kernel or logistic."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,97 +20,55 @@ LEAST_ROWS, LEAST_OF_CLASS, RARE = 5, 2, 0.2
 # How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
 # rows give half of that. Chosen on the tables of benchmarks/tables.py.
 MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
-# How much lines count beside nearness: those of columns by what they tell, and of all columns
-# alike, for which so many parts in the number of rows have to speak, and against which more may
-# not, if logistic regression is to be tried. Chosen on these tables, too.
-OF_NUMBERS, OF_CLASSES, PROOF, DOUBT = (0.3, 30.0), (0.0, 3.0), 2, 5
-# Of logistic regression: how much lines, and an intercept, may tell, ridge, folds that tell its
-# error, Newton's steps from nothing and from what all rows have, and when they end; the least
-# weight of a row.
-OF_LOGITS, INTERCEPT, LOGIT_RIDGE, N_FOLDS = 30.0, 30.0, 0.3, 5
+# How much lines count beside nearness: of numbers along columns by what they tell, and along all
+# columns alike, of classes along these. So many parts in the rows have to speak for lines of all
+# columns alike, and no more than so many against them, if logistic regression is to be tried.
+# Chosen on these tables, too.
+GENTLE, STEEP, STEEP_OF_CLASSES = 0.3, 30.0, 3.0
+PROOF, DOUBT = 2, 5
+# Of logistic regression: ridge, and folds that tell its error; Newton's steps from nothing, and
+# from what all rows have, when they end, and the least weight of a row.
+LOGIT_RIDGE, N_FOLDS = 0.01, 5
 STEPS, STEPS_ON, STILL, LEAST_WEIGHT = 12, 2, 1e-2, 1e-3
 SMALLEST = 1e-9
 
 
 @dataclass(frozen=True)
-class SecondOpinion:
-    """Ridge regression of targets on how near a row is to each row of a support.
-
-    With the rows' cells x_s, standardised, what their columns tell on the diagonal of T, and their
-    targets in the rows of Y, flags of classes or numbers, of mean m::
-
-        f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
-        k(x, x') = exp(-|T (x - x')|_1 / h) + (L x) . (L x'),    H = I - 1 1^T / S
-
-    with the mean distance h between two rows. Numbers go on beyond the rows along lines: by what
-    columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, or, for tables that are nearly linear, where
-    many columns may tell little each, by all columns alike, L = I (30 / mean_t |x_t|^2)^0.5, if
-    with it others miss less of each row, by two parts in S. Of classes L is 0. lambda is the one
-    of three with which they miss least. Probabilities are softmax(beta f), where beta is that of
-    five with which the others tell the class of each row best.
-
-    Where with L = I (3 / mean_t |x_t|^2)^0.5 hardly more would be missed of classes, by less than
-    five parts in S, a table may be nearly linear. Then logistic regressions, of each class c
-    against the others, are tried, and taken if those on other folds, of five, miss less of each
-    row, by two parts in S::
-
-        f_c(x) = sum_s a_sc 30 (1 + x . x_s / mean_t |x_t|^2)
-
-    with the a of most sum_s log p(y_s) - 0.15 sum_s a_sc f_c(x_s). Probabilities are
-    sigmoid(f_c) over their sum.
+class SecondOpinion(ABC):
+    """Regression of targets on rows of a support: kernel ridge regression, or logistic regression.
 
     Parameters
     ----------
     cells : ndarray of shape (S, d), float32
-        x_s, of the rows of the classes that it knows.
-    told : ndarray of shape (d,)
-        The diagonal of T.
-    width : float
-        h.
-    lines : ndarray of shape (d,)
-        The diagonal of L; of logistic regressions the root of 30 / mean_t |x_t|^2.
+        x_s, of the rows of the classes that it knows, standardised.
     weights : ndarray of shape (S, k)
         a.
     center : ndarray of shape (k,)
-        m - sum_s a_s mean_t k(x_t, x_s); of logistic regressions their intercepts.
+        What is said of a row like no other.
     classes : ndarray of int, shape (k,), or None
         Those that it knows, two or more; None of numbers.
-    sharpness : float
-        beta; of numbers, and of logistic regressions, 1.
-    logistic : bool
-        Whether it is logistic regressions.
     error : float
-        Mean squared error, in sum over flags, where each row is told by the others, or other folds.
-        What columns tell was found with it, so it is too small where there are many columns for few
-        rows.
-
-    References
-    ----------
-    M. Balog, B. Lakshminarayanan, Z. Ghahramani, D. M. Roy, Y. W. Teh, "The Mondrian Kernel", UAI
-    2016: this kernel is what forests of random cuts have in the limit. C. E. Rasmussen and C. K. I.
-    Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.25, 5.12 (each row from the
-    others) and 3.18 (Newton's steps).
+        Mean squared error, in sum over flags, where each row is told by others. What columns tell
+        was found with it, so it is too small where there are many columns for few rows.
     """
 
     cells: np.ndarray
-    told: np.ndarray
-    width: float
-    lines: np.ndarray
     weights: np.ndarray
     center: np.ndarray
     classes: np.ndarray | None
-    sharpness: float
-    logistic: bool
     error: float
 
-    @classmethod
-    def of(cls, cells: np.ndarray, told: np.ndarray, targets: np.ndarray) -> SecondOpinion | None:
+    @staticmethod
+    def of(cells: np.ndarray, told: np.ndarray, targets: np.ndarray) -> SecondOpinion | None:
         """Form an opinion of rows and their targets.
+
+        Where lines of all columns beside nearness hardly miss more of classes, by less than five
+        parts in S, logistic regression is tried, and taken if it misses less, by two parts in S.
 
         Parameters
         ----------
         cells : ndarray of shape (S, d)
-            Standardised.
+            Standardised, in an order by lot.
         told : ndarray of shape (d,)
             What each column tells of the targets.
         targets : ndarray of shape (S,)
@@ -125,59 +81,26 @@ class SecondOpinion:
             all targets, are alike. Classes of less than a fifth of that mean it does not know, and
             their rows do not count.
         """
-        classes, numbers, parts = None, targets[:, None], OF_NUMBERS
+        classes, numbers = None, targets[:, None]
         if targets.dtype.kind != "f":
             met, counts = np.unique(targets, return_counts=True)
             classes = met[counts >= RARE * counts.mean()]
             if counts.mean() < LEAST_OF_CLASS:
                 return None
             known = np.isin(targets, classes)
-            cells, targets, parts = cells[known], targets[known], OF_CLASSES
+            cells, targets = cells[known], targets[known]
             numbers = (targets[:, None] == classes).astype(np.float64)
-        n_rows = len(cells)
-        if n_rows < LEAST_ROWS or not np.ptp(targets):
+        if len(cells) < LEAST_ROWS or not np.ptp(targets) or not np.ptp(cells, axis=0).any():
             return None
-        distance = cdist(told * cells, told * cells, "cityblock")
-        width = distance.sum() / (n_rows * (n_rows - 1))
-        if width < SMALLEST:
-            return None
-        near, tries = np.exp(distance / -width), []
-        for columns, part in zip((told, np.ones_like(told)), parts, strict=True):
-            power = np.square(columns * cells).sum() / n_rows
-            lines = columns * np.sqrt(part / power)
-            found = _regression(near + (lines * cells) @ (lines * cells).T, numbers)
-            tries.append((np.square(found[0]).sum(), lines, *found))
-        by_told, alike = tries
-        error, lines, missed, weights, center = by_told
-        proof, sharpness, logistic = 1 + PROOF / n_rows, 1.0, False
-        if classes is None:
-            if alike[0] * proof < error:
-                error, lines, _, weights, center = alike
-        else:
-            scores, linear = numbers - missed, alike[0] < error * (1 + DOUBT / n_rows)
-            sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * scores, numbers))
-            error = np.square(numbers - softmax(sharpness * scores, axis=1)).sum()
-            if linear:
-                along = alike[1] * np.sqrt(OF_LOGITS / OF_CLASSES[1])
-                missed, of_logits = _logistic((along * cells) @ (along * cells).T, numbers)
-                if np.square(missed).sum() * proof < error:
-                    error, lines, sharpness, logistic = np.square(missed).sum(), along, 1.0, True
-                    weights, center = of_logits, INTERCEPT * of_logits.sum(axis=0)
-        return cls(
-            cells=cells.astype(np.float32),  # half as much to keep
-            told=told,
-            width=width,
-            lines=lines,
-            weights=weights,
-            center=center,
-            classes=classes,
-            sharpness=sharpness,
-            logistic=logistic,
-            error=error / n_rows,
-        )
+        near, linear = NearRows._regressed(cells, told, numbers, classes)
+        if not linear:
+            return near
+        logits = Logits._regressed(cells, numbers, classes)
+        return logits if logits.error * (1 + PROOF / len(cells)) < near.error else near
 
+    @abstractmethod
     def scores(self, cells: np.ndarray) -> np.ndarray:
-        """Return f for rows.
+        """Return what it says of rows: numbers, or logarithms of probabilities, but for a constant.
 
         Parameters
         ----------
@@ -187,14 +110,7 @@ class SecondOpinion:
         Returns
         -------
         scores : ndarray of shape (n, k)
-            Of logistic regressions log sigmoid(f).
         """
-        likeness = (np.square(self.lines) * cells) @ self.cells.T
-        if self.logistic:
-            return log_expit(likeness @ self.weights + self.center)
-        distance = cdist(self.told * cells, self.told * self.cells, "cityblock")
-        likeness += np.exp(distance / -self.width)
-        return likeness @ self.weights + self.center
 
     def probabilities(self, scores: np.ndarray, sharper: float) -> np.ndarray:
         """Return the probability of each class that it knows.
@@ -203,13 +119,13 @@ class SecondOpinion:
         ----------
         scores : ndarray of shape (n, k)
         sharper : float
-            What multiplies beta.
+            What multiplies them.
 
         Returns
         -------
         probabilities : ndarray of shape (n, k)
         """
-        return softmax(sharper * self.sharpness * scores, axis=1)
+        return softmax(sharper * scores, axis=1)
 
     def errors(self, expected: np.ndarray) -> np.ndarray:
         """Return its squared errors, in sum over flags, beside those that a learner expects.
@@ -241,6 +157,146 @@ class SecondOpinion:
         trust *= (n_rows / (n_rows + n_later)) ** 2
         own, its = np.square(expected), np.square(self.errors(expected))
         return trust * own / np.maximum(own + its, SMALLEST**2)
+
+
+@dataclass(frozen=True)
+class NearRows(SecondOpinion):
+    """Ridge regression of targets on how near a row is to each row of a support.
+
+    With what columns tell on the diagonal of T, and the targets in the rows of Y, flags of classes
+    or numbers, of mean m::
+
+        f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
+        k(x, x') = exp(-|T (x - x')|_1 / h) + (L x) . (L x'),    H = I - 1 1^T / S
+
+    with the mean distance h between two rows. Numbers go on beyond the rows along lines: by what
+    columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, or, for tables that are nearly linear, where
+    many columns may tell little each, by all columns alike, L = I (30 / mean_t |x_t|^2)^0.5, if
+    with it others miss less of each row, by two parts in S. Of classes L is 0. lambda is the one
+    of three with which they miss least. Probabilities are softmax(beta f), where beta is that of
+    five with which the others tell the class of each row best.
+
+    Parameters
+    ----------
+    told : ndarray of shape (d,)
+        The diagonal of T.
+    width : float
+        h.
+    lines : ndarray of shape (d,)
+        The diagonal of L.
+    sharpness : float
+        beta; of numbers 1.
+
+    References
+    ----------
+    M. Balog, B. Lakshminarayanan, Z. Ghahramani, D. M. Roy, Y. W. Teh, "The Mondrian Kernel", UAI
+    2016: this kernel is what forests of random cuts have in the limit. C. E. Rasmussen and C. K. I.
+    Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.25 and 5.12 (each row from the
+    others).
+    """
+
+    told: np.ndarray
+    width: float
+    lines: np.ndarray
+    sharpness: float
+
+    @classmethod
+    def _regressed(cls, cells, told, numbers, classes) -> tuple[NearRows, bool]:
+        """Return the regression, and whether classes may be told by lines of all columns alike."""
+        n_rows, alike = len(cells), np.ones_like(told)
+        distance = cdist(told * cells, told * cells, "cityblock")
+        width = distance.sum() / (n_rows * (n_rows - 1))
+        near = np.exp(distance / -width)
+
+        def along(columns, part):
+            lines = columns * np.sqrt(part * n_rows / np.square(columns * cells).sum())
+            found = _regression(near + (lines * cells) @ (lines * cells).T, numbers)
+            return np.square(found[0]).sum(), lines, *found
+
+        if classes is None:
+            gentle, steep = along(told, GENTLE), along(alike, STEEP)
+            found = steep if steep[0] * (1 + PROOF / n_rows) < gentle[0] else gentle
+            linear, sharpness = False, 1.0
+            error, lines, _, weights, center = found
+        else:
+            power, lines, missed, weights, center = along(told, 0.0)
+            linear = along(alike, STEEP_OF_CLASSES)[0] < power * (1 + DOUBT / n_rows)
+            scores = numbers - missed
+            sharpness = max(SHARPNESS, key=lambda beta: _log_likelihood(beta * scores, numbers))
+            error = np.square(numbers - softmax(sharpness * scores, axis=1)).sum()
+        return cls(
+            cells=cells.astype(np.float32),  # half as much to keep
+            weights=weights,
+            center=center,
+            classes=classes,
+            error=error / n_rows,
+            told=told,
+            width=width,
+            lines=lines,
+            sharpness=sharpness,
+        ), linear
+
+    def scores(self, cells):  # noqa: D102 - inherited
+        distance = cdist(self.told * cells, self.told * self.cells, "cityblock")
+        likeness = np.exp(distance / -self.width)
+        if self.lines.any():
+            likeness += (np.square(self.lines) * cells) @ self.cells.T
+        return self.sharpness * (likeness @ self.weights + self.center)
+
+
+@dataclass(frozen=True)
+class Logits(SecondOpinion):
+    """Logistic regressions of each class against the others, for tables that are nearly linear.
+
+    Of rows' cells::
+
+        f_c(x) = sum_s a_sc (1 + c x . x_s),   c = 1 / mean_t |x_t|^2
+
+    with the a of most sum_s log p(y_s) - 0.005 sum_s a_sc f_c(x_s). Probabilities are sigmoid(f_c)
+    over their sum, the error is that of rows told by those of the other of five folds.
+
+    Parameters
+    ----------
+    scale : float
+        c.
+
+    References
+    ----------
+    C. E. Rasmussen and C. K. I. Williams, "Gaussian Processes for Machine Learning", 2006, eq. 3.18
+    (Newton's steps).
+    """
+
+    scale: float
+
+    @classmethod
+    def _regressed(cls, cells, flags, classes) -> Logits:
+        """Return the regressions."""
+        n_rows, n_classes = flags.shape
+        scale = n_rows / np.square(cells).sum()
+        likeness = 1 + scale * (cells @ cells.T)
+        folds = np.arange(n_rows) % N_FOLDS  # rows come by lot
+        logits, weights = np.zeros((2, n_rows, n_classes))
+        for c, told in enumerate(flags.T[: 1 if n_classes == 2 else n_classes]):
+            of_all, weights[:, c] = _newton(likeness, told, np.zeros(n_rows), STEPS)
+            for fold in range(N_FOLDS):
+                rows, others = folds == fold, folds != fold
+                among = likeness[np.ix_(others, others)]
+                _, found = _newton(among, told[others], of_all[others], STEPS_ON)
+                logits[rows, c] = likeness[np.ix_(rows, others)] @ found
+        if n_classes == 2:
+            logits[:, 1], weights[:, 1] = -logits[:, 0], -weights[:, 0]
+        missed = flags - softmax(log_expit(logits), axis=1)
+        return cls(
+            cells=cells.astype(np.float32),
+            weights=weights,
+            center=weights.sum(axis=0),
+            classes=classes,
+            error=np.square(missed).sum() / n_rows,
+            scale=scale,
+        )
+
+    def scores(self, cells):  # noqa: D102 - inherited
+        return log_expit((self.scale * cells) @ self.cells.T @ self.weights + self.center)
 
 
 def told_by_others(
@@ -288,24 +344,6 @@ def _regression(likeness, numbers):
     missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
     weights = basis @ (basis.T @ (numbers - mean) / (sizes + ridge)[:, None])
     return missed, weights, mean - by_row @ weights
-
-
-def _logistic(likeness, flags):
-    """What is missed of each row, by regressions on the rows of other folds, and weights a."""
-    likeness = likeness + INTERCEPT
-    n_rows, n_classes = flags.shape
-    folds = np.arange(n_rows) % N_FOLDS  # rows come by lot
-    logits, weights = np.zeros((2, n_rows, n_classes))
-    for c, told in enumerate(flags.T[: 1 if n_classes == 2 else n_classes]):
-        of_all, weights[:, c] = _newton(likeness, told, np.zeros(n_rows), STEPS)
-        for fold in range(N_FOLDS):
-            rows, others = folds == fold, folds != fold
-            among = likeness[np.ix_(others, others)]
-            _, found = _newton(among, told[others], of_all[others], STEPS_ON)
-            logits[rows, c] = likeness[np.ix_(rows, others)] @ found
-    if n_classes == 2:
-        logits[:, 1], weights[:, 1] = -logits[:, 0], -weights[:, 0]
-    return flags - softmax(log_expit(logits), axis=1), weights
 
 
 def _newton(likeness, told, logits, n_steps):

@@ -13,15 +13,16 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.estimators import _layout
 from skmeta.second_opinion import (
-    INTERCEPT,
+    GENTLE,
     LOGIT_RIDGE,
     MOST_SHARE,
-    OF_LOGITS,
-    OF_NUMBERS,
     PROOF,
     RIDGES,
     ROWS_OF_TRUST,
     SHARPNESS,
+    STEEP,
+    Logits,
+    NearRows,
     SecondOpinion,
     told_by_others,
 )
@@ -57,7 +58,7 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
         y = (y > 0).astype(int)
     targets = np.eye(2)[y] if kind == "classes" else y[:, None]
     opinion = SecondOpinion.of(cells, columns, y)
-    assert not opinion.logistic
+    assert isinstance(opinion, NearRows)
     distance = cdist(columns * cells, columns * cells, "cityblock")
     width = distance[np.triu_indices(40, 1)].mean()
     assert opinion.width == pytest.approx(width)
@@ -66,7 +67,7 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
         for rows in (cells, queries)
     )
     found, missed = [], []
-    parts = (0.0,) if kind == "classes" else OF_NUMBERS
+    parts = (0.0,) if kind == "classes" else (GENTLE, STEEP)
     for scale, part in zip((columns, np.ones(3)), parts, strict=False):
         part = part / np.square(scale * cells).sum(axis=1).mean()
         likeness = near + part * (scale * cells) @ (scale * cells).T
@@ -82,7 +83,7 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
     by_told, alike = np.array(missed[:3]), np.array(missed[3:] or [np.inf])
     assert (alike.min() * (1 + PROOF / 40) < by_told.min()) == (kind == "lines")
     best = 3 + alike.argmin() if kind == "lines" else by_told.argmin()
-    assert_allclose(opinion.scores(queries), found[best], atol=1e-5)
+    assert_allclose(opinion.scores(queries), opinion.sharpness * found[best], atol=1e-4)
     if kind != "classes":
         assert opinion.error == pytest.approx(missed[best] / 40)
 
@@ -96,11 +97,11 @@ def linear_classes(rng, n_rows, n_columns, n_classes=2):
 def test_classes_that_lines_tell_are_told_by_logistic_regression(rng, n_classes):
     cells, y = linear_classes(rng, 400, 8, n_classes)
     opinion = SecondOpinion.of(cells[:100], np.ones(8), y[:100])
-    assert opinion.logistic and opinion.sharpness == 1
-    scale = np.sqrt(OF_LOGITS / np.square(cells[:100]).sum(axis=1).mean())
+    assert isinstance(opinion, Logits)
+    scale = 1 / np.sqrt(np.square(cells[:100]).sum(axis=1).mean())
     logits = []
     for c in range(n_classes):
-        known = np.column_stack([scale * cells, np.full(400, np.sqrt(INTERCEPT))])
+        known = np.column_stack([scale * cells, np.ones(400)])
         model = LogisticRegression(C=1 / LOGIT_RIDGE, fit_intercept=False, tol=1e-8)
         logits.append(model.fit(known[:100], y[:100] == c).decision_function(known[100:]))
     found = opinion.scores(cells[100:])
@@ -120,7 +121,7 @@ def test_lines_are_for_who_needs_them(rng):
     cells = rng.normal(size=(100, 8))
     boxes = ((cells[:, 0] > 0) & (cells[:, 1] > -0.5) | (cells[:, 2] > 1)).astype(int)
     for labels in (boxes, rng.integers(2, size=100), (cells[:, 0] * cells[:, 1] > 0).astype(int)):
-        assert not SecondOpinion.of(cells, np.ones(8), labels).logistic
+        assert isinstance(SecondOpinion.of(cells, np.ones(8), labels), NearRows)
 
 
 def test_a_nearly_linear_table_is_no_worse_than_by_logistic_regression():
@@ -166,7 +167,7 @@ def test_the_error_is_that_of_rows_told_by_others(rng):
         SecondOpinion.of(cells[of], ALIKE, y[of]).scores(cells[[i]])[0]
         for i, of in ((i, np.arange(60) != i) for i in range(60))
     ]  # with a ridge and a width of their own
-    p = softmax(opinion.sharpness * np.array(told), axis=1)
+    p = softmax(told, axis=1)
     assert opinion.error == pytest.approx(np.square(np.eye(2)[y] - p).sum(axis=1).mean(), rel=0.1)
     X = rng.normal(size=(2_000, 2))
     truth = (np.abs(X[:, 0]) + 0.3 * rng.normal(size=2_000) > 0.7).astype(int)
@@ -198,8 +199,7 @@ def test_it_knows_classes_of_some_rows(rng):
         assert list(opinion.classes) == known
         assert_array_equal(opinion.cells, cells[np.isin(y, known)].astype(np.float32))
         p = opinion.probabilities(opinion.scores(cells[:4]), sharper=0.5)
-        scores = 0.5 * opinion.sharpness * opinion.scores(cells[:4])
-        assert_allclose(p, softmax(scores, axis=1))
+        assert_allclose(p, softmax(0.5 * opinion.scores(cells[:4]), axis=1))
     assert (
         SecondOpinion.of(cells, ALIKE, (np.arange(60) < 5).astype(int)) is None
     )  # of two one is left
@@ -333,16 +333,15 @@ def test_rows_with_copies_give_none(rng):
 
 def test_products_and_flags_are_compared_too(rng):
     X = rng.normal(size=(100, 6))
-    clf = InContextClassifier(random_state=0).fit(X, X[:, 0] * X[:, 1] > 0)
-    layout = clf._rows.layout
+    reg = InContextRegressor(random_state=0).fit(X, X[:, 0] * X[:, 1])
+    layout = reg._rows.layout
     assert len(layout.pairs) == 1
     compared = layout.compared(X)
     assert compared.shape == (100, 7)
     assert_allclose(compared.std(axis=0), 1, rtol=0.2)
-    opinion = clf._rows.second_opinion
-    assert_array_equal(opinion.told, np.square(layout.weights[:7]))
-    assert opinion.told.argmax() == 6  # the product tells, and no column does
-    assert_array_equal(opinion.classes, [0, 1])
+    told = reg._rows.second_opinion.told
+    assert_array_equal(told, np.square(layout.weights[:7]))
+    assert told.argmax() == 6  # the product tells, and no column does
 
 
 def test_columns_with_long_tails_are_compared_by_their_scores(rng):
