@@ -21,8 +21,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     """Classifier whose fit is one pass of the support through a meta-trained memory.
 
     No weight changes in ``fit``. ``predict`` answers each row from the state
-    that the support left behind, and ``partial_fit`` reads on. On a table, a kernel regression
-    on at most 128 of the first rows has a say beside the learner
+    that the support left behind, and ``partial_fit`` reads on. On a table, a kernel or
+    logistic regression on at most 128 of the first rows has a say beside the learner
     (:class:`skmeta.second_opinion.SecondOpinion`).
 
     Parameters
