@@ -249,8 +249,10 @@ def varying(statistics: ColumnStatistics) -> np.ndarray:
 
 
 def times_as_numbers(times: np.ndarray) -> np.ndarray:
-    """Return times or spans of time as numbers of their unit, NaN for NaT, which would be one."""
-    return np.where(np.isnat(times), np.nan, times.astype(np.float64))
+    """Return times, since 1970, or spans of time, in seconds; NaN for NaT."""
+    if times.dtype.kind == "M":
+        times = times - np.datetime64(0, "s")
+    return times / np.timedelta64(1, "s")
 
 
 def known_cells(column: np.ndarray) -> np.ndarray:

@@ -20,11 +20,11 @@ LEAST_ROWS, LEAST_OF_CLASS, RARE = 5, 2, 0.2
 # How much it counts beside a learner that has nothing to say, if it is of many rows, and how many
 # rows give half of that. Chosen on the tables of benchmarks/tables.py.
 MOST_SHARE, ROWS_OF_TRUST = 2 / 3, 15
-# How much lines count beside nearness: of numbers along columns by what they tell, and along all
-# columns alike, of classes along these. So many parts in the rows have to speak for lines of all
-# columns alike, and no more than so many against them, if logistic regression is to be tried.
-# Chosen on these tables, too.
-GENTLE, STEEP, STEEP_OF_CLASSES = 0.3, 30.0, 3.0
+# How much lines count beside nearness: of numbers along columns by what they tell, gently or more,
+# or along all columns alike, of classes along these. So many parts in the rows have to speak for
+# other lines than gentle ones, and no more than so many against them, if logistic regression is to
+# be tried. Chosen on these tables, too.
+GENTLE, STEEPER, STEEP, STEEP_OF_CLASSES = 0.3, 3.0, 30.0, 3.0
 PROOF, DOUBT = 2, 5
 # Of logistic regression: ridge, and folds that tell its error; Newton's steps from nothing, and
 # from what all rows have, when they end, and the least weight of a row.
@@ -169,12 +169,13 @@ class NearRows(SecondOpinion):
         f(x) = m + sum_s a_s (k(x, x_s) - mean_t k(x_t, x_s)),   a = (H K H + lambda I)^-1 H Y,
         k(x, x') = exp(-|T (x - x')|_1 / h) + (L x) . (L x'),    H = I - 1 1^T / S
 
-    with the mean distance h between two rows. Numbers go on beyond the rows along lines: by what
-    columns tell, L = T (0.3 / mean_t |T x_t|^2)^0.5, or, for tables that are nearly linear, where
-    many columns may tell little each, by all columns alike, L = I (30 / mean_t |x_t|^2)^0.5, if
-    with it others miss less of each row, by two parts in S. Of classes L is 0. lambda is the one
-    of three with which they miss least. Probabilities are softmax(beta f), where beta is that of
-    five with which the others tell the class of each row best.
+    with the mean distance h between two rows. Numbers go on beyond the rows along lines, by what
+    columns tell, L = T (c / mean_t |T x_t|^2)^0.5, gently with c = 0.3, or, for tables that are
+    nearly linear, with c = 3 or by all columns alike, many of which may tell little each,
+    L = I (30 / mean_t |x_t|^2)^0.5, if with these others miss less of each row, by two parts in S.
+    Of classes L is 0. lambda is the one of three with which they miss least. Probabilities are
+    softmax(beta f), where beta is that of five with which the others tell the class of each row
+    best.
 
     Parameters
     ----------
@@ -214,7 +215,8 @@ class NearRows(SecondOpinion):
             return np.square(found[0]).sum(), lines, *found
 
         if classes is None:
-            gentle, steep = along(told, GENTLE), along(alike, STEEP)
+            gentle = along(told, GENTLE)
+            steep = min(along(told, STEEPER), along(alike, STEEP), key=lambda tried: tried[0])
             found = steep if steep[0] * (1 + PROOF / n_rows) < gentle[0] else gentle
             linear, sharpness = False, 1.0
             error, lines, _, weights, center = found
@@ -253,7 +255,8 @@ class Logits(SecondOpinion):
         f_c(x) = sum_s a_sc (1 + c x . x_s),   c = 1 / mean_t |x_t|^2
 
     with the a of most sum_s log p(y_s) - 0.005 sum_s a_sc f_c(x_s). Probabilities are sigmoid(f_c)
-    over their sum, the error is that of rows told by those of the other of five folds.
+    over their sum, the error is that of rows told by those of the other of five folds, which rows
+    are dealt to in the order of f_c.
 
     Parameters
     ----------
@@ -274,10 +277,10 @@ class Logits(SecondOpinion):
         n_rows, n_classes = flags.shape
         scale = n_rows / np.square(cells).sum()
         likeness = 1 + scale * (cells @ cells.T)
-        folds = np.arange(n_rows) % N_FOLDS  # rows come by lot
         logits, weights = np.zeros((2, n_rows, n_classes))
         for c, told in enumerate(flags.T[: 1 if n_classes == 2 else n_classes]):
             of_all, weights[:, c] = _newton(likeness, told, np.zeros(n_rows), STEPS)
+            folds = _ranks(of_all) % N_FOLDS  # alike, whatever the order of rows
             for fold in range(N_FOLDS):
                 rows, others = folds == fold, folds != fold
                 among = likeness[np.ix_(others, others)]
@@ -357,6 +360,11 @@ def _newton(likeness, told, logits, n_steps):
         if np.abs(logits - before).max() < STILL:
             break
     return logits, weights
+
+
+def _ranks(numbers):
+    """Return the place of each number among all of them, in order."""
+    return np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
 
 
 def _log_likelihood(scores, flags):

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from scipy.special import expit, logit, softmax
+from scipy.stats import rankdata
 from sklearn.datasets import load_diabetes, load_digits, make_friedman1
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -21,6 +22,7 @@ from skmeta.second_opinion import (
     ROWS_OF_TRUST,
     SHARPNESS,
     STEEP,
+    STEEPER,
     Logits,
     NearRows,
     SecondOpinion,
@@ -48,11 +50,12 @@ def ridge_scores(likeness, targets, of_query, ridge):
     return of_query @ solved[:-1] + solved[-1]
 
 
-@pytest.mark.parametrize("kind", ["lines", "near", "classes"])
+@pytest.mark.parametrize("kind", ["lines", "few lines", "near", "classes"])
 def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
     cells, queries = rng.normal(size=(40, 3)), rng.normal(size=(7, 3))
     columns = np.array([0.9, 0.5, 0.1])
-    y = cells @ [1, -1, 1] if kind == "lines" else np.abs(cells[:, 0]) - 1
+    lines = {"lines": [1, -1, 1], "few lines": [1, 0.3, 0]}
+    y = cells @ lines[kind] if kind in lines else np.abs(cells[:, 0]) - 1
     y = y + 0.3 * rng.normal(size=40)
     if kind == "classes":
         y = (y > 0).astype(int)
@@ -67,8 +70,8 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
         for rows in (cells, queries)
     )
     found, missed = [], []
-    parts = (0.0,) if kind == "classes" else (GENTLE, STEEP)
-    for scale, part in zip((columns, np.ones(3)), parts, strict=False):
+    parts = (0.0,) if kind == "classes" else (GENTLE, STEEPER, STEEP)
+    for scale, part in zip((columns, columns, np.ones(3)), parts, strict=False):
         part = part / np.square(scale * cells).sum(axis=1).mean()
         likeness = near + part * (scale * cells) @ (scale * cells).T
         of_query = near_query + part * (scale * queries) @ (scale * cells).T
@@ -80,9 +83,10 @@ def test_scores_are_those_of_ridge_regression_with_an_intercept(rng, kind):
                 for i, of in enumerate(others)
             ]
             missed.append(np.square(targets - told).sum())
-    by_told, alike = np.array(missed[:3]), np.array(missed[3:] or [np.inf])
-    assert (alike.min() * (1 + PROOF / 40) < by_told.min()) == (kind == "lines")
-    best = 3 + alike.argmin() if kind == "lines" else by_told.argmin()
+    gentle, others = np.array(missed[:3]), np.array(missed[3:] or [np.inf])
+    assert (others.min() * (1 + PROOF / 40) < gentle.min()) == (kind in lines)
+    best = 3 + others.argmin() if kind in lines else gentle.argmin()
+    assert kind not in lines or (best >= 6) == (kind == "lines")
     assert_allclose(opinion.scores(queries), opinion.sharpness * found[best], atol=1e-4)
     if kind != "classes":
         assert opinion.error == pytest.approx(missed[best] / 40)
@@ -108,13 +112,44 @@ def test_classes_that_lines_tell_are_told_by_logistic_regression(rng, n_classes)
     assert_allclose(logit(np.exp(found)), np.stack(logits, axis=1), atol=0.03)
     p = opinion.probabilities(found, sharper=1.0)
     assert_allclose(p, (q := expit(np.stack(logits, axis=1))) / q.sum(axis=1)[:, None], atol=0.01)
-    flags, told, folds = np.eye(n_classes)[y[:100]], np.zeros((100, n_classes)), np.arange(100) % 5
-    for fold in range(5):
-        for c in range(n_classes):
+    flags, told = np.eye(n_classes)[y[:100]], np.zeros((100, n_classes))
+    for c in range(n_classes):
+        of_all = model.fit(known[:100], y[:100] == c).decision_function(known[:100])
+        folds = rankdata(of_all, "ordinal") % 5
+        for fold in range(5):
             model.fit(known[:100][folds != fold], y[:100][folds != fold] == c)
             told[folds == fold, c] = model.predict_proba(known[:100][folds == fold])[:, 1]
     told /= told.sum(axis=1, keepdims=True)
     assert opinion.error == pytest.approx(np.square(flags - told).sum() / 100, rel=0.05)
+
+
+def test_logistic_regression_has_to_miss_less_and_is_tried_where_lines_may_tell(monkeypatch, rng):
+    cells, y = linear_classes(rng, 100, 8)
+    near, linear = NearRows._regressed(cells, np.ones(8), np.eye(2)[y], np.arange(2))
+    tried, found = [], Logits._regressed(cells, np.eye(2)[y], np.arange(2))
+    assert linear and found.error < near.error
+
+    def regressed(cells, flags, classes):
+        tried.append(part)
+        return replace(found, error=part * near.error)
+
+    monkeypatch.setattr(Logits, "_regressed", regressed)
+    for part, kind in ((0.97, Logits), (0.99, NearRows), (1.1, NearRows)):  # two parts in a hundred
+        assert isinstance(SecondOpinion.of(cells, np.ones(8), y), kind)
+    SecondOpinion.of(cells, np.ones(8), (cells[:, 0] * cells[:, 1] > 0).astype(int))
+    SecondOpinion.of(cells, np.ones(8), cells[:, 0])
+    assert tried == [0.97, 0.99, 1.1]
+
+
+def test_an_opinion_does_not_depend_on_the_order_of_rows(rng):
+    cells, y = linear_classes(rng, 100, 8, 3)
+    order = rng.permutation(100)
+    for targets in (y, cells[:, 0] + rng.normal(size=100)):
+        one = SecondOpinion.of(cells, np.ones(8), targets)
+        other = SecondOpinion.of(cells[order], np.ones(8), targets[order])
+        assert isinstance(one, Logits) == (targets is y)
+        assert_allclose(one.scores(cells), other.scores(cells), rtol=1e-4, atol=1e-4)
+        assert other.error == pytest.approx(one.error)
 
 
 def test_lines_are_for_who_needs_them(rng):

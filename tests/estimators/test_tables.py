@@ -586,13 +586,19 @@ def test_labels_of_a_stream_keep_their_type():
     assert_array_equal(clf.class_count_, [5, 4])
 
 
-def test_times_as_targets_of_a_stream_are_numbers():
+@pytest.mark.parametrize("kind", ["M8", "m8"])
+def test_times_as_targets_are_seconds_in_any_unit(kind):
     X = np.random.default_rng(0).normal(size=(9, 2))
-    days = np.datetime64("2026-01-01") + np.arange(9)
-    reg = InContextRegressor(random_state=0).partial_fit(X[:5], days[:5])
-    reg.partial_fit(X[5:], days[5:].astype(float))
-    once = InContextRegressor(random_state=0).partial_fit(X, days.astype(float))
-    assert_array_equal(reg.predict(X), once.predict(X))
+    times = (np.datetime64("2026-01-01", "s") + 3_600 * np.arange(9)).astype(f"{kind}[s]")
+    reg = InContextRegressor(random_state=0).partial_fit(X[:3], times[:3])
+    reg.partial_fit(X[3:6], times[3:6].astype(f"{kind}[ns]")).partial_fit(
+        X[6:], times[6:].astype(int)
+    )
+    once = InContextRegressor(random_state=0).partial_fit(X, times.astype(float))
+    assert_allclose(reg.predict(X), once.predict(X), rtol=1e-12)
+    times[4] = "NaT"
+    with pytest.raises(ValueError, match="NaN"):
+        reg.fit(X, times)
 
 
 @pytest.mark.parametrize("random_state", [None, 3, np.random.RandomState(3)])
