@@ -355,11 +355,9 @@ def _told_of_others(pairs, directions):
     size = np.abs(new)
     most = size >= (1 - NO_SIZE) * size.max(axis=1, keepdims=True)  # of flags in many rows
     others = np.arange(new.shape[1]) != most.argmax(axis=1, keepdims=True)
-    told = np.minimum(
+    return np.minimum(
         _told_by_each(new, directions, np.ones_like(others)), _told_by_each(new, directions, others)
     )
-    is_new = np.square(new).sum(axis=1) > NO_POWER * np.square(product).sum(axis=(1, 2))
-    return np.where(is_new, told, 0.0)  # it is not of two flags of one category
 
 
 def _told_by_each(columns, directions, counted):

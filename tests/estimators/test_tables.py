@@ -716,6 +716,18 @@ def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
 
 
 @pytest.mark.filterwarnings("ignore:X has . columns that vary:UserWarning")
+def test_a_stream_keeps_its_own_copy_of_targets(X, y):
+    numbers, labels = X[:, 0].copy(), y.copy()
+    reg, clf = regressor().partial_fit(X[:20], numbers[:20]), classifier()
+    clf.partial_fit(X[:20], labels[:20], classes=["a", "b", "c"])
+    numbers[:20], labels[:20] = 1e6, "a"
+    reg.partial_fit(X[20:], numbers[20:])
+    clf.partial_fit(X[20:], labels[20:])
+    assert_array_equal(reg.predict(X), regressor().partial_fit(X, X[:, 0]).predict(X))
+    once = classifier().partial_fit(X, y, classes=["a", "b", "c"])
+    assert_array_equal(clf.predict_proba(X), once.predict_proba(X))
+
+
 def test_a_stream_keeps_its_own_copy_of_a_frame(y):
     table = table_of_a_stream()
     rows = table[:4].copy()
