@@ -164,6 +164,8 @@ def telling_pairs(
         told = np.triu(_told_together(cells, left), 1)
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
         likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
+        if len(likely) == 0:
+            break
         telling = likely[_told_of_others(cells[:, likely.T], left) > chance]
         pair = next((pair for pair in telling if _is_new(cells[:, pair], cells, products)), None)
         if pair is None:

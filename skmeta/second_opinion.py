@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 from scipy.spatial.distance import cdist
 from scipy.special import expit, log_expit, log_softmax, softmax
 
@@ -355,7 +356,9 @@ def _newton(likeness, told, logits, n_steps):
         p, before = expit(logits), logits
         of_row = np.maximum(p * (1 - p), LEAST_WEIGHT)
         aim = logits + (told - p) / of_row
-        weights = np.linalg.solve(likeness + np.diag(LOGIT_RIDGE / of_row), aim)
+        system = likeness.copy()
+        system.flat[:: len(system) + 1] += LOGIT_RIDGE / of_row
+        _, weights, _ = dposv(system, aim)  # positive definite
         logits = likeness @ weights
         if np.abs(logits - before).max() < STILL:
             break
