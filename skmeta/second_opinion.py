@@ -69,7 +69,7 @@ class SecondOpinion(ABC):
         Parameters
         ----------
         cells : ndarray of shape (S, d)
-            Standardised, in an order by lot.
+            Standardised.
         told : ndarray of shape (d,)
             What each column tells of the targets.
         targets : ndarray of shape (S,)

@@ -221,10 +221,9 @@ def test_who_has_none(rng):
     cells, y = rng.normal(size=(30, 2)), np.arange(30) % 2
     assert SecondOpinion.of(cells[:4], ALIKE, y[:4]) is None
     assert SecondOpinion.of(cells[:5], ALIKE, y[:5]) is not None
-    assert (
-        SecondOpinion.of(cells[:7], ALIKE, np.array([0, 1, 2, 3, 0, 1, 2])) is None
-    )  # not two of each
-    assert SecondOpinion.of(cells[:8], ALIKE, np.array([0, 1, 2, 3, 0, 1, 2, 3])) is not None
+    of_four = np.arange(8) % 4
+    assert SecondOpinion.of(cells[:7], ALIKE, of_four[:7]) is None  # not two of each
+    assert SecondOpinion.of(cells[:8], ALIKE, of_four) is not None
     assert SecondOpinion.of(np.ones((30, 2)), ALIKE, y) is None
     assert SecondOpinion.of(cells, ALIKE, np.zeros(30, dtype=int)) is None
     assert SecondOpinion.of(cells, ALIKE, np.full(30, 2.5)) is None
@@ -240,9 +239,8 @@ def test_it_knows_classes_of_some_rows(rng):
         assert_array_equal(opinion.cells, cells[np.isin(y, known)].astype(np.float32))
         p = opinion.probabilities(opinion.scores(cells[:4]), sharper=0.5)
         assert_allclose(p, softmax(0.5 * opinion.scores(cells[:4]), axis=1))
-    assert (
-        SecondOpinion.of(cells, ALIKE, (np.arange(60) < 5).astype(int)) is None
-    )  # of two one is left
+    y = (np.arange(60) < 5).astype(int)
+    assert SecondOpinion.of(cells, ALIKE, y) is None  # of two one is left
 
 
 def test_classes_that_it_does_not_know_are_for_the_learner(monkeypatch, rng):

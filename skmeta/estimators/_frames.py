@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.columns import LEAST_FENCED
+from skmeta.columns import LEAST_FENCED, times_as_numbers
 from skmeta.estimators._warnings import warn_once
 
 # 2026-11-25, and with a time behind it.
@@ -280,8 +280,7 @@ def array_in_numbers(X, first, told_of, learnt):
                 "arrays, such as BaggingClassifier, need an encoder before them."
             ) from None
     if cells.dtype.kind in "mM":  # in seconds, as times of frames are; NaT is missing
-        start = np.datetime64(0, "s") if cells.dtype.kind == "M" else np.timedelta64(0, "s")
-        return (cells - start) / np.timedelta64(1, "s")
+        return times_as_numbers(cells)
     return cells if isinstance(X, (list, tuple)) else X
 
 
@@ -424,8 +423,8 @@ def _cells(column, first, told_of, learnt):
             f"Column {called(column.name)} of X holds {kind}, it held {first.kind} at first."
         )
     if kind in ("times", "spans of time"):
-        times = column.to_numpy("datetime64[us]" if kind == "times" else "timedelta64[us]")
-        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
+        unit = "datetime64[us]" if kind == "times" else "timedelta64[us]"
+        return times_as_numbers(column.to_numpy(unit))
     try:
         numbers = pd.to_numeric(column)
         if numbers.dtype.kind != "c":

@@ -715,7 +715,6 @@ def test_a_stream_keeps_its_own_copy_of_first_rows_and_its_state(X, y):
     assert_array_equal(clf.class_count_, np.unique(y, return_counts=True)[1])
 
 
-@pytest.mark.filterwarnings("ignore:X has . columns that vary:UserWarning")
 def test_a_stream_keeps_its_own_copy_of_targets(X, y):
     numbers, labels = X[:, 0].copy(), y.copy()
     reg, clf = regressor().partial_fit(X[:20], numbers[:20]), classifier()
@@ -728,6 +727,7 @@ def test_a_stream_keeps_its_own_copy_of_targets(X, y):
     assert_array_equal(clf.predict_proba(X), once.predict_proba(X))
 
 
+@pytest.mark.filterwarnings("ignore:X has . columns that vary:UserWarning")
 def test_a_stream_keeps_its_own_copy_of_a_frame(y):
     table = table_of_a_stream()
     rows = table[:4].copy()
