@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import isfinite, prod
 from operator import index
 
@@ -325,6 +325,24 @@ class ConvEncoder(FlatEncoder):
         """Names of a block's residual convolutions."""
         n_residuals = self.residuals[block] if block < len(self.residuals) else 0
         return [f"{block}_{place}" for place in range(n_residuals)]
+
+    def deepens(self, encoder) -> bool:
+        """Whether this is another encoder with residual convolutions added at the end of blocks.
+
+        Parameters
+        ----------
+        encoder : Encoder
+
+        Returns
+        -------
+        deepens : bool
+        """
+        if not isinstance(encoder, ConvEncoder):
+            return False
+        counts = zip_longest(self.residuals, encoder.residuals, fillvalue=0)
+        return replace(encoder, residuals=self.residuals) == self and all(
+            new >= old for new, old in counts
+        )
 
     def output_size(self, input_shape) -> int:
         """Features F of one row: the filters at each point that is left."""

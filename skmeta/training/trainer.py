@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.artifacts import ENCODERS, MEMORIES, load_learner, name_of, rounded
 from skmeta.files import check_folder
 from skmeta.memory import FastWeights, Memory
-from skmeta.networks import Encoder, Learner, Network, TableEncoder, part_weights
+from skmeta.networks import ConvEncoder, Encoder, Learner, Network, TableEncoder, part_weights
 from skmeta.networks.learner import INPUT_KERNEL
 from skmeta.tasks import TaskFamily
 from skmeta.tasks._base import check_description
@@ -70,7 +70,9 @@ class MetaTrainer(BaseEstimator):
         ``n_units``, and of ``encoder="auto"``. Rows have to be of the same shape. Before a memory
         of fast weights, though, tables may have more columns, whose first weights are mixtures of
         those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more
-        steps than the learner's, which count for nothing at first. Such a memory as ``memory`` that
+        steps than the learner's, which count for nothing at first. So may a
+        :class:`skmeta.networks.ConvEncoder` bring more residual convolutions. Such a memory as
+        ``memory`` that
         has a smaller ``expansion``, and is the learner's otherwise, keeps the hidden units that
         move tokens most.
         For other labels or another kind of target, the weights that meet them start anew:
@@ -290,7 +292,8 @@ class MetaTrainer(BaseEstimator):
         weights = network.initial_weights(self.random_state)
         weights.update(_measured_scales(spec, families, self.random_state))
         known = dict(learner.weights)
-        if wider or encoder != learner.network.encoder:
+        deeper = isinstance(encoder, ConvEncoder) and encoder.deepens(learner.network.encoder)
+        if wider or (encoder != learner.network.encoder and not deeper):
             known[INPUT_KERNEL] = _resized(learner, network, self.random_state)
         same_answer = spec == replace(found, input_shape=spec.input_shape, weighted=spec.weighted)
         for name, weight in known.items():
@@ -358,7 +361,7 @@ def _resized(learner, network, seed):
         raise ValueError(
             f"warm_start reads rows of {learner.spec} through {old}, which cannot become "
             f"{network.spec} through {new}: only a TableEncoder before a memory of fast weights "
-            "can have more steps and more columns."
+            "can have more steps and more columns, and a ConvEncoder more residual convolutions."
         )
     kernel = learner.weights[INPUT_KERNEL]
     places = learner.spec.n_columns, network.spec.n_columns

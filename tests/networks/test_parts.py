@@ -166,6 +166,16 @@ def test_residual_convolutions_begin_as_nothing():
     )
 
 
+def test_which_encoders_are_deeper():
+    old = ConvEncoder((3, 4), residuals=(1,))
+    cases = {(1,): True, (1, 2): True, (2, 0): True, (0, 3): False, (): False}
+    for counts, deeper in cases.items():
+        assert ConvEncoder((3, 4), residuals=counts).deepens(old) is deeper, counts
+    assert not ConvEncoder((3, 5), residuals=(1,)).deepens(old)
+    assert not ConvEncoder((3, 4), residuals=(1,), two_grids=True).deepens(old)
+    assert not ConvEncoder((3, 4)).deepens(FlatEncoder())
+
+
 def test_with_two_grids_the_features_are_means():
     shape, once, twice = (6, 9), ConvEncoder((3, 4)), ConvEncoder((3, 4), two_grids=True)
     weights = random_weights(once.weight_specs(shape), seed=0)

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from skmeta.artifacts import ArtifactError, dump_learner, load_learner, parse_learner, save_learner
 from skmeta.columns import NO_COLUMN
 from skmeta.episodes import EpisodeBatch, TaskSpec
-from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares
+from skmeta.memory import LSTM, MANN, FastWeights, LeastSquares, Prototypes
 from skmeta.networks import ConvEncoder, DenseEncoder, Learner, TableEncoder
 from skmeta.sequences import encode_labels
 from skmeta.tasks import (
@@ -310,6 +310,28 @@ class TestRuns:
         lstm = MetaTrainer(**TINY).fit(narrow).learner_
         with pytest.raises(ValueError, match="which cannot become"):
             MetaTrainer(**TINY, warm_start=lstm).fit(wide)
+
+    def test_warm_start_with_more_residual_convolutions(self):
+        """A learner of the same answers, whose new weights move."""
+        rows = np.random.default_rng(0).random((20, 5, 6))
+        tasks = from_classes(rows, np.repeat(np.arange(5), 4), n_classes=3, n_shots=2)
+        tiny = {**TINY, "memory": Prototypes(4)}
+        first = MetaTrainer(**tiny, encoder=ConvEncoder((2, 3), residuals=(0, 1))).fit(tasks)
+        first, deeper = first.learner_, ConvEncoder((2, 3), residuals=(1, 2))
+        still = {**tiny, "n_steps": 1, "learning_rate": 1e-30, "encoder": deeper}
+        after = MetaTrainer(**still, warm_start=first).fit(tasks).learner_
+        assert after.network.encoder == deeper
+        assert same_weights(first, after)
+        batch = tasks.batch(9, 4, seed=0)
+        labels = encode_labels(batch.targets, tasks.spec)
+        assert_allclose(
+            after.rehearse(batch.inputs, labels), first.rehearse(batch.inputs, labels), atol=1e-6
+        )
+        moved = MetaTrainer(**{**still, "learning_rate": 1e-3}, warm_start=first).fit(tasks)
+        assert all(moved.learner_.weights[f"encoder/gain{name}"].any() for name in ("0_0", "1_1"))
+        for other in (ConvEncoder((2, 3)), ConvEncoder((2, 4), residuals=(1, 2)), "flat"):
+            with pytest.raises(ValueError, match="and a ConvEncoder more residual convolutions"):
+                MetaTrainer(**{**still, "encoder": other}, warm_start=first).fit(tasks)
 
     @pytest.mark.parametrize("encoder", ["flat", TableEncoder(()), TableEncoder([1.0, 0.5])])
     def test_warm_start_with_another_encoder(self, encoder):
