@@ -17,6 +17,8 @@ from skmeta.estimators._warnings import warn_once
 
 # 2026-11-25, and with a time behind it.
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d($|[ T]\d\d:)")
+# A time of day, a span since midnight: 08:30, 8:30:05.5.
+CLOCK = re.compile(r"\d{1,2}:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?")
 NUMBER = re.compile(r"\s*[-+]?\.?\d")
 # 25.11.2026, 11/25/26, 2026/11/25: in the first two nobody says which is the month.
 OTHER_DATE = re.compile(
@@ -349,7 +351,8 @@ def _needs_levels(cells):
 def _inferred(column, dates=True):
     """Return a column as what its cells are: categories unwrapped, periods and dates as times.
 
-    Text is dates, if ``dates``, where all of it is written as ISO 8601 has it.
+    With ``dates``, text is dates where all of it is written as ISO 8601 has it, and times of day
+    where all of it is such; those are spans since midnight.
     """
     import pandas as pd
 
@@ -363,13 +366,26 @@ def _inferred(column, dates=True):
         periods = pd.PeriodIndex(column)
         return pd.Series(periods.to_timestamp(), column.index, name=column.name)
     if held == "string" and dates:
-        known = column.dropna()  # most text is told by its first cell
-        if len(known) and ISO_DATE.match(known.iloc[0]) and known.str.match(ISO_DATE).all():
-            held = "date"
+        known = column.dropna()
+        for written, pattern in (("date", ISO_DATE.match), ("time", CLOCK.fullmatch)):
+            if len(known) and all(map(pattern, known)):  # most text is told by its first cell
+                held = written
+    if held == "time" and dates:
+        spans = _since_midnight(column)
+        return spans if spans.notna().sum() == column.notna().sum() else column  # of time zones
     if held in ("date", "datetime"):
         with suppress(ValueError, TypeError):  # beyond what pandas counts in
             return pd.to_datetime(column, utc=True, format="ISO8601")
     return column
+
+
+def _since_midnight(column):
+    """Times of day, or text, as spans of time; what is no time of day is missing."""
+    import pandas as pd
+
+    texts = column.where(column.notna()).astype(object).map(str, na_action="ignore")
+    texts = texts.where(texts.str.fullmatch(CLOCK).eq(True))
+    return pd.to_timedelta(texts.where(texts.str.count(":") != 1, texts + ":00"))
 
 
 def _are_numbers(column):
@@ -521,13 +537,15 @@ def _may_be(kind, cell):
 
 
 def _as_far_as(column, kind):
-    """Read what there is of numbers or times in a column; the rest is missing."""
+    """Read what there is of numbers, times or times of day in a column; the rest is missing."""
     import pandas as pd
 
     if kind == "numbers":
         # As objects: a time among them is no number.
         numbers = pd.to_numeric(column.astype(object), errors="coerce").astype(np.float64)
         return numbers.where(np.isfinite(numbers))
+    if kind == "spans of time":
+        return _since_midnight(column)
     dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 

@@ -1069,6 +1069,39 @@ def test_masked_cells_are_missing(dtype, X, y):
     assert_array_equal(few.predict_proba(plain), all_rows.predict_proba(plain))
 
 
+CLOCK_TIMES = [datetime.time(i // 2, 30 * (i % 2)) for i in range(30)]
+
+
+@pytest.mark.parametrize("written", [str, "{0.hour}:{0:%M}".format, "{}.000000".format, deepcopy])
+def test_times_of_day_are_spans_since_midnight(written, y):
+    cells = [*map(written, CLOCK_TIMES[:-1]), None]
+    table = pd.DataFrame({"start": cells}, dtype=object)
+    clf = classifier().fit(table, y)
+    assert [column.kind for column in clf._rows.frame.columns] == ["spans of time"]
+    seconds = 1800.0 * np.arange(30)
+    seconds[-1] = np.nan
+    assert_array_equal(clf._rows.numbers(table, learnt=False)["start"], seconds)
+    spans = pd.DataFrame({"start": pd.to_timedelta(seconds, unit="s")})
+    assert_array_equal(clf.predict_proba(spans), clf.predict_proba(table))
+    as_names = classifier(categorical_features=["start"]).fit(table, y)
+    assert [column.kind for column in as_names._rows.frame.columns] == ["levels"]
+
+
+def test_text_that_is_no_time_of_day(y):
+    texts = [f"{i // 2}:{30 * (i % 2):02d}" for i in range(30)]
+    clf = classifier().fit(pd.DataFrame({"start": texts}), y)
+    later = pd.DataFrame({"start": ["closed", *texts[1:]]})
+    with pytest.warns(UserWarning, match="'start' of X .* spans of time but .* as .closed."):
+        found = clf._rows.numbers(later, learnt=False)["start"]
+    assert_array_equal(found, [np.nan, *(1800.0 * np.arange(1, 30))])
+    zone = datetime.timezone.utc
+    for cells in (["1:75", *texts[1:]], [time.replace(tzinfo=zone) for time in CLOCK_TIMES]):
+        clf = classifier().fit(pd.DataFrame({"start": cells}, dtype=object), y)
+        assert [column.kind for column in clf._rows.frame.columns] == ["levels"]
+    with pytest.raises(ValueError, match="'start' of X holds text, it held spans of time at first"):
+        classifier().fit(pd.DataFrame({"start": CLOCK_TIMES}), y).predict(later)
+
+
 def test_spans_of_time_of_pyarrow(y):
     pa = pytest.importorskip("pyarrow", reason="columns of pyarrow need pyarrow")
     spans = pd.to_timedelta(np.arange(30), unit="h").astype("timedelta64[us]")
