@@ -7,7 +7,7 @@ estimator that shows it a user's table.
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -248,11 +248,11 @@ def varying(statistics: ColumnStatistics) -> np.ndarray:
     return np.flatnonzero(np.isfinite(statistics.scale))
 
 
-def times_as_numbers(times: np.ndarray) -> np.ndarray:
-    """Return times, since 1970, or spans of time, in seconds; NaN for NaT."""
+def times_as_numbers(times: np.ndarray, unit: Any = "s") -> np.ndarray:
+    """Return times, since 1970, or spans of time, in seconds or another unit; NaN for NaT."""
     if times.dtype.kind == "M":
-        times = times - np.datetime64(0, "s")
-    return times / np.timedelta64(1, "s")
+        times = times - np.datetime64(0, unit)
+    return times / np.timedelta64(1, unit)
 
 
 def known_cells(column: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
@@ -109,7 +111,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         X : array-like of shape (n_rows, n_features)
             The support.
         y : array-like of shape (n_rows,)
-            Its targets.
+            Its targets: numbers, or times or spans of time as NumPy has them, which are numbers
+            in their own unit, as scikit-learn's scorers take them.
 
         Returns
         -------
@@ -120,12 +123,12 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         TypeError
             If X is sparse or a lazy frame.
         ValueError
-            If the support is empty, not finite, or of another width. Learners of
-            tables read missing cells and any width.
+            If the support is empty, not finite, or of another width, or targets are Python's times
+            or have a time zone. Learners of tables read missing cells and any width.
         ArtifactError
             If the learner cannot be loaded.
         """
-        return self._learn(X, y, first=True, shuffled=True)
+        return self._learn(X, _without_python_times(y), first=True, shuffled=True)
 
     def partial_fit(self, X, y):
         """Read more rows, in the order given, at a cost that does not depend on those before.
@@ -139,7 +142,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         X : array-like of shape (n_rows, n_features)
             The rows.
         y : array-like of shape (n_rows,)
-            Their targets.
+            Their targets. Times are read in the unit of the first ones.
 
         Returns
         -------
@@ -150,7 +153,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         ValueError
             As in ``fit``. The state is then as it was.
         """
-        return self._learn(X, y, first=not hasattr(self, "state_"))
+        return self._learn(X, _without_python_times(y), first=not hasattr(self, "state_"))
 
     def predict(self, X, return_std=False):
         """Return the mean of the target, and how sure the learner is.
@@ -165,6 +168,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         Returns
         -------
         y_mean : ndarray of shape (n_rows,)
+            Where targets were times, in the unit of the first ones, since 1970 or as a span.
         y_std : ndarray of shape (n_rows,), only if ``return_std``
             Standard deviation of the target, that of the mixture of all that answer. While all
             targets that were read are alike, it has no unit, and a warning says so.
@@ -200,6 +204,8 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
+        if first and self._beginning is None:
+            self._time_unit = np.datetime_data(y.dtype) if y.dtype.kind in "mM" else None
         y = check_array(self._kept(y), dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         told, self.target_scale_ = self._rows.targets(y, found)
@@ -207,8 +213,28 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
 
     def _kept(self, y):
         """Return a copy of targets to read again: times as numbers."""
-        return times_as_numbers(y) if y.dtype.kind in "mM" else y.copy()
+        if y.dtype.kind not in "mM":
+            return y.copy()
+        return times_as_numbers(y, self._time_unit or np.datetime_data(y.dtype))
 
     def _told(self, targets):
         """Targets as each member is told them, shape (M, S, 1)."""
         return np.repeat(targets[None, :, None], self.n_members_, axis=0)
+
+
+def _without_python_times(y):
+    """Return targets as they are, which NumPy must be able to make numbers of.
+
+    Raises
+    ------
+    ValueError
+        If they are Python's times, or those of pandas with a time zone.
+    """
+    cells = np.asarray(y)
+    if cells.dtype == object and cells.size and isinstance(cells.flat[0], (date, timedelta)):
+        raise ValueError(
+            "y holds times as Python objects, or with a time zone, which scikit-learn's scorers do "
+            "not read: pass y as datetime64 or timedelta64, such as "
+            "pandas.to_datetime(y, utc=True).tz_localize(None), or as numbers."
+        )
+    return y

@@ -586,19 +586,59 @@ def test_labels_of_a_stream_keep_their_type():
     assert_array_equal(clf.class_count_, [5, 4])
 
 
+@pytest.mark.parametrize("unit", ["D", "ns", "10s"])
 @pytest.mark.parametrize("kind", ["M8", "m8"])
-def test_times_as_targets_are_seconds_in_any_unit(kind):
+def test_times_as_targets_are_numbers_in_the_unit_of_the_first(kind, unit):
     X = np.random.default_rng(0).normal(size=(9, 2))
-    times = (np.datetime64("2026-01-01", "s") + 3_600 * np.arange(9)).astype(f"{kind}[s]")
+    days = (20_000 + np.arange(9)).astype(f"{kind}[D]")
+    times = days.astype(f"{kind}[{unit}]")
     reg = InContextRegressor(random_state=0).partial_fit(X[:3], times[:3])
-    reg.partial_fit(X[3:6], times[3:6].astype(f"{kind}[ns]")).partial_fit(
-        X[6:], times[6:].astype(int)
-    )
-    once = InContextRegressor(random_state=0).partial_fit(X, times.astype(float))
+    reg.partial_fit(X[3:6], days[3:6]).partial_fit(X[6:], times[6:].astype(int))
+    once = InContextRegressor(random_state=0).partial_fit(X, times.astype(int))
     assert_allclose(reg.predict(X), once.predict(X), rtol=1e-12)
+    assert reg.score(X, times) == pytest.approx(once.score(X, times.astype(int)))
+    assert reg.score(X, times) > 0.5  # scikit-learn's scorers read them in their own unit
     times[4] = "NaT"
     with pytest.raises(ValueError, match="NaN"):
         reg.fit(X, times)
+
+
+def test_times_after_numbers_are_in_their_own_unit():
+    X, days = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9)
+    reg = InContextRegressor(random_state=0).partial_fit(X[:3], days[:3])
+    reg.partial_fit(X[3:], days[3:].astype("m8[D]"))
+    once = InContextRegressor(random_state=0).partial_fit(X, days)
+    assert_array_equal(reg.predict(X), once.predict(X))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda days: [day.date() for day in days],
+        lambda days: pd.Series(days).dt.tz_localize("UTC"),
+        lambda days: [day - days[0] for day in days],
+    ],
+)
+def test_times_that_scorers_do_not_read_are_refused_as_targets(made):
+    X, y = (
+        np.random.default_rng(0).normal(size=(9, 2)),
+        made(pd.date_range("2026-01-01", periods=9)),
+    )
+    for ask in (InContextRegressor().fit, InContextRegressor().partial_fit):
+        with pytest.raises(ValueError, match="pass y as datetime64 or timedelta64, such as"):
+            ask(X, y)
+
+
+def test_times_as_classes_are_the_same_in_any_unit():
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    days = np.array(["2026-01-01", "2026-01-02", "2026-01-03"] * 3, dtype="M8[D]")
+    clf = InContextClassifier(random_state=0).partial_fit(X[:5], days[:5], classes=days[:3])
+    clf.partial_fit(X[5:], days[5:].astype("M8[ns]"))
+    assert_array_equal(clf.class_count_, [3, 3, 3])
+    with pytest.raises(
+        ValueError, match=r"\[datetime.datetime\(2026, 1, 4, 0, 0\)\], which are not"
+    ):
+        clf.partial_fit(X[:1], [np.datetime64("2026-01-04", "ns")])
 
 
 @pytest.mark.parametrize("random_state", [None, 3, np.random.RandomState(3)])
