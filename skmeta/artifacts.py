@@ -321,7 +321,8 @@ def parse_learner(data: bytes, origin: str) -> Learner:
         ) from None
 
 
-_registry: dict[tuple[str, int, int], Learner] = {}
+# By path: when the file was written, its size, and its learner.
+_registry: dict[str, tuple[tuple[int, int], Learner]] = {}
 _registry_lock = threading.Lock()
 # File and its sha256, for the learners that were read from one.
 _files: weakref.WeakKeyDictionary[Learner, tuple[Path, str]] = weakref.WeakKeyDictionary()
@@ -357,13 +358,15 @@ def load_learner(learner) -> Learner:
         return learner
     path = learner_path(learner)
     path, status = path.resolve(), path.stat()
-    key = (str(path), status.st_mtime_ns, status.st_size)
+    version = (status.st_mtime_ns, status.st_size)
     with _registry_lock:
-        if key not in _registry:
+        known, found = _registry.get(str(path), (None, None))
+        if found is None or known != version:
             data = path.read_bytes()
-            _registry[key] = parse_learner(data, str(path))
-            _files[_registry[key]] = path, hashlib.sha256(data).hexdigest()
-        return _registry[key]
+            found = parse_learner(data, str(path))
+            _registry[str(path)] = version, found
+            _files[found] = path, hashlib.sha256(data).hexdigest()
+        return found
 
 
 def name_of(learner) -> str:

@@ -28,21 +28,35 @@ class PictureBank:
     Raises
     ------
     ValueError
-        If the pictures are not square or smaller than the views.
+        If there are no pictures, or they are not square, smaller than the views, not finite, or
+        have negative ink.
     """
 
     def __init__(self, pictures, size: int):
-        if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2]:
+        shape = pictures.shape
+        if len(shape) != 3:
+            ways = {2: ": pass pictures[None] for a single one"}
+            if shape[3:] == (1,):
+                ways[4] = ": pass pictures[..., 0]"
             raise ValueError(
-                f"pictures must be square, of shape (n, side, side), got {pictures.shape}: pad "
-                "them with paper first."
+                f"pictures must be of shape (n, side, side), got {shape}{ways.get(len(shape), '')}."
             )
+        if shape[1] != shape[2]:
+            raise ValueError(f"pictures must be square, got {shape}: pad them with paper first.")
         self.size = size = index(size)
         self.side = pictures.shape[1]
         if not 1 <= size <= self.side:
             raise ValueError(
                 f"size must lie in 1..{self.side}, the side of the pictures, got {size}: "
                 "pictures are made smaller, not larger."
+            )
+        if not len(pictures):
+            raise ValueError("There are no pictures.")
+        least, most = pictures.min(), pictures.max()
+        if not (least >= 0 and np.isfinite(most)):
+            raise ValueError(
+                f"pictures must be finite, ink positive and paper 0, got values from {least:g} to "
+                f"{most:g}: of numbers from -1 to 1 make (pictures + 1) / 2."
             )
         shares = _shares(self.side, size)
         self._points = np.stack([_points(picture, shares) for picture in pictures])
@@ -157,7 +171,8 @@ def shrink_pictures(pictures, size: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the pictures are not square or smaller than ``size``.
+        If there are no pictures, or they are not square, smaller than ``size``, not finite, or
+        have negative ink.
 
     Examples
     --------

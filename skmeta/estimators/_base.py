@@ -248,6 +248,7 @@ class InContextEstimator(BaseEstimator):
         with suppress(ArtifactError, OSError, TypeError):  # fit will say what is wrong
             read = getattr(self, "learner_", None) or load_learner(self.learner)
             tags.input_tags.allow_nan = read.spec.table
+            tags.input_tags.three_d_array = len(read.spec.input_shape) > 1
         return tags
 
     def _answers(self, X):

@@ -6,7 +6,7 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from numbers import Number
 from typing import Any
 
@@ -39,6 +39,8 @@ MISSING_TEXT = re.compile(
     r"\W*|n\W?a\W?|nan|null|none|nil|unk(nown)?|missing|not \w+", re.IGNORECASE
 )
 FEW_NUMBERS = 10
+# How text begins that is of a kind, and what else is.
+LOOKS = {"numbers": (NUMBER, Number), "times": (ISO_DATE, date), "spans of time": (CLOCK, time)}
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class FrameColumn:
                 f"missing ({error})."
             ) from None
         counts = np.bincount(codes, minlength=len(levels))
-        for kind in () if named else ("numbers", "times"):
+        for kind in () if named else ("numbers", "times", "spans of time"):
             if _are_mostly(kind, levels, counts):
                 return cls(kind, mixed=True)
         levels = sorted(levels, key=str)
@@ -265,7 +267,7 @@ def array_in_numbers(X, first, told_of, learnt):
     """
     if not isinstance(X, (np.ndarray, list, tuple)) and not hasattr(X, "columns"):
         return X
-    X = _unmasked(X)
+    X = unmasked(X)
     cells = np.asarray(X)
     told = first is not None and cells.shape[1:] == (len(first.columns),)
     if told and (cells.dtype.kind in "OmM" or not first.plain):
@@ -290,7 +292,7 @@ def framed(X, first):
     """Return an array as a frame with the names of a first one."""
     import pandas as pd
 
-    X = _unmasked(X)
+    X = unmasked(X)
     cells = np.asarray(X)
     if not isinstance(X, np.ndarray) and cells.dtype.kind not in "mM":
         # A list of numbers and text would be all text; times as objects may be integers.
@@ -331,14 +333,14 @@ def _column_below(first, later):
     return pd.concat([first, later], ignore_index=True)
 
 
+def unmasked(X):
+    """Return a masked array with NaN where it is masked, and anything else as it is."""
+    return np.ma.filled(X.astype(object), np.nan) if isinstance(X, np.ma.MaskedArray) else X
+
+
 def called(name):
     """What to call a column in a message: 'town', or 3."""
     return repr(name.item() if isinstance(name, np.generic) else name)
-
-
-def _unmasked(X):
-    """Return a masked array with NaN where it is masked, and anything else as it is."""
-    return np.ma.filled(X.astype(object), np.nan) if isinstance(X, np.ma.MaskedArray) else X
 
 
 def _needs_levels(cells):
@@ -493,7 +495,7 @@ def _warn_of_new(new, levels, all_new, told_of, learnt):
 
 
 def _are_mostly(kind, levels, counts):
-    """Whether cells are numbers or times but for a few of them, one text, or missing ones.
+    """Whether cells are of a kind but for a few of them, one text, or missing ones.
 
     Few cells do not tell, and few numbers again and again are codes beside others.
     """
@@ -530,10 +532,9 @@ def _looks_like(levels):
 
 
 def _may_be(kind, cell):
-    """Whether a cell looks like a number or a time."""
-    if isinstance(cell, str):
-        return bool((NUMBER if kind == "numbers" else ISO_DATE).match(cell))
-    return isinstance(cell, Number if kind == "numbers" else date)
+    """Whether a cell looks like a number, a time, or a time of day."""
+    pattern, made = LOOKS[kind]
+    return bool(pattern.match(cell)) if isinstance(cell, str) else isinstance(cell, made)
 
 
 def _as_far_as(column, kind):
@@ -558,8 +559,8 @@ def _parsed(column, kind, told_of, learnt):
         warn_once(
             told_of,
             ("lost", column.name, learnt),
-            f"Column {called(column.name)} of X holds {kind} but for cells such as "
-            f"{called(lost.iloc[0])} ({len(lost)} of {len(column)}), which are read as missing. "
-            "For levels make a category of it.",
+            f"Column {called(column.name)} of X is read as {kind}, by what most of its first cells "
+            f"are; {len(lost)} of {len(column)} cells, such as {called(lost.iloc[0])}, are none, "
+            "and are read as missing. If it is a category, make it one: astype('category').",
         )
     return parsed

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
 from skmeta.columns import ColumnStatistics
 from skmeta.episodes import TaskSpec
+from skmeta.estimators._frames import unmasked
+from skmeta.estimators._pictures import other_learner, range_hint, way_out
 from skmeta.estimators._rows import Rows
 from skmeta.estimators._warnings import warn_once
 from skmeta.networks import Learner
@@ -50,33 +52,45 @@ class PlainRows(Rows):
         shape = self.spec.input_shape
         if isinstance(X, (list, tuple)):
             X = np.asarray(X)
+        X = unmasked(X)
         n_axes = getattr(X, "ndim", 2)
         if len(shape) > 1 and getattr(X, "shape", None) == shape:
             raise ValueError(f"X is one picture of {_times(shape)} pixels: pass X[None].")
+        if n_axes == 1 and len(X) and np.ndim(np.asarray(X)[0]):
+            raise ValueError("X is a column of arrays: pass numpy.stack(list(X)).")
         if len(shape) == 1 or n_axes <= 2:
             return X
         X = np.asarray(X)
         if X.shape[1:] != shape:
-            way_out = "Cut or resize them first, one number a pixel: ink 1, paper 0."
-            if X.shape[1:] == (*shape, 1):
-                way_out = "X[..., 0] has no axis of channels."
-            elif n_axes == 3 and X.shape[1] == X.shape[2] > shape[0] == shape[1]:
-                way_out = f"skmeta.datasets.shrink_pictures(X, {shape[0]}) makes them."
             raise ValueError(
                 f"The learner reads pictures of shape (n, {', '.join(map(str, shape))}) or rows "
-                f"of {prod(shape)} pixels, got {X.shape}. {way_out}"
+                f"of {prod(shape)} pixels, got {X.shape}. {self._way_out(X.shape)}"
             )
         return X.reshape(len(X), prod(shape))
+
+    def _way_out(self, shape):
+        """What to pass in the place of pictures of that shape."""
+
+        def reading(size):
+            return other_learner(replace(self.spec, input_shape=size)) if len(size) == 2 else None
+
+        return way_out(shape, self.spec.input_shape, reading)
 
     def measure(self, X, told):
         """See that a support has the learner's width, and looks like what it was trained on."""
         shape = self.spec.input_shape
         if X.shape[1] != prod(shape):
-            pictures = f" (pictures of {_times(shape)} pixels)" if len(shape) > 1 else ""
+            pictures = ""
+            advice = (
+                "Choose another learner (skmeta.list_learners()), or meta-train one on rows like "
+                "these (skmeta.MetaTrainer)."
+            )
+            if len(shape) > 1:
+                pictures = f" (pictures of {_times(shape)} pixels)"
+                advice = self._way_out(X.shape)
             raise ValueError(
                 f"The learner {self.name!r} reads {prod(shape)} features a row{pictures}, "
-                f"got {X.shape[1]}. Choose another learner (skmeta.list_learners()), or "
-                "meta-train one on rows like these (skmeta.MetaTrainer)."
+                f"got {X.shape[1]}. {advice}"
             )
         self._compare("X", X, "encoder")
 
@@ -112,28 +126,19 @@ class PlainRows(Rows):
         if off[worst] <= 1:
             return
         where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
+        wanted = f" (ink 1 on paper 0, not standardised{range_hint(values)})" if drawn else ""
         warn_once(
             self.told_of,
             (what, worst),
-            f"{where} looks unlike what the learner {learner.name!r} was trained on: mean "
+            f"{where} looks unlike what the learner {self.name!r} was trained on{wanted}: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "
             f"{center[worst]:.3g} and {scale[worst]:.3g}. Its answers may mean nothing unless "
-            f"values are scaled to that range{_range_hint(values) if drawn else ''}.",
+            "values are scaled to that range.",
         )
 
     def shown(self, X, spec, own=None):
         """Return rows as members see them: (m, n, pixels) -> (m, n, *input_shape)."""
         return X.astype(np.float32).reshape(*X.shape[:2], *spec.input_shape)
-
-
-def _range_hint(pictures):
-    """What pictures are to hold, and what these may be instead."""
-    least, most, bytes_ = pictures.min(), pictures.max(), ""
-    if least >= 0 and 16 < most <= 255:
-        bytes_ = " / 255"
-    inverted = least >= 0 and pictures.mean() > 0.5 * max(most, 1)
-    way = f"; is it {'1 - ' if inverted else ''}X{bytes_}?" if inverted or bytes_ else ""
-    return f" (ink 1 on paper 0, not standardised{way})"
 
 
 def _times(shape):

@@ -93,7 +93,7 @@ class TableRows(Rows):
         NaN where missing or new; times become seconds. Flags come later (:meth:`measure`).
         """
         X = of_pandas(X)
-        if getattr(X, "ndim", 2) == 3:
+        if getattr(X, "ndim", 2) >= 3:
             way_out = "X.reshape(len(X), -1) has a column a pixel."
             if self.spec.kind == "classification":
                 way_out += " learner='omniglot' reads pictures of 28 x 28 strokes."
@@ -191,8 +191,9 @@ class TableRows(Rows):
             warn_once(
                 self.told_of,
                 "few",
-                f"Columns and targets are scaled by the rows of fit, of which there are {len(X)}: "
-                f"call it with {LEAST_SUPPORT} or more, or partial_fit with the next ones.",
+                "Columns, and targets that are numbers, are scaled by the rows of fit, of which "
+                f"there are {len(X)}: call it with {LEAST_SUPPORT} or more, or partial_fit with "
+                "the next ones.",
             )
 
     def warn_of_later(self, X):

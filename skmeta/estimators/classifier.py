@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import InContextEstimator
 from skmeta.estimators._labels import class_probabilities, deal_labels, n_codes
+from skmeta.estimators._pictures import other_learner
 from skmeta.estimators._warnings import warn_once
 from skmeta.sequences import encode_labels
 
@@ -321,17 +322,21 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         """See that there are labels for classes, or members enough to share them."""
         spec, n_classes = self.learner_.spec, len(classes)
         if n_classes > spec.n_outputs and not spec.table:
+            advice = (
+                "Meta-train one with more (skmeta.MetaTrainer), or use another kind of classifier: "
+                "sklearn.multiclass.OneVsRestClassifier around this one works, but loses accuracy."
+            )
+            if other := other_learner(spec, n_classes):
+                advice = f"The learner {other!r} reads such rows, and has labels enough."
             raise ValueError(
-                f"The learner {self.learner!r} tells {spec.n_outputs} classes apart, "
-                f"y has {n_classes}. Meta-train one with more (skmeta.MetaTrainer), or use "
-                "another kind of classifier: sklearn.multiclass.OneVsRestClassifier around this "
-                "one works, but loses accuracy."
+                f"The learner {self.learner!r} tells {spec.n_outputs} classes apart, there are "
+                f"{n_classes}. {advice}"
             )
         if n_classes > spec.n_outputs:
             warn_once(
                 self._rows.told_of,
                 "classes",
-                f"y has {n_classes} classes, the learner has {spec.n_outputs} labels: "
+                f"There are {n_classes} classes, the learner has {spec.n_outputs} labels: "
                 f"{n_codes(n_classes, spec.n_outputs)} members or more read the rows, each with "
                 "classes that share labels.",
             )

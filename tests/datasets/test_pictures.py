@@ -199,8 +199,12 @@ def test_shrink_pictures(pictures):
 @pytest.mark.parametrize(
     ("shape", "size", "message"),
     [
-        ((3, 8), 4, r"must be square, of shape \(n, side, side\), got \(3, 8\)"),
-        ((3, 8, 9), 4, r"got \(3, 8, 9\): pad them"),
+        ((8,), 4, r"must be of shape \(n, side, side\), got \(8,\)\."),
+        ((8, 8), 4, r"got \(8, 8\): pass pictures\[None\] for a single one"),
+        ((3, 8, 8, 1), 4, r"got \(3, 8, 8, 1\): pass pictures\[\.\.\., 0\]"),
+        ((3, 8, 8, 3), 4, r"got \(3, 8, 8, 3\)\."),
+        ((3, 8, 9), 4, r"must be square, got \(3, 8, 9\): pad them"),
+        ((0, 8, 8), 4, "There are no pictures"),
         ((3, 8, 8), 9, r"size must lie in 1\.\.8, .* got 9: .* not larger"),
         ((3, 8, 8), 0, r"size must lie in 1\.\.8, the side of the pictures, got 0"),
     ],
@@ -208,3 +212,11 @@ def test_shrink_pictures(pictures):
 def test_pictures_that_cannot_be_shrunk(shape, size, message):
     with pytest.raises(ValueError, match=message):
         shrink_pictures(np.zeros(shape), size)
+
+
+@pytest.mark.parametrize(("ink", "least"), [(-1.0, "-1"), (np.nan, "nan"), (np.inf, "0")])
+def test_ink_that_is_none(ink, least):
+    pictures = np.zeros((2, 8, 8))
+    pictures[1, 3, 3] = ink
+    with pytest.raises(ValueError, match=f"ink positive and paper 0, got values from {least} to"):
+        shrink_pictures(pictures, 4)

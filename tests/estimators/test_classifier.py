@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import numpy as np
@@ -6,9 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 
+import skmeta.datasets
 from skmeta import InContextClassifier
-from skmeta.datasets import load_omniglot_sample, shrink_pictures
+from skmeta.datasets import load_omniglot_sample
 from skmeta.episodes import TaskSpec
 from skmeta.memory import LSTM, Associative
 from skmeta.networks import Learner, Network
@@ -445,7 +448,7 @@ def test_too_many_classes_are_refused(data):
     X, y, _ = data
     clf = InContextClassifier(small_learner("lstm-classes")).fit(X, y)
     before = snapshot(clf)
-    message = "tells 3 classes apart, y has 4. Meta-train one with more .*OneVsRestClassifier"
+    message = "tells 3 classes apart, there are 4. Meta-train one with more .*OneVsRestClassifier"
     with pytest.raises(ValueError, match=message):
         clf.fit(X, np.arange(14) % 4)
     assert_unchanged(clf, before)
@@ -484,19 +487,60 @@ def test_classes_of_partial_fit(data):
 
 
 @pytest.mark.parametrize(
-    ("shape", "way_out"),
+    ("shape", "passed"),
     [
-        ((28, 28), r"shrink_pictures\(X, 20\) makes them"),
-        ((8, 8), "Cut or resize them"),
-        ((30, 20), "Cut or resize them"),
-        ((20, 20, 3), "Cut or resize them"),
+        ((28, 28), "skmeta.datasets.shrink_pictures(X, 20)"),
+        ((784,), "skmeta.datasets.shrink_pictures(X.reshape(-1, 28, 28), 20)"),
+        ((20, 20, 1), "X[..., 0]"),
+        ((1, 20, 20), "X[:, 0]"),
+        ((20, 20, 3), "X.mean(axis=-1)"),
+        ((4, 20, 20), "X.mean(axis=1)"),
+        ((3, 30, 30), "skmeta.datasets.shrink_pictures(X.mean(axis=1), 20)"),
     ],
+    ids=str,
 )
-def test_the_way_out_for_other_pictures_works(shape, way_out):
-    with pytest.raises(ValueError, match=rf"\(n, 20, 20\) or rows of 400 pixels.*{way_out}"):
+def test_the_way_out_for_other_pictures_works(shape, passed):
+    X = np.random.default_rng(0).random((4, *shape))
+    with pytest.raises(ValueError, match=re.escape(f"Pass {passed}.")) as refused:
+        InContextClassifier("mann-omniglot").fit(X, [0, 1, 0, 1])
+    assert ("'omniglot'" in str(refused.value)) == (28 in shape or 784 in shape)
+    pictures = eval(passed, {"skmeta": skmeta, "X": X})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # noise
+        InContextClassifier("mann-omniglot").fit(pictures, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (30, 20), (65,), (20, 20, 20), (20, 20, 3, 1)], ids=str)
+def test_pictures_that_nothing_makes_fit(shape):
+    with pytest.raises(ValueError, match="Cut or resize them first, one number a pixel: ink 1"):
         InContextClassifier("mann-omniglot").fit(np.zeros((4, *shape)), [0, 1, 0, 1])
-    if "shrink" in way_out:
-        shrink_pictures(np.zeros((4, *shape)), 20)
+
+
+def test_the_learner_that_fits_is_named():
+    small, large = load_omniglot_sample().images[:6], load_omniglot_sample(28).images[:6]
+    clf = InContextClassifier("omniglot")
+    with pytest.raises(ValueError, match=r"Or pass X to the learner 'omniglot-eye', which reads"):
+        clf.fit(small, range(6))
+    message = "The learner 'omniglot-eye' reads such rows, and has labels enough"
+    with pytest.raises(ValueError, match=f"tells 5 classes apart, there are 6. {message}"):
+        InContextClassifier("mann-omniglot").fit(small, range(6))
+    with pytest.raises(ValueError, match="there are 101. Meta-train one with more"):
+        clf.partial_fit(large, range(6), classes=range(101))
+
+
+def test_masked_pixels_and_columns_of_arrays():
+    pictures = load_omniglot_sample(28).images[:6]
+    clf = InContextClassifier("omniglot")
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        clf.fit(np.ma.masked_greater(pictures, 0.5), range(6))
+    for column in (pd.Series(list(pictures)), pd.Series(list(pictures)).to_numpy()):
+        with pytest.raises(ValueError, match=r"X is a column of arrays: pass numpy.stack\(list\(X"):
+            clf.fit(column, range(6))
+
+
+def test_which_learners_read_arrays_of_three_axes():
+    tags = [get_tags(InContextClassifier(name)).input_tags for name in ("omniglot", "tabular")]
+    assert [tag.three_d_array for tag in tags] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -529,14 +573,19 @@ def test_pictures_in_another_range_are_answered_with_a_warning(change, warns):
 def test_a_way_out_for_pictures_in_another_range():
     sample = load_omniglot_sample()
     X, y = sample.images[:60:4], sample.target[:60:4]
-    with pytest.warns(UserWarning, match="not standardised; is it X / 255.[)]"):
-        InContextClassifier("mann-omniglot").fit((255 * X).astype(np.uint8), y)
-    with pytest.warns(UserWarning, match="not standardised; is it 1 - X / 255.[)]"):
-        InContextClassifier("mann-omniglot").fit(255 - 255 * X, y)
-    with pytest.warns(UserWarning, match="not standardised; is it 1 - X.[)]"):
-        InContextClassifier("mann-omniglot").fit(1 - X, y)
-    with pytest.warns(UserWarning, match="not standardised[)]"):
-        InContextClassifier("mann-omniglot").fit(16 * X, y)
+    made = {
+        "X / 255": (255 * X).astype(np.uint8),
+        "1 - X / 255": 255 - 255 * X,
+        "X / 65535": 65535 * X,
+        "X / 16": 16 * X,
+        "1 - X": 1 - X,
+        "(X + 1) / 2": 2 * X - 1,
+        "(1 - X) / 2": 1 - 2 * X,
+    }
+    for way, pictures in made.items():
+        message = rf"\(ink 1 on paper 0, not standardised; is it {re.escape(way)}.\): mean"
+        with pytest.warns(UserWarning, match=message):
+            InContextClassifier("mann-omniglot").fit(pictures, y)
     with pytest.warns(UserWarning, match="not standardised[)]"):
         InContextClassifier("mann-omniglot").fit((X - X.mean()) / X.std(), y)
 

@@ -109,7 +109,7 @@ def test_probabilities_are_sharpened_by_the_rows_of_a_class_so_far(X, y):
     clf.fit(X, y)
     assert_array_equal(clf.class_count_, [10, 10, 10])
     labels = np.arange(30)  # more than the learner has
-    with pytest.warns(UserWarning, match="y has 30 classes"):
+    with pytest.warns(UserWarning, match="There are 30 classes"):
         clf = classifier().fit(X, labels)
     as_asked = classifier(temperature=10 / (10 + ROWS_OF_DOUBT)).fit(X, labels)
     assert_array_equal(clf.predict_proba(X), as_asked.predict_proba(X))
@@ -570,7 +570,7 @@ def test_a_stream_is_warned_of_each_thing_once():
             town.partial_fit(frame[row : row + 1], [row % 2])
     for said in (
         "X has 130 columns that vary",
-        "y has 12 classes",
+        "There are 12 classes",
         "1 of 1 targets lie more than",
         "Column 'town' of X holds levels that the first rows did not, such as 'c'",
     ):
@@ -1004,7 +1004,7 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
         cells = table[name].to_numpy(dtype=object, copy=True)
         cells[4] = "unknown"
         with pytest.warns(
-            UserWarning, match=f"'{name}' .* but for cells such as 'unknown' .1 of 30., .*missing"
+            UserWarning, match=f"'{name}' .* 1 of 30 cells, such as 'unknown', are none, .*missing"
         ) as caught:
             proba = clf.predict_proba(table.assign(**{name: cells}))
         assert caught[0].filename == __file__
@@ -1013,7 +1013,7 @@ def test_text_beside_what_was_read_as_numbers_or_times_is_missing(y):
     for cell in ("now", "2026", "20260105"):  # dates to pandas, and none where the first are ISO
         days, clf = table.assign(day=[cell, *table["day"][1:]]), classifier().fit(table, y)
         with pytest.warns(
-            UserWarning, match=f"such as '{cell}' .1 of 30., which are read as missing"
+            UserWarning, match=f"1 of 30 cells, such as '{cell}', are none, and are read as missing"
         ):
             clf.predict_proba(days)
 
@@ -1131,11 +1131,14 @@ def test_text_that_is_no_time_of_day(y):
     texts = [f"{i // 2}:{30 * (i % 2):02d}" for i in range(30)]
     clf = classifier().fit(pd.DataFrame({"start": texts}), y)
     later = pd.DataFrame({"start": ["closed", *texts[1:]]})
-    with pytest.warns(UserWarning, match="'start' of X .* spans of time but .* as .closed."):
+    with pytest.warns(UserWarning, match="'start' of X .* spans of time, .* as .closed."):
         found = clf._rows.numbers(later, learnt=False)["start"]
     assert_array_equal(found, [np.nan, *(1800.0 * np.arange(1, 30))])
     zone = datetime.timezone.utc
-    for cells in (["1:75", *texts[1:]], [time.replace(tzinfo=zone) for time in CLOCK_TIMES]):
+    for cells in (
+        [f"1:{60 + i}" for i in range(30)],
+        [time.replace(tzinfo=zone) for time in CLOCK_TIMES],
+    ):
         clf = classifier().fit(pd.DataFrame({"start": cells}, dtype=object), y)
         assert [column.kind for column in clf._rows.frame.columns] == ["levels"]
     with pytest.raises(ValueError, match="'start' of X holds text, it held spans of time at first"):
@@ -1342,20 +1345,26 @@ def mostly(cells, other, places=(6,)):
         (lambda t: [date.isoformat() for date in days(t)], "unknown", [6]),
         (lambda t: [date.isoformat() for date in days(t)], "2020-02-30", [6]),
         (lambda t: [date.isoformat() for date in days(t)[:20]] + list(days(t)[20:]), "?", [6]),
+        (lambda t: [f"{time:%H:%M}" for time in clock(t)], "closed", [6]),
+        (lambda t: clock(t), "n/a", [6]),
     ],
 )
 def test_a_column_is_what_most_of_its_cells_are(written, other, places):
     t = np.random.default_rng(0).normal(size=120)
     table, known = mostly(written(t), other, places), np.delete(np.arange(90), places)
     y = (t > 0).astype(int)
-    lost = f"cells such as .* .{len(places)} of 90., which are read as missing"
-    with pytest.warns(UserWarning, match=f"Column 'x' of X holds .* but for {lost}") as caught:
+    lost = f"{len(places)} of 90 cells, such as .*, are none, and are read as missing"
+    with pytest.warns(UserWarning, match=f"Column 'x' of X is read as .*; {lost}") as caught:
         clf = InContextClassifier(random_state=0).fit(table[:90], y[:90])
     assert len(caught) == 1 and caught[0].filename == __file__
     without = InContextClassifier(random_state=0).fit(table.iloc[known], y[known])
     assert clf.score(table[90:], y[90:]) > without.score(table[90:], y[90:]) - 0.05 > 0.9
-    with pytest.warns(UserWarning, match="but for cells such as .* .1 of 1., which are read as"):
+    with pytest.warns(UserWarning, match="1 of 1 cells, such as .*, are none, and are read as"):
         clf.predict(table.iloc[[places[0]]])
+
+
+def clock(t):
+    return [(datetime.datetime.min + datetime.timedelta(hours=12 + 3 * x)).time() for x in t]
 
 
 def days(t):
@@ -1445,7 +1454,7 @@ def test_a_few_texts_among_numbers_are_missing_cells():
     for i, text in enumerate(("n/a", "?", "unknown")):
         cells[i::10] = text
     table, y = pd.DataFrame({"x": cells}), (t > 0).astype(int)
-    with pytest.warns(UserWarning, match="'x' of X holds numbers but for cells such as 'n/a'"):
+    with pytest.warns(UserWarning, match="'x' of X is read as numbers, .* cells, such as 'n/a'"):
         clf = InContextClassifier(random_state=0).fit(table[:90], y[:90])
     known = np.arange(90, 150) % 10 > 2
     assert clf.score(table[90:][known], y[90:][known]) > 0.9
@@ -1455,11 +1464,11 @@ def test_a_stream_that_begins_with_numbers_may_have_other_text():
     t = np.random.default_rng(0).normal(size=120)
     table, y = mostly(t, "n/a"), (t > 0).astype(int)
     clf = InContextClassifier(random_state=0).partial_fit(table[:5], y[:5], classes=[0, 1])
-    with pytest.warns(UserWarning, match="cells such as 'n/a' .1 of 90., which are read"):
+    with pytest.warns(UserWarning, match="1 of 90 cells, such as 'n/a', are none, and are read"):
         clf.partial_fit(table[5:90], y[5:90])
     assert clf.score(table[90:], y[90:]) > 0.9
     for other in (pd.Timedelta("1 D"), pd.Timestamp("2020-01-01")):  # a column of nothing else
-        with pytest.warns(UserWarning, match="X holds numbers but for .* .30 of 30., .* missing"):
+        with pytest.warns(UserWarning, match="X is read as numbers, .* 30 of 30 cells, .* missing"):
             found = deepcopy(clf).predict_proba(table[90:].assign(x=other))
         assert_array_equal(found, clf.predict_proba(table[90:].assign(x=np.nan)))
 

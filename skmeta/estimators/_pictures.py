@@ -1,0 +1,98 @@
+"""What users whose pictures are in another layout are told to pass."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+from skmeta.artifacts import list_learners, load_learner
+
+# An axis of so many or fewer is one of channels: grey, colours, colours and how opaque.
+MOST_CHANNELS = 4
+# A byte, and two of them: the largest values of pictures of whole numbers.
+WHITES = (255, 65535)
+
+
+def other_learner(spec, n_classes=1):
+    """Return the shipped learner that reads such rows and has most labels, if there is one.
+
+    Parameters
+    ----------
+    spec : TaskSpec
+        Of the rows and the kind of target.
+    n_classes : int, default=1
+        How many labels it must have.
+
+    Returns
+    -------
+    name : str or None
+    """
+    specs = {name: load_learner(name).spec for name in list_learners()}
+    asked = (spec.kind, spec.input_shape, spec.table, spec.label_length)
+    labels = {
+        name: found.n_outputs
+        for name, found in specs.items()
+        if (found.kind, found.input_shape, found.table, found.label_length) == asked
+        and found.n_outputs >= n_classes
+    }
+    return max(labels, key=labels.__getitem__, default=None)
+
+
+def way_out(shape, wanted, learner):
+    """Say what to pass in the place of pictures of another layout.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of what was passed.
+    wanted : tuple of int
+        Height and width of the pictures that are read.
+    learner : callable
+        Height and width -> the name of a learner that reads such pictures, or None.
+
+    Returns
+    -------
+    advice : str
+    """
+    axes, passed = list(shape[1:]), "X"
+    if len(axes) == 1 and (side := isqrt(axes[0])) ** 2 == axes[0]:
+        axes, passed = [side, side], f"X.reshape(-1, {side}, {side})"
+    elif len(axes) == 3 and min(axes[0], axes[-1]) <= MOST_CHANNELS:
+        last = axes[-1] <= MOST_CHANNELS
+        n_channels = axes.pop(-1 if last else 0)
+        passed = f"X.mean(axis={-1 if last else 1})"
+        if n_channels == 1:
+            passed = "X[..., 0]" if last else "X[:, 0]"
+    found = tuple(axes)
+    if found == wanted:
+        return f"Pass {passed}."
+    advice = "Cut or resize them first, one number a pixel: ink 1, paper 0."
+    if len(found) == 2 and found[0] == found[1] > wanted[0] == wanted[1]:
+        advice = f"Pass skmeta.datasets.shrink_pictures({passed}, {wanted[0]})."
+    if name := learner(found):
+        advice += f" Or pass {passed} to the learner {name!r}, which reads pictures of that size."
+    return advice
+
+
+def range_hint(pictures):
+    """Say what pictures may be, where they are not ink 1 on paper 0.
+
+    Parameters
+    ----------
+    pictures : ndarray
+
+    Returns
+    -------
+    hint : str
+        To follow "X looks unlike ...", or nothing.
+    """
+    least, most, mean = pictures.min(), pictures.max(), pictures.mean()
+    if -1 <= least < 0 < most <= 1 and min(mean - least, most - mean) < 0.5 * (most - least):
+        ink = "(X + 1) / 2" if 2 * mean < least + most else "(1 - X) / 2"
+        return f"; is it {ink}?"
+    if least < 0:  # standardised
+        return ""
+    white = next((white for white in WHITES if white / 8 < most <= white), most)
+    scaled = f"X / {white:g}" if most > 1 else "X"
+    if mean > 0.5 * max(most, 1):
+        return f"; is it 1 - {scaled}?"
+    return f"; is it {scaled}?" if most > 1 else ""
