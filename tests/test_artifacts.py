@@ -33,7 +33,7 @@ from skmeta.files import write_atomically
 from skmeta.memory import LSTM
 from skmeta.networks import Learner, Network
 from skmeta.training.checkpoint import save_checkpoint
-from skmeta.training.recipes import load_recipe
+from skmeta.training.recipes import load_recipe, make_family, scores
 from tests.reference.small import CLASSES, NETWORKS, episodes, random_weights, small_learner
 
 REMEDIES = ("Copy it again", "rain it again", "skmeta train", "Install the release")
@@ -571,6 +571,18 @@ def test_an_empty_card_is_no_error(learner, tmp_path):
     assert "2 positions" in describe(small_learner("lstm-strings"))
 
 
+def test_a_file_that_is_written_again_is_read_anew_and_the_former_let_go(tmp_path):
+    path, learner = tmp_path / "mine.safetensors", small_learner("lstm-strings")
+    n_before = len(artifacts._registry)
+    for n_steps in range(3):
+        card = {**learner.card, "steps": n_steps}
+        save_learner(Learner(learner.network, learner.weights, card), path)
+        os.utime(path, ns=(n_steps, n_steps))  # clocks of files are coarse
+        assert load_learner(path).card["steps"] == n_steps
+        assert load_learner(path) is load_learner(path)
+    assert len(artifacts._registry) == n_before + 1
+
+
 # What the package ships
 
 
@@ -596,6 +608,18 @@ def test_shipped_cards_are_complete(name):
     assert np.isfinite(card["scores"]["nats_a_step"])
     text = (artifacts.PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
     assert text == describe(name) and text.startswith(f"# {name}\n")
+
+
+@pytest.mark.skipif(not os.environ.get("SKMETA_DATA"), reason="SKMETA_DATA names no folder")
+@pytest.mark.parametrize("name", ["lstm-omniglot", "mann-omniglot", "omniglot-eye"])
+def test_cards_of_characters_tell_what_evaluation_finds(name):
+    """Pictures that are made small in another way would make them stale."""
+    learner = load_learner(name)
+    told = learner.card["scores"]
+    found = scores(
+        learner, make_family(learner.card["test"]), n_episodes=told["episodes"], seed=told["seed"]
+    )
+    assert_allclose(found["accuracy_by_instance"], told["accuracy_by_instance"], atol=0.001)
 
 
 def test_shipped_recipes_make_the_shipped_network(name):

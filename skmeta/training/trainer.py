@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -71,10 +72,9 @@ class MetaTrainer(BaseEstimator):
         of fast weights, though, tables may have more columns, whose first weights are mixtures of
         those of others, and a :class:`skmeta.networks.TableEncoder` as ``encoder`` may bring more
         steps than the learner's, which count for nothing at first. So may a
-        :class:`skmeta.networks.ConvEncoder` bring more residual convolutions. Such a memory as
-        ``memory`` that
-        has a smaller ``expansion``, and is the learner's otherwise, keeps the hidden units that
-        move tokens most.
+        :class:`skmeta.networks.ConvEncoder` bring more residual convolutions. If ``memory`` is the
+        learner's memory with a smaller ``expansion``, the hidden units that change tokens most are
+        kept.
         For other labels or another kind of target, the weights that meet them start anew:
         the readout, and weights of the memory whose shape depends on the label.
     random_state : int, default=0
@@ -325,7 +325,10 @@ class MetaTrainer(BaseEstimator):
             if isinstance(value, (int, float, str, type(None), np.generic)) and name not in untold
         }
         if self.warm_start is not None:
-            settings["warm_start"] = name_of(self.warm_start)
+            given = self.warm_start
+            settings["warm_start"] = (
+                name_of(given) if isinstance(given, Learner) else Path(given).stem
+            )
         if isinstance(self.encoder, Learner):
             settings["encoder"] = name_of(self.encoder)
         return {"trainer": settings, "steps": run.step, "seconds": round(run.seconds, 1)}

@@ -1109,6 +1109,19 @@ def test_masked_cells_are_missing(dtype, X, y):
     assert_array_equal(few.predict_proba(plain), all_rows.predict_proba(plain))
 
 
+def test_a_warning_of_queries_does_not_change_what_is_pickled(X, y):
+    clf = classifier().fit(X, y)
+    before = joblib.hash(clf)
+    with pytest.warns(UserWarning, match="far beyond all of the first rows"):
+        clf.predict(X + 1e6)
+    assert joblib.hash(clf) == before
+    with pytest.warns(UserWarning, match="far beyond"):
+        pickle.loads(pickle.dumps(clf)).predict(X + 1e6)  # who has the copy was not told
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.predict(X + 1e6)
+
+
 CLOCK_TIMES = [datetime.time(i // 2, 30 * (i % 2)) for i in range(30)]
 
 
