@@ -61,7 +61,8 @@ class ClassTasks(TaskFamily):
 
     def __init__(self, X, y, *, n_classes: int = 5, n_shots: int = 10, n_labels=None):
         self.X = _check_rows(X)
-        self.classes, codes, self._counts = _check_labels(y, len(self.X))
+        y = one_a_row(y, len(self.X), "y")
+        self.classes, codes, self._counts = distinct_labels(y, "y")
         n_classes, n_shots = check_size("n_classes", n_classes, 2), check_size("n_shots", n_shots)
         _check_enough(self.classes, self._counts, n_classes, n_shots)
         self.n_labels = check_size(
@@ -136,8 +137,8 @@ def one_a_row(y, n_rows: int, name: str) -> np.ndarray:
     return y.reshape(n_rows)
 
 
-def refuse_missing_labels(y: np.ndarray, name: str) -> None:
-    """See that each row has a label.
+def distinct_labels(y: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct labels, sorted, the place of each row's, and the rows of each.
 
     Parameters
     ----------
@@ -148,10 +149,14 @@ def refuse_missing_labels(y: np.ndarray, name: str) -> None:
     Raises
     ------
     ValueError
-        If a label is None, NaN or pandas.NA.
+        If a label is None, NaN or pandas.NA, or labels are of types that do not sort.
     """
     if any(map(_is_missing, y.tolist())):
         raise ValueError(f"{name} holds missing labels. Remove those rows first.")
+    try:
+        return np.unique(y, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise ValueError(f"Labels in {name} must be of one type that sorts ({error}).") from None
 
 
 def _is_missing(label) -> bool:
@@ -200,16 +205,6 @@ def _check_rows(X) -> np.ndarray:
     if not np.isfinite(X).all():
         raise ValueError("X holds NaN or infinite values. Impute or remove them first.")
     return X
-
-
-def _check_labels(y, n_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the distinct labels, the code of each row, and the rows of each label."""
-    y = one_a_row(y, n_rows, "y")
-    refuse_missing_labels(y, "y")
-    try:
-        return np.unique(y, return_inverse=True, return_counts=True)
-    except TypeError as error:
-        raise ValueError(f"The labels in y must be of one type that sorts ({error}).") from error
 
 
 def _check_enough(classes, counts, n_classes: int, n_shots: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from skmeta.columns import column_statistics, table_targets, times_as_numbers
 from skmeta.episodes import TARGET_KINDS, EpisodeBatch, TaskSpec
 from skmeta.tasks._base import check_size
-from skmeta.tasks.classes import draw_distinct, one_a_row, refuse_missing_labels
+from skmeta.tasks.classes import distinct_labels, draw_distinct, one_a_row
 from skmeta.tasks.tables import TableFamily
 
 # Rows of an episode where the user does not say: as many as all tables have, between these.
@@ -178,13 +178,7 @@ def _checked_targets(y, kind, n_rows, number):
         raise ValueError(f"y of table {number} holds NaN or infinite values.")
     if kind == "regression":
         return y
-    refuse_missing_labels(y, f"y of table {number}")
-    try:
-        classes, labels = np.unique(y, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(
-            f"Classes of table {number} must be of one type that sorts ({error})."
-        ) from None
+    classes, labels, _ = distinct_labels(y, f"y of table {number}")
     if y.dtype.kind == "f" and _are_measured(y, len(classes)):
         raise ValueError(
             f"y of table {number} holds real numbers, not classes: give kind='regression', cut "

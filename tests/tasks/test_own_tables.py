@@ -99,7 +99,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         (
             [(np.zeros((20, 1)), np.array(["a", 1] * 10, dtype=object))],
             {},
-            "Classes of table 0 must be",
+            "Labels in y of table 0 must be",
         ),
         ([table(20, 3)], {"n_columns": 2}, "n_columns=2, but a table has 3"),
         ([table(20, 3, 4)], {"n_classes": 3}, "n_classes=3, but a table has 4"),
