@@ -65,7 +65,8 @@ class InContextEstimator(BaseEstimator):
 
     A fitted estimator holds the memory's state after the support, one episode
     a member: members read the same rows, in orders of their own if there are
-    more than one. Only ``fit`` and ``partial_fit`` change it.
+    more than one. Only ``fit`` and ``partial_fit`` change it, but for what was
+    warned of.
     """
 
     _parameter_constraints: dict = {

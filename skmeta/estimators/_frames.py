@@ -6,7 +6,7 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from numbers import Number
 from typing import Any
 
@@ -16,9 +16,9 @@ from skmeta.columns import LEAST_FENCED, times_as_numbers
 from skmeta.estimators._warnings import warn_once
 
 # 2026-11-25, and with a time behind it.
-ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d($|[ T]\d\d:)")
+ISO_DATE = re.compile(r"\s*\d{4}-\d\d-\d\d(\s*$|[ T]\d\d:)")
 # A time of day, a span since midnight: 08:30, 8:30:05.5.
-CLOCK = re.compile(r"\d{1,2}:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?")
+CLOCK = re.compile(r"\s*\d{1,2}:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?\s*")
 NUMBER = re.compile(r"\s*[-+]?\.?\d")
 # 25.11.2026, 11/25/26, 2026/11/25: in the first two nobody says which is the month.
 OTHER_DATE = re.compile(
@@ -33,14 +33,18 @@ WRITTEN_NUMBER = re.compile(
 )
 PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 # A column is numbers or dates where so large a share of its known cells is, or where at least so
-# large a share is and all others are one text, or such as stand for missing cells.
+# large a share is and all others are one text, and such as stand for missing cells.
 MOST, MOST_BUT_ONE = 0.9, 0.5
 MISSING_TEXT = re.compile(
     r"\W*|n\W?a\W?|nan|null|none|nil|unk(nown)?|missing|not \w+", re.IGNORECASE
 )
 FEW_NUMBERS = 10
 # How text begins that is of a kind, and what else is.
-LOOKS = {"numbers": (NUMBER, Number), "times": (ISO_DATE, date), "spans of time": (CLOCK, time)}
+LOOKS = {
+    "numbers": (NUMBER, Number),
+    "times": (ISO_DATE, date),
+    "spans of time": (CLOCK, (time, timedelta)),
+}
 
 
 @dataclass(frozen=True)
@@ -371,7 +375,7 @@ def _inferred(column, dates=True):
         known = column.dropna()
         for written, pattern in (("date", ISO_DATE.match), ("time", CLOCK.fullmatch)):
             if len(known) and all(map(pattern, known)):  # most text is told by its first cell
-                held = written
+                held, column = written, column.str.strip()
     if held == "time" and dates:
         spans = _since_midnight(column)
         return spans if spans.notna().sum() == column.notna().sum() else column  # of time zones
@@ -382,12 +386,14 @@ def _inferred(column, dates=True):
 
 
 def _since_midnight(column):
-    """Times of day, or text, as spans of time; what is no time of day is missing."""
+    """Times of day, or text, as spans of time, and spans as they are; the rest is missing."""
     import pandas as pd
 
+    is_span = column.map(lambda cell: isinstance(cell, timedelta)).astype(bool)
     texts = column.where(column.notna()).astype(object).map(str, na_action="ignore")
-    texts = texts.where(texts.str.fullmatch(CLOCK).eq(True))
-    return pd.to_timedelta(texts.where(texts.str.count(":") != 1, texts + ":00"))
+    texts = texts.where(texts.str.fullmatch(CLOCK).eq(True)).str.strip()
+    texts = texts.where(texts.str.count(":") != 1, texts + ":00")
+    return pd.to_timedelta(column.astype(object).where(is_span, texts))
 
 
 def _are_numbers(column):
@@ -509,11 +515,12 @@ def _are_mostly(kind, levels, counts):
     codes = kind == "numbers" and known.sum() <= min(FEW_NUMBERS, n_found / 2)
     if n_found < LEAST_FENCED or codes:
         return False
-    others = levels[~known]
-    stand_ins = all(
-        isinstance(level, str) and MISSING_TEXT.fullmatch(level.strip()) for level in others
-    )
-    return n_found >= (MOST_BUT_ONE if len(others) == 1 or stand_ins else MOST) * counts.sum()
+    telling = [
+        level
+        for level in levels[~known]
+        if not (isinstance(level, str) and MISSING_TEXT.fullmatch(level.strip()))
+    ]
+    return n_found >= (MOST_BUT_ONE if len(telling) <= 1 else MOST) * counts.sum()
 
 
 def _looks_like(levels):
@@ -546,7 +553,8 @@ def _as_far_as(column, kind):
         numbers = pd.to_numeric(column.astype(object), errors="coerce").astype(np.float64)
         return numbers.where(np.isfinite(numbers))
     if kind == "spans of time":
-        return _since_midnight(column)
+        return column if _kind(column) == kind else _since_midnight(column)
+    column = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     dates = column.where(column.astype(str).str.match(ISO_DATE))  # not "now", nor "2026"
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 

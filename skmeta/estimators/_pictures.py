@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from math import isqrt
 
+import numpy as np
+
 from skmeta.artifacts import list_learners, load_learner
 
-# An axis of so many or fewer is one of channels: grey, colours, colours and how opaque.
-MOST_CHANNELS = 4
+# Grey, colours, colours and how opaque: an axis of so many is one of channels.
+CHANNELS = (1, 3, 4)
 # A byte, and two of them: the largest values of pictures of whole numbers.
 WHITES = (255, 65535)
 
@@ -37,6 +39,32 @@ def other_learner(spec, n_classes=1):
     return max(labels, key=labels.__getitem__, default=None)
 
 
+def refuse_odd_pictures(X, shape):
+    """Tell of pictures that are no array of numbers with one axis for rows.
+
+    Parameters
+    ----------
+    X : array-like
+    shape : tuple of int
+        Of one picture.
+
+    Raises
+    ------
+    ValueError
+        If pixels are masked, X is one picture, or its cells are arrays.
+    """
+    if np.ma.is_masked(X):
+        raise ValueError("Pixels of X are masked: pass X.filled(0) if they are paper.")
+    found = getattr(X, "shape", ())
+    if found == shape or (found[:-1] == shape and found[-1] in CHANNELS):
+        raise ValueError(f"X is one picture of {shape[0]} x {shape[1]} pixels: pass X[None].")
+    frame = hasattr(X, "columns")
+    column = X.iloc[:, 0] if frame and 0 not in found else X
+    if len(getattr(column, "shape", ())) == 1 and len(column) and np.ndim(np.asarray(column)[0]):
+        way = "X.iloc[:, 0]" if frame else "X"
+        raise ValueError(f"Cells of X are arrays: pass numpy.stack(list({way})).")
+
+
 def way_out(shape, wanted, learner):
     """Say what to pass in the place of pictures of another layout.
 
@@ -55,13 +83,14 @@ def way_out(shape, wanted, learner):
     """
     axes, passed = list(shape[1:]), "X"
     if len(axes) == 1 and (side := isqrt(axes[0])) ** 2 == axes[0]:
-        axes, passed = [side, side], f"X.reshape(-1, {side}, {side})"
-    elif len(axes) == 3 and min(axes[0], axes[-1]) <= MOST_CHANNELS:
-        last = axes[-1] <= MOST_CHANNELS
+        axes, passed = [side, side], f"numpy.asarray(X).reshape(-1, {side}, {side})"
+    elif len(axes) == 3 and {axes[0], axes[-1]} & set(CHANNELS):
+        last = axes[-1] in CHANNELS
         n_channels = axes.pop(-1 if last else 0)
-        passed = f"X.mean(axis={-1 if last else 1})"
-        if n_channels == 1:
-            passed = "X[..., 0]" if last else "X[:, 0]"
+        every, axis = ("X[..., {}]", -1) if last else ("X[:, {}]", 1)
+        passed = every.format("0")
+        if n_channels > 1:
+            passed = f"{every.format(':3') if n_channels == 4 else 'X'}.mean(axis={axis})"
     found = tuple(axes)
     if found == wanted:
         return f"Pass {passed}."

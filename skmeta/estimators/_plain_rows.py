@@ -10,7 +10,7 @@ import numpy as np
 from skmeta.columns import ColumnStatistics
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._frames import unmasked
-from skmeta.estimators._pictures import other_learner, range_hint, way_out
+from skmeta.estimators._pictures import other_learner, range_hint, refuse_odd_pictures, way_out
 from skmeta.estimators._rows import Rows
 from skmeta.estimators._warnings import warn_once
 from skmeta.networks import Learner
@@ -52,13 +52,10 @@ class PlainRows(Rows):
         shape = self.spec.input_shape
         if isinstance(X, (list, tuple)):
             X = np.asarray(X)
+        if len(shape) > 1:
+            refuse_odd_pictures(X, shape)
         X = unmasked(X)
-        n_axes = getattr(X, "ndim", 2)
-        if len(shape) > 1 and getattr(X, "shape", None) == shape:
-            raise ValueError(f"X is one picture of {_times(shape)} pixels: pass X[None].")
-        if n_axes == 1 and len(X) and np.ndim(np.asarray(X)[0]):
-            raise ValueError("X is a column of arrays: pass numpy.stack(list(X)).")
-        if len(shape) == 1 or n_axes <= 2:
+        if len(shape) == 1 or getattr(X, "ndim", 2) <= 2:
             return X
         X = np.asarray(X)
         if X.shape[1:] != shape:

@@ -26,10 +26,6 @@ class Rows(ABC):
     frame: Any = None  # what the first support holds, if it was a frame and is a table
     second_opinion: Any = None  # SecondOpinion of the first support beside the learner, if any
 
-    def __getstate__(self):
-        """Return what is pickled: not what queries told of, which changes nothing else."""
-        return {**self.__dict__, "told_of": set()}
-
     @abstractmethod
     def numbers(self, X, *, learnt: bool):
         """Return rows, to be learnt or answered, as scikit-learn can check them: of numbers."""

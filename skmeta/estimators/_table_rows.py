@@ -182,7 +182,7 @@ class TableRows(Rows):
                     ("names", i),
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
-                    "numbers or dates (pandas.to_datetime) of it.",
+                    "numbers, dates (pandas.to_datetime) or spans (pandas.to_timedelta) of it.",
                 )
 
     def warn_of_few(self, X):

@@ -291,8 +291,12 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     def _refuse_others(self, labels):
         """See that all labels are of the classes there are."""
-        known = set(_as_python(self.classes_))
-        unknown = [label for label in _as_python(labels) if label not in known]
+        times = labels.dtype.kind in "mM" and labels.dtype.kind == self.classes_.dtype.kind
+        if times:  # in any unit
+            unknown = list(map(str, labels[~np.isin(labels, self.classes_)]))
+        else:
+            known = set(self.classes_.tolist())
+            unknown = [label for label in labels.tolist() if label not in known]
         if unknown:
             raise ValueError(
                 f"y holds the classes {unknown}, which are not among {self.classes_}. Announce all "
@@ -353,12 +357,6 @@ def _checked_labels(y):
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         check_classification_targets(y)
     return labels
-
-
-def _as_python(labels):
-    """Return labels as Python's objects, times alike whatever their unit."""
-    times = labels.dtype.kind in "mM"
-    return (labels.astype(f"{labels.dtype.kind}8[us]") if times else labels).tolist()
 
 
 def _distinct(labels):

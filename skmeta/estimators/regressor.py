@@ -205,7 +205,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
     def _met_targets(self, y, *, first):
         """Scale targets, which for plain rows must be finite as float32, too."""
         if first and self._beginning is None:
-            self._time_unit = np.datetime_data(y.dtype) if y.dtype.kind in "mM" else None
+            self._first_type = y.dtype
         y = check_array(self._kept(y), dtype=self._rows.dtype, ensure_2d=False, input_name="y")
         found = None if first else self.target_scale_
         told, self.target_scale_ = self._rows.targets(y, found)
@@ -215,7 +215,18 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         """Return a copy of targets to read again: times as numbers."""
         if y.dtype.kind not in "mM":
             return y.copy()
-        return times_as_numbers(y, self._time_unit or np.datetime_data(y.dtype))
+        first = self._first_type if self._first_type.kind in "mM" else y.dtype
+        if y.dtype.kind != first.kind:
+            names = {"m": "spans of time", "M": "times"}
+            raise ValueError(
+                f"y holds {names[y.dtype.kind]}, it held {names[first.kind]} at first."
+            )
+        try:
+            return times_as_numbers(y, np.datetime_data(first))
+        except TypeError as error:  # months have no length
+            raise ValueError(
+                f"y holds times in another unit than the first ones ({error})."
+            ) from None
 
     def _told(self, targets):
         """Targets as each member is told them, shape (M, S, 1)."""
@@ -232,9 +243,11 @@ def _without_python_times(y):
     """
     cells = np.asarray(y)
     if cells.dtype == object and cells.size and isinstance(cells.flat[0], (date, timedelta)):
+        made = "pandas.to_datetime(pandas.Series(y), utc=True).dt.tz_localize(None)"
+        if isinstance(cells.flat[0], timedelta):
+            made = "pandas.to_timedelta(pandas.Series(y))"
         raise ValueError(
             "y holds times as Python objects, or with a time zone, which scikit-learn's scorers do "
-            "not read: pass y as datetime64 or timedelta64, such as "
-            "pandas.to_datetime(y, utc=True).tz_localize(None), or as numbers."
+            f"not read: pass {made}, or numbers."
         )
     return y

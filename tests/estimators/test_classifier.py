@@ -490,11 +490,12 @@ def test_classes_of_partial_fit(data):
     ("shape", "passed"),
     [
         ((28, 28), "skmeta.datasets.shrink_pictures(X, 20)"),
-        ((784,), "skmeta.datasets.shrink_pictures(X.reshape(-1, 28, 28), 20)"),
+        ((784,), "skmeta.datasets.shrink_pictures(numpy.asarray(X).reshape(-1, 28, 28), 20)"),
         ((20, 20, 1), "X[..., 0]"),
         ((1, 20, 20), "X[:, 0]"),
         ((20, 20, 3), "X.mean(axis=-1)"),
-        ((4, 20, 20), "X.mean(axis=1)"),
+        ((20, 20, 4), "X[..., :3].mean(axis=-1)"),
+        ((4, 20, 20), "X[:, :3].mean(axis=1)"),
         ((3, 30, 30), "skmeta.datasets.shrink_pictures(X.mean(axis=1), 20)"),
     ],
     ids=str,
@@ -504,13 +505,13 @@ def test_the_way_out_for_other_pictures_works(shape, passed):
     with pytest.raises(ValueError, match=re.escape(f"Pass {passed}.")) as refused:
         InContextClassifier("mann-omniglot").fit(X, [0, 1, 0, 1])
     assert ("'omniglot'" in str(refused.value)) == (28 in shape or 784 in shape)
-    pictures = eval(passed, {"skmeta": skmeta, "X": X})
+    pictures = eval(passed, {"skmeta": skmeta, "numpy": np, "X": X})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # noise
         InContextClassifier("mann-omniglot").fit(pictures, [0, 1, 0, 1])
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (30, 20), (65,), (20, 20, 20), (20, 20, 3, 1)], ids=str)
+@pytest.mark.parametrize("shape", [(8, 8), (30, 20), (65,), (2, 20, 20), (20, 20, 3, 1)], ids=str)
 def test_pictures_that_nothing_makes_fit(shape):
     with pytest.raises(ValueError, match="Cut or resize them first, one number a pixel: ink 1"):
         InContextClassifier("mann-omniglot").fit(np.zeros((4, *shape)), [0, 1, 0, 1])
@@ -528,14 +529,25 @@ def test_the_learner_that_fits_is_named():
         clf.partial_fit(large, range(6), classes=range(101))
 
 
-def test_masked_pixels_and_columns_of_arrays():
+def test_pictures_that_are_no_array_of_numbers():
     pictures = load_omniglot_sample(28).images[:6]
-    clf = InContextClassifier("omniglot")
+    clf, masked = InContextClassifier("omniglot"), np.ma.masked_greater(pictures, 0.5)
+    column = pd.Series(list(pictures))
+    odd = {
+        "Pixels of X are masked: pass X.filled(0) if they are paper": masked,
+        "Cells of X are arrays: pass numpy.stack(list(X))": column,
+        "Cells of X are arrays: pass numpy.stack(list(X)).": column.to_numpy(),
+        "Cells of X are arrays: pass numpy.stack(list(X.iloc[:, 0]))": column.to_frame(),
+        "X is one picture of 28 x 28 pixels: pass X[None]": pictures[0],
+        "X is one picture of 28 x 28 pixels: pass X[None].": pictures[0][..., None],
+    }
+    for message, X in odd.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            clf.fit(X, range(6))
+    clf.fit(masked.filled(0), range(6))
+    vectors = InContextClassifier(small_learner("lstm-classes"))
     with pytest.raises(ValueError, match="Input X contains NaN"):
-        clf.fit(np.ma.masked_greater(pictures, 0.5), range(6))
-    for column in (pd.Series(list(pictures)), pd.Series(list(pictures)).to_numpy()):
-        with pytest.raises(ValueError, match=r"X is a column of arrays: pass numpy.stack\(list\(X"):
-            clf.fit(column, range(6))
+        vectors.fit(np.ma.masked_less(np.zeros((6, 4)), 1), [0, 1, 2] * 2)
 
 
 def test_which_learners_read_arrays_of_three_axes():
