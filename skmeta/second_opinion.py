@@ -51,6 +51,15 @@ class SecondOpinion(ABC):
     error : float
         Mean squared error, in sum over flags, where each row is told by others. What columns tell
         was found with it, so it is too small where there are many columns for few rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.second_opinion import SecondOpinion
+    >>> x = np.linspace(-1.5, 1.5, 20, dtype=np.float32)[:, None]
+    >>> opinion = SecondOpinion.of(x, np.ones(1), np.sin(x[:, 0]))
+    >>> opinion.classes is None and bool(opinion.error < 0.01)
+    True
     """
 
     cells: np.ndarray

@@ -40,7 +40,7 @@ MISSING_TEXT = re.compile(
 )
 FEW_NUMBERS = 10
 # How text begins that is of a kind, and what else is.
-LOOKS = {
+LOOKS: dict[str, tuple[re.Pattern[str], Any]] = {
     "numbers": (NUMBER, Number),
     "times": (ISO_DATE, date),
     "spans of time": (CLOCK, (time, timedelta)),

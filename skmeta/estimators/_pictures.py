@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isqrt
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def refuse_odd_pictures(X, shape):
     """
     if np.ma.is_masked(X):
         raise ValueError("Pixels of X are masked: pass X.filled(0) if they are paper.")
-    found = getattr(X, "shape", ())
+    found: Any = getattr(X, "shape", ())
     if found == shape or (found[:-1] == shape and found[-1] in CHANNELS):
         raise ValueError(f"X is one picture of {shape[0]} x {shape[1]} pixels: pass X[None].")
     frame = hasattr(X, "columns")

@@ -92,7 +92,14 @@ def count_episodes(state) -> int:
 
 
 class Memory(ABC):
-    """What a memory must offer. Subclasses are frozen dataclasses of hyper-parameters."""
+    """What a memory must offer. Subclasses are frozen dataclasses of hyper-parameters.
+
+    Examples
+    --------
+    >>> from skmeta.memory import LSTM, Memory
+    >>> isinstance(LSTM(n_units=8), Memory)
+    True
+    """
 
     @abstractmethod
     def weight_specs(self, n_features: int, label_size: int) -> dict[str, WeightSpec]:

@@ -69,6 +69,12 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     ------
     ValueError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from skmeta.tasks.images import split_characters
+    >>> len(split_characters("test", 964, 659))
+    423
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
