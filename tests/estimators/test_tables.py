@@ -1137,6 +1137,16 @@ def test_times_of_day_are_spans_since_midnight(written, y):
     assert [column.kind for column in as_names._rows.frame.columns] == ["levels"]
 
 
+def test_dates_with_blanks_around_them(y):
+    dates = pd.Series(pd.date_range("2026-01-01", periods=30).astype(str))
+    plain, blank = (
+        classifier().fit(pd.DataFrame({"day": d}), y) for d in (dates, " " + dates + " ")
+    )
+    assert [column.kind for column in blank._rows.frame.columns] == ["times"]
+    table = pd.DataFrame({"day": dates})
+    assert_array_equal(blank.predict_proba(table), plain.predict_proba(table))
+
+
 def test_spans_and_times_of_day_are_read_alike_wherever_text_is_among_them(y):
     texts = [f"{i // 2}:{30 * (i % 2):02d}" for i in range(30)]
     spans = pd.to_timedelta(1800 * np.arange(30), unit="s")

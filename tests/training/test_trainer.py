@@ -175,6 +175,10 @@ class TestRuns:
             after = MetaTrainer(**still, warm_start=start).fit(tasks).learner_
             assert after.network == first.network and same_weights(after, first)
             assert after.card["trainer"]["warm_start"] == name
+        named = Learner(first.network, first.weights, {**first.card, "name": "of a recipe"})
+        path = save_learner(named, tmp_path / "second.safetensors")
+        after = MetaTrainer(**still, warm_start=path).fit(tasks).learner_
+        assert after.card["trainer"]["warm_start"] == "second"  # what a recipe says, too
         # Those of the learner count.
         assert not {"memory", "n_units"} & set(after.card["trainer"])
         with pytest.raises(ValueError, match=r"warm_start was trained on .* Rows must be alike"):
