@@ -15,13 +15,14 @@ CHANNELS = (1, 3, 4)
 WHITES = (255, 65535)
 
 
-def other_learner(spec, n_classes=1):
-    """Return the shipped learner that reads such rows and has most labels, if there is one.
+def other_learner(spec, input_shape, n_classes=1):
+    """Return the shipped learner of rows of a shape that has most labels, if there is one.
 
     Parameters
     ----------
     spec : TaskSpec
-        Of the rows and the kind of target.
+        It answers alike.
+    input_shape : tuple of int
     n_classes : int, default=1
         How many labels it must have.
 
@@ -30,7 +31,7 @@ def other_learner(spec, n_classes=1):
     name : str or None
     """
     specs = {name: load_learner(name).spec for name in list_learners()}
-    asked = (spec.kind, spec.input_shape, spec.table, spec.label_length)
+    asked = (spec.kind, input_shape, spec.table, spec.label_length)
     labels = {
         name: found.n_outputs
         for name, found in specs.items()
@@ -59,24 +60,22 @@ def refuse_odd_pictures(X, shape):
     found: Any = getattr(X, "shape", ())
     if found == shape or (found[:-1] == shape and found[-1] in CHANNELS):
         raise ValueError(f"X is one picture of {shape[0]} x {shape[1]} pixels: pass X[None].")
-    frame = hasattr(X, "columns")
+    frame = hasattr(X, "iloc") and len(found) == 2
     column = X.iloc[:, 0] if frame and 0 not in found else X
     if len(getattr(column, "shape", ())) == 1 and len(column) and np.ndim(np.asarray(column)[0]):
         way = "X.iloc[:, 0]" if frame else "X"
         raise ValueError(f"Cells of X are arrays: pass numpy.stack(list({way})).")
 
 
-def way_out(shape, wanted, learner):
+def way_out(shape, spec):
     """Say what to pass in the place of pictures of another layout.
 
     Parameters
     ----------
     shape : tuple of int
         Of what was passed.
-    wanted : tuple of int
-        Height and width of the pictures that are read.
-    learner : callable
-        Height and width -> the name of a learner that reads such pictures, or None.
+    spec : TaskSpec
+        What is read.
 
     Returns
     -------
@@ -92,13 +91,13 @@ def way_out(shape, wanted, learner):
         passed = every.format("0")
         if n_channels > 1:
             passed = f"{every.format(':3') if n_channels == 4 else 'X'}.mean(axis={axis})"
-    found = tuple(axes)
+    found, wanted = tuple(axes), spec.input_shape
     if found == wanted:
         return f"Pass {passed}."
     advice = "Cut or resize them first, one number a pixel: ink 1, paper 0."
     if len(found) == 2 and found[0] == found[1] > wanted[0] == wanted[1]:
         advice = f"Pass skmeta.datasets.shrink_pictures({passed}, {wanted[0]})."
-    if name := learner(found):
+    if name := other_learner(spec, found):
         advice += f" Or pass {passed} to the learner {name!r}, which reads pictures of that size."
     return advice
 
@@ -116,7 +115,7 @@ def range_hint(pictures):
         To follow "X looks unlike ...", or nothing.
     """
     least, most, mean = pictures.min(), pictures.max(), pictures.mean()
-    if -1 <= least < 0 < most <= 1 and min(mean - least, most - mean) < 0.5 * (most - least):
+    if -1 <= least < 0 < most <= 1:
         ink = "(X + 1) / 2" if 2 * mean < least + most else "(1 - X) / 2"
         return f"; is it {ink}?"
     if least < 0:  # standardised

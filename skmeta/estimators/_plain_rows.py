@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from skmeta.columns import ColumnStatistics
 from skmeta.episodes import TaskSpec
 from skmeta.estimators._frames import unmasked
-from skmeta.estimators._pictures import other_learner, range_hint, refuse_odd_pictures, way_out
+from skmeta.estimators._pictures import range_hint, refuse_odd_pictures, way_out
 from skmeta.estimators._rows import Rows
 from skmeta.estimators._warnings import warn_once
 from skmeta.networks import Learner
@@ -61,17 +61,9 @@ class PlainRows(Rows):
         if X.shape[1:] != shape:
             raise ValueError(
                 f"The learner reads pictures of shape (n, {', '.join(map(str, shape))}) or rows "
-                f"of {prod(shape)} pixels, got {X.shape}. {self._way_out(X.shape)}"
+                f"of {prod(shape)} pixels, got {X.shape}. {way_out(X.shape, self.spec)}"
             )
         return X.reshape(len(X), prod(shape))
-
-    def _way_out(self, shape):
-        """What to pass in the place of pictures of that shape."""
-
-        def reading(size):
-            return other_learner(replace(self.spec, input_shape=size)) if len(size) == 2 else None
-
-        return way_out(shape, self.spec.input_shape, reading)
 
     def measure(self, X, told):
         """See that a support has the learner's width, and looks like what it was trained on."""
@@ -84,7 +76,7 @@ class PlainRows(Rows):
             )
             if len(shape) > 1:
                 pictures = f" (pictures of {_times(shape)} pixels)"
-                advice = self._way_out(X.shape)
+                advice = way_out(X.shape, self.spec)
             raise ValueError(
                 f"The learner {self.name!r} reads {prod(shape)} features a row{pictures}, "
                 f"got {X.shape[1]}. {advice}"

@@ -330,7 +330,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
                 "Meta-train one with more (skmeta.MetaTrainer), or use another kind of classifier: "
                 "sklearn.multiclass.OneVsRestClassifier around this one works, but loses accuracy."
             )
-            if other := other_learner(spec, n_classes):
+            if other := other_learner(spec, spec.input_shape, n_classes):
                 advice = f"The learner {other!r} reads such rows, and has labels enough."
             raise ValueError(
                 f"The learner {self.learner!r} tells {spec.n_outputs} classes apart, there are "

@@ -545,9 +545,20 @@ def test_pictures_that_are_no_array_of_numbers():
         with pytest.raises(ValueError, match=re.escape(message)):
             clf.fit(X, range(6))
     clf.fit(masked.filled(0), range(6))
+    with pytest.raises(ValueError, match=r"got \(6, 0, 0\). Cut or resize them"):
+        clf.fit(pictures[:, :0, :0], range(6))
     vectors = InContextClassifier(small_learner("lstm-classes"))
     with pytest.raises(ValueError, match="Input X contains NaN"):
         vectors.fit(np.ma.masked_less(np.zeros((6, 4)), 1), [0, 1, 2] * 2)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_pixels_in_frames(library):
+    frames = pytest.importorskip(library, reason=f"frames of {library} need {library}")
+    pixels = load_omniglot_sample(28).images[:6].reshape(6, -1)
+    clf = InContextClassifier("omniglot").fit(frames.DataFrame(pixels), range(6))
+    plain = InContextClassifier("omniglot").fit(pixels, range(6))
+    assert_array_equal(clf.predict_proba(frames.DataFrame(pixels)), plain.predict_proba(pixels))
 
 
 def test_which_learners_read_arrays_of_three_axes():
