@@ -1377,6 +1377,7 @@ def mostly(cells, other, places=(6,)):
         (lambda t: [str(number) for number in t], "?", range(0, 90, 3)),  # a third of them
         (lambda t: [str(number) for number in t], "elsewhere", range(0, 90, 3)),
         (lambda t: [f"{a:.0f}" for a in 40 + 12 * t], ["None", "-", "x"], [3, 4, 5]),
+        (lambda t: [str(number) for number in t], ["?", "closed", "n/a"] * 10, range(0, 90, 3)),
         (lambda t: [date.isoformat() for date in days(t)], "unknown", [6]),
         (lambda t: [date.isoformat() for date in days(t)], "2020-02-30", [6]),
         (lambda t: [date.isoformat() for date in days(t)[:20]] + list(days(t)[20:]), "?", [6]),
