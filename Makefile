@@ -50,6 +50,7 @@ test-wheel: $(VENV)/.installed-build  ## build sdist and wheel, and use the whee
 	$(VENV)-wheel/bin/python -m pip install -q dist/*.whl
 	$(VENV)-wheel/bin/python -m pip check
 	cd dist && ../$(VENV)-wheel/bin/python ../tests/wheel.py
+	rm -rf $(VENV)-wheel
 
 lint: $(VENV)/.installed-lint  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
