@@ -87,7 +87,8 @@ def main():
         learner = load_learner(name)
         pictures, characters = drawings(arguments.split, learner.spec.input_shape[0])
         found = features(learner, pictures)
-        reader, n_labels = without_encoder(learner, found.shape[1]), learner.spec.n_outputs
+        n_labels = max(learner.spec.n_outputs, *arguments.ways, *arguments.classes)
+        reader = without_encoder(learner, found.shape[1]).for_classes(n_labels)
         rows = []
         for n_classes in arguments.ways:
             episodes = from_classes(
@@ -115,7 +116,7 @@ def main():
             family = OmniglotTasks(
                 arguments.split,
                 size=learner.spec.input_shape[0],
-                n_labels=n_labels,
+                n_labels=learner.spec.n_outputs,
                 n_classes=20,
                 n_shots=2,
                 one_alphabet=True,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from skmeta.artifacts import load_learner, name_of, network_config
-from skmeta.networks import Learner
 
 
 def facts(learner) -> dict[str, Any]:
@@ -58,20 +56,18 @@ def describe(learner) -> str:
     >>> print(describe("lstm-quadratic").splitlines()[2])
     Quadratic functions of two variables from 35 examples: an LSTM of about 5,000 weights.
     """
-    asked, learner = learner, load_learner(learner)
-    usual_name = "unnamed learner" if isinstance(asked, Learner) else Path(asked).stem
+    name, learner = name_of(learner), load_learner(learner)
     card, spec = learner.card, learner.spec
     rows = f"rows of shape {'x'.join(map(str, spec.input_shape))}"
     if spec.table:
         rows = f"tables of up to {spec.n_columns} columns"
-    outputs = (
-        f"{spec.n_outputs} classes"
-        + (f" at {spec.label_length} positions" if spec.label_length > 1 else "")
-        if spec.kind == "classification"
-        else "a Gaussian"
-    )
+    outputs = "a Gaussian" if spec.kind == "regression" else f"{spec.n_outputs} classes"
+    if spec.label_length > 1:
+        outputs += f" at {spec.label_length} positions"
+    if learner.for_classes(spec.n_outputs + 1) is not learner:
+        outputs += " or more"
     lines = [
-        f"# {card.get('name', usual_name)}",
+        f"# {name}",
         "",
         *([card["description"], ""] if card.get("description") else []),
         f"* task: {spec.kind}, {rows}, answers {outputs}",

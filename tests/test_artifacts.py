@@ -562,9 +562,9 @@ def test_a_card_tells_what_there_is_to_tell(learner):
 
 def test_an_empty_card_is_no_error(learner, tmp_path):
     unnamed = Learner(learner.network, learner.weights)
-    assert describe(unnamed).startswith("# unnamed learner\n")
+    assert describe(unnamed).startswith(f"# {unnamed.name}\n")
     path = save_learner(unnamed, tmp_path / "mine.safetensors")
-    assert describe(path).startswith("# mine\n")
+    assert describe(path) == describe(load_learner(path)) and describe(path).startswith("# mine\n")
     assert facts(path)["name"] == facts(load_learner(path))["name"] == "mine"
     assert facts(unnamed)["name"] == unnamed.name
     assert "5 positions" not in describe(small_learner("lstm-strings"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -60,7 +61,7 @@ class Beginning(NamedTuple):
         return longer, (later, y[n_more:]) if len(later) else None
 
 
-class InContextEstimator(BaseEstimator):
+class InContextEstimator(BaseEstimator, ABC):
     """Base of the estimators that learn by reading.
 
     A fitted estimator holds the memory's state after the support, one episode
@@ -116,7 +117,7 @@ class InContextEstimator(BaseEstimator):
         if first:
             after._begin(X, y, **asked)
         else:
-            after._rows = replace(after._rows, told_of=set(after._rows.told_of))
+            after._rows = replace(after._rows, warned=set(after._rows.warned))
             if self._beginning is None:
                 after._read_support(X, y, first=False, **asked)
             else:
@@ -167,15 +168,15 @@ class InContextEstimator(BaseEstimator):
         ``asked`` is what the user says of the targets. Returns X and y as they were checked.
         """
         if first:
-            told_of = set()
+            warned = set()
             if self._beginning is None:
                 self.learner_ = self._checked_learner()
             else:  # what the former scale told of later rows holds no more
-                told_of = {what for what in self._rows.told_of if what[0] not in ("far", "new")}
+                warned = {what for what in self._rows.warned if what[0] not in ("far", "new")}
             if self.learner_.spec.table:
-                self._rows = TableRows(self.learner_.spec, self.categorical_features, told_of)
+                self._rows = TableRows(self.learner_.spec, self.categorical_features, warned)
             else:
-                self._rows = PlainRows(self.learner_, self.learner, told_of)
+                self._rows = PlainRows(self.learner_, self.learner, warned)
         rows = self._rows
         X, y = self._checked(X, y, first=first, y_numeric=self._kind == "regression")
         met = self._met_targets(y, first=first, **asked)
@@ -185,7 +186,7 @@ class InContextEstimator(BaseEstimator):
                 rows.warn_of_few(X)
             usual = rows.usual_members if self.n_members == "auto" else int(self.n_members)
             self.n_members_ = self._deal(usual, rng)
-            self.state_ = self.learner_.initial_state(self.n_members_)
+            self.state_ = self._reading().initial_state(self.n_members_)
         else:
             rows.warn_of_later(X)
         orders = np.tile(np.arange(len(X)), (self.n_members_, 1))
@@ -206,6 +207,18 @@ class InContextEstimator(BaseEstimator):
         checks = {"dtype": rows.dtype, "ensure_all_finite": rows.finite, **y_checks}
         numbers = rows.numbers(X, learnt=not isinstance(y, str))
         return validate_data(self, numbers, y, reset=first, **checks)
+
+    @abstractmethod
+    def _met_targets(self, y, *args: Any, **asked: Any):
+        """Meet targets, ``first`` ones or later: return real numbers, or the places of classes."""
+
+    @abstractmethod
+    def _told(self, met):
+        """Return targets that were met as labels of M members, shape (M, S, label_size)."""
+
+    @abstractmethod
+    def _kept(self, y):
+        """Return a copy of targets to read again, if these rows may have them."""
 
     def _announced(self):
         """What the first rows said of all targets to come."""
@@ -283,7 +296,11 @@ class InContextEstimator(BaseEstimator):
     def _runner(self):
         """What runs the learner on such rows: in NumPy, or its twin in Keras."""
         if self.engine == "numpy":
-            return self._rows.reader(self.learner_)
+            return self._rows.reader(self._reading())
         from skmeta.engines.keras_engine import compiled
 
-        return compiled(self.learner_)
+        return compiled(self._reading())
+
+    def _reading(self) -> Learner:
+        """Return the learner as the targets need it."""
+        return self.learner_

@@ -86,8 +86,10 @@ class FrameColumn:
         if not named and _are_numbers(column) and column.notna().any():
             return cls()
         if isinstance(column.dtype, pd.CategoricalDtype):
-            used = column if column.cat.ordered else column.cat.remove_unused_categories()
-            return cls("levels", list(used.cat.categories), not column.cat.ordered)
+            if column.cat.ordered:
+                return cls("levels", list(column.cat.categories))
+            used = column.cat.remove_unused_categories().cat.categories
+            return cls("levels", _sorted(used), True)
         known = column.dropna()
         cells = _inferred(known, dates=not named)
         kind, written = _kind(cells), pd.api.types.infer_dtype(known) == "string"
@@ -221,7 +223,7 @@ def of_pandas(frame):
     return pd.DataFrame({column.name: cells(column) for column in frame.get_columns()})
 
 
-def in_numbers(frame, first, told_of, learnt):
+def in_numbers(frame, first, warned, learnt):
     """Write a frame in numbers.
 
     Parameters
@@ -229,7 +231,7 @@ def in_numbers(frame, first, told_of, learnt):
     frame : DataFrame
     first : Frame or None
         What the first one held; None for numbers.
-    told_of : set
+    warned : set
         What was told of cells, and is not again: it is added to.
     learnt : bool
         Whether the rows are learnt: then what they lose is lost for good.
@@ -247,11 +249,11 @@ def in_numbers(frame, first, told_of, learnt):
     import pandas as pd
 
     columns = [FrameColumn()] * frame.shape[1] if first is None else first.columns
-    cells = [_cells(frame.iloc[:, i], column, told_of, learnt) for i, column in enumerate(columns)]
+    cells = [_cells(frame.iloc[:, i], column, warned, learnt) for i, column in enumerate(columns)]
     return pd.DataFrame(np.column_stack(cells), columns=frame.columns, index=frame.index)
 
 
-def array_in_numbers(X, first, told_of, learnt):
+def array_in_numbers(X, first, warned, learnt):
     """Write an array in numbers, as a frame that came first; others stay as they are.
 
     Masked cells are missing ones.
@@ -260,7 +262,7 @@ def array_in_numbers(X, first, told_of, learnt):
     ----------
     X : array-like
     first : Frame or None
-    told_of : set
+    warned : set
     learnt : bool
         See :func:`in_numbers`.
 
@@ -275,7 +277,7 @@ def array_in_numbers(X, first, told_of, learnt):
     cells = np.asarray(X)
     told = first is not None and cells.shape[1:] == (len(first.columns),)
     if told and (cells.dtype.kind in "OmM" or not first.plain):
-        return in_numbers(framed(X, first), first, told_of, learnt).to_numpy()
+        return in_numbers(framed(X, first), first, warned, learnt).to_numpy()
     if cells.dtype.kind in "OU":
         try:
             cells.astype(np.float64)
@@ -396,6 +398,14 @@ def _since_midnight(column):
     return pd.to_timedelta(column.astype(object).where(is_span, texts))
 
 
+def _sorted(levels):
+    """Return levels in an order of their own, not that in which they came or were declared."""
+    try:
+        return sorted(levels)
+    except TypeError:  # numbers beside text
+        return sorted(levels, key=str)
+
+
 def _are_numbers(column):
     """Whether NumPy holds a column as numbers."""
     return isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
@@ -412,7 +422,7 @@ def _kind(column):
     return "numbers" if is_numeric_dtype(column) else "text"
 
 
-def _cells(column, first, told_of, learnt):
+def _cells(column, first, warned, learnt):
     """Write a column of a frame as floats; ``first`` is what it held at first."""
     import pandas as pd
 
@@ -432,16 +442,16 @@ def _cells(column, first, told_of, learnt):
                 raise ValueError(
                     f"Column {called(column.name)} of X holds {kind}, it held {held} at first."
                 )
-        _warn_of_new(new, first.levels, lost.all(), told_of, learnt)
+        _warn_of_new(new, first.levels, lost.all(), warned, learnt)
         return places
     if first.kind == "numbers" and not first.mixed and _are_numbers(column):
         return column.to_numpy(dtype=np.float64)
-    column = _parsed(column, first.kind, told_of, learnt) if first.mixed else _inferred(column)
+    column = _parsed(column, first.kind, warned, learnt) if first.mixed else _inferred(column)
     if column.isna().all():
         return np.full(len(column), np.nan)
     kind = _kind(column)
     if first.written and kind == "text":
-        column, kind = _parsed(column, first.kind, told_of, learnt), first.kind
+        column, kind = _parsed(column, first.kind, warned, learnt), first.kind
     if kind != first.kind and not (kind == "text" and first.kind == "numbers"):
         raise ValueError(
             f"Column {called(column.name)} of X holds {kind}, it held {first.kind} at first."
@@ -460,7 +470,7 @@ def _cells(column, first, told_of, learnt):
     raise ValueError(f"Complex data not supported: column {called(column.name)} of X holds it.")
 
 
-def _warn_of_new(new, levels, all_new, told_of, learnt):
+def _warn_of_new(new, levels, all_new, warned, learnt):
     """Warn of cells that are no level of the first rows, where that tells of an oversight."""
     if not len(new):
         return
@@ -469,7 +479,7 @@ def _warn_of_new(new, levels, all_new, told_of, learnt):
     twin = next((cell for cell in plain if plain[cell] in known), None)
     if twin is not None:  # but for case and blanks
         warn_once(
-            told_of,
+            warned,
             ("twin", new.name, learnt),
             f"{called(twin)} in column {called(new.name)} of X is read as missing: the first rows "
             f"had {called(known[plain[twin]])}.",
@@ -477,14 +487,14 @@ def _warn_of_new(new, levels, all_new, told_of, learnt):
     elif len(levels) < 2:
         held = f"nothing but {called(levels[0])}" if levels else "no known cell"
         warn_once(
-            told_of,
+            warned,
             ("one level", new.name, learnt),
             f"Column {called(new.name)} of X held {held} in the first rows: what else it holds is "
             "read as missing.",
         )
     elif learnt:
         warn_once(
-            told_of,
+            warned,
             ("learnt", new.name),
             f"Column {called(new.name)} of X holds levels that the first rows did not, such as "
             f"{called(new.iloc[0])}: they are read as missing. Begin with rows that have them, or "
@@ -492,7 +502,7 @@ def _warn_of_new(new, levels, all_new, told_of, learnt):
         )
     elif all_new and len(new) >= LEAST_FENCED:
         warn_once(
-            told_of,
+            warned,
             ("levels", new.name),
             f"All {len(new)} cells of column {called(new.name)} of X are new, such as "
             f"{called(new.iloc[0])}, and are read as missing: the first rows had "
@@ -559,13 +569,13 @@ def _as_far_as(column, kind):
     return pd.to_datetime(dates, utc=True, format="ISO8601", errors="coerce")
 
 
-def _parsed(column, kind, told_of, learnt):
+def _parsed(column, kind, warned, learnt):
     """Read a column as numbers or times, as the first rows were; what is neither is missing."""
     parsed = _as_far_as(column, kind)
     lost = column[parsed.isna() & column.notna()]
     if len(lost):
         warn_once(
-            told_of,
+            warned,
             ("lost", column.name, learnt),
             f"Column {called(column.name)} of X is read as {kind}, by what most of its first cells "
             f"are; {len(lost)} of {len(column)} cells, such as {called(lost.iloc[0])}, are none, "

@@ -30,7 +30,7 @@ def other_learner(spec, input_shape, n_classes=1):
     -------
     name : str or None
     """
-    specs = {name: load_learner(name).spec for name in list_learners()}
+    specs = {name: load_learner(name).for_classes(n_classes).spec for name in list_learners()}
     asked = (spec.kind, input_shape, spec.table, spec.label_length)
     labels = {
         name: found.n_outputs

@@ -36,7 +36,7 @@ class PlainRows(Rows):
 
     learner: Learner
     name: object
-    told_of: set
+    warned: set
     finite = True
     dtype = np.float32
     scales = False  # they are read as they are
@@ -117,7 +117,7 @@ class PlainRows(Rows):
         where = what if drawn or len(off) == 1 else f"Column {worst} of {what}"
         wanted = f" (ink 1 on paper 0, not standardised{range_hint(values)})" if drawn else ""
         warn_once(
-            self.told_of,
+            self.warned,
             (what, worst),
             f"{where} looks unlike what the learner {self.name!r} was trained on{wanted}: mean "
             f"{mean[worst]:.3g} and standard deviation {spread[worst]:.3g}, there "

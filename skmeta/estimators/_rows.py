@@ -22,7 +22,7 @@ class Rows(ABC):
     dtype: type
     scales: bool  # whether the first rows set a scale, and a few of them are read anew with more
     usual_members: Any  # how many read where the user does not say, once rows are measured
-    told_of: set  # what was warned of: once is enough
+    warned: set  # what was warned of: once is enough
     frame: Any = None  # what the first support holds, if it was a frame and is a table
     second_opinion: Any = None  # SecondOpinion of the first support beside the learner, if any
 
@@ -104,6 +104,6 @@ class Rows(ABC):
         """Return what reads the rows that are shown: the learner."""
         return learner
 
-    def usual_temperature(self, class_count: np.ndarray) -> float:
+    def usual_temperature(self, class_count: np.ndarray, n_labels: int) -> float:
         """Return the temperature where the user does not say: logits as they are."""
         return 1.0

@@ -70,7 +70,7 @@ class TableRows(Rows):
 
     spec: TaskSpec
     categorical_features: Any
-    told_of: set
+    warned: set
     finite = "allow-nan"
     dtype = np.float64
     scales = True  # columns, by the first rows
@@ -101,7 +101,7 @@ class TableRows(Rows):
                 f"Found array with dim 3, the learner reads tables of shape (n, columns): {way_out}"
             )
         if not hasattr(X, "iloc"):
-            return array_in_numbers(X, self.frame, self.told_of, learnt)
+            return array_in_numbers(X, self.frame, self.warned, learnt)
         if X.ndim == 1:
             raise ValueError(
                 "Expected a 2-dimensional container, got a Series: one row of a frame is "
@@ -112,7 +112,7 @@ class TableRows(Rows):
         if self.layout is None:
             asked, names = self.categorical_features, list(X.columns)
             self.frame = Frame.of(X, named_columns(asked, len(names), names))
-        return in_numbers(X, self.frame, self.told_of, learnt)
+        return in_numbers(X, self.frame, self.warned, learnt)
 
     @property
     def usual_members(self):
@@ -120,11 +120,11 @@ class TableRows(Rows):
         few = self.spec.kind == "classification" and self.layout.n_rows <= FEW_ROWS
         return (MEMBERS_OF_FEW if few else USUAL_MEMBERS) * self._n_views
 
-    def usual_temperature(self, class_count):
+    def usual_temperature(self, class_count, n_labels):
         """Sharpen probabilities, most with few rows of a class, but not while one has none."""
         if class_count.min() == 0:
             return 1.0
-        rows_of_label = class_count.sum() / min(len(class_count), self.spec.n_outputs)
+        rows_of_label = class_count.sum() / min(len(class_count), n_labels)
         return rows_of_label / (rows_of_label + ROWS_OF_DOUBT)
 
     @property
@@ -142,7 +142,7 @@ class TableRows(Rows):
         if self._n_views > 1:
             places, n_columns = self.spec.n_columns, len(varying(self.layout.statistics))
             warn_once(
-                self.told_of,
+                self.warned,
                 "views",
                 f"X has {n_columns} columns that vary, the learner has places for {places}: each "
                 f"member sees {places} of them, and it takes {self._n_views} members to see all.",
@@ -154,7 +154,7 @@ class TableRows(Rows):
         """Warn of values that may stand for missing cells."""
         for place, value in stand_ins(X[:, numbers]).items():
             warn_once(
-                self.told_of,
+                self.warned,
                 ("stand-in", numbers[place]),
                 f"{value:g} in column {self._name(numbers[place])} of X lies far beyond all other "
                 "cells, in more than a few rows. If it stands for missing cells, replace it by "
@@ -171,14 +171,14 @@ class TableRows(Rows):
                 kind, cell = column.looks_like
                 way_out = f" If not, drop it: it has {n} levels in {n_known} rows." if names else ""
                 warn_once(
-                    self.told_of,
+                    self.warned,
                     ("text", i),
                     f"Column {self._name(i)} of X holds text such as {called(cell)}, read as "
                     f"names. If these are {kind}, {HOW_TO_CONVERT[kind]}.{way_out}",
                 )
             elif names:
                 warn_once(
-                    self.told_of,
+                    self.warned,
                     ("names", i),
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and little is learnt from it. Drop it, or make categories, "
@@ -189,7 +189,7 @@ class TableRows(Rows):
         """Warn of too few rows to scale a table by."""
         if len(X) < LEAST_SUPPORT:
             warn_once(
-                self.told_of,
+                self.warned,
                 "few",
                 "Columns, and targets that are numbers, are scaled by the rows of fit, of which "
                 f"there are {len(X)}: call it with {LEAST_SUPPORT} or more, or partial_fit with "
@@ -203,7 +203,7 @@ class TableRows(Rows):
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
         for i in kept[new].tolist():
             warn_once(
-                self.told_of,
+                self.warned,
                 ("new", i),
                 f"Column {self._name(i)} of X did not vary in the first rows, or had no cell; "
                 "they scale a table for good: it is left out. Begin with rows in which it varies.",
@@ -218,9 +218,9 @@ class TableRows(Rows):
         """Warn of such columns, by what :meth:`_apart` says."""
         cut = np.maximum(LIMIT * statistics.scale, self.layout.reach[: len(kept)])
         n_known, n_far = (off >= 0).sum(axis=0), (off > cut).sum(axis=0)
-        told = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
-        far = kept[told & (2 * n_far > n_known)].tolist()
-        far = [i for i in far if ("far", i) not in self.told_of]
+        enough = (n_known >= LEAST_FENCED) & (self.layout.n_rows >= LEAST_FENCED)
+        far = kept[enough & (2 * n_far > n_known)].tolist()
+        far = [i for i in far if ("far", i) not in self.warned]
         if far:
             names = ", ".join(map(self._name, far[:3])) + (", ..." if len(far) > 3 else "")
             warn(
@@ -229,7 +229,7 @@ class TableRows(Rows):
                 "of those, or than the last of them: answers follow the column no further. Call "
                 "fit on rows like these.",
             )
-            self.told_of.update(("far", i) for i in far)  # behind the warning, as above
+            self.warned.update(("far", i) for i in far)  # behind the warning, as above
 
     def _apart(self, X):
         """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
@@ -283,7 +283,7 @@ class TableRows(Rows):
         far = np.flatnonzero(moved != y)
         if len(far):
             warn_once(
-                self.told_of,
+                self.warned,
                 "targets",
                 f"{len(far)} of {len(y)} targets, {y[far[0]]:g} for one, lie far beyond all "
                 f"others, and are read as if they lay nearer, {moved[far[0]]:g}: they may be "
@@ -310,7 +310,7 @@ class TableRows(Rows):
         beyond = np.abs(y - found.center) > TARGET_LIMIT * found.scale
         if beyond.any():
             warn_once(
-                self.told_of,
+                self.warned,
                 "later targets",
                 f"{beyond.sum()} of {len(y)} targets lie more than {TARGET_LIMIT:g} standard "
                 "deviations of the first rows' targets from their mean, and are read as if they "

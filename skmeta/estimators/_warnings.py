@@ -14,8 +14,8 @@ def warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=level)
 
 
-def warn_once(told_of: set, what, message: str) -> None:
+def warn_once(warned: set, what, message: str) -> None:
     """Warn, unless that was told of: a stream would hear it with each row."""
-    if what not in told_of:
+    if what not in warned:
         warn(message)
-        told_of.add(what)  # behind the warning: it may be made an error
+        warned.add(what)  # behind the warning: it may be made an error

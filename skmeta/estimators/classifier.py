@@ -143,7 +143,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If X is sparse or a lazy frame.
         ValueError
             If the support is empty, not finite, of another width, or has more
-            classes than the learner. Learners of tables read missing cells and any width.
+            classes than the learner can have. Learners of tables read missing cells and any width.
         ArtifactError
             If the learner cannot be loaded.
         """
@@ -214,8 +214,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         p = class_probabilities(logits / temperature, now.label_slots_)
         if scores is None:
             return p
-        opinion, usual = now._rows.second_opinion, now._rows.usual_temperature(now.class_count_)
-        other = opinion.probabilities(scores, sharper=usual / temperature)
+        opinion = now._rows.second_opinion
+        other = opinion.probabilities(scores, sharper=now._usual_temperature() / temperature)
         known = p[:, opinion.classes]  # the probability of others is for the learner alone
         mass = np.maximum(known.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
         # The squared error, in sum over flags, that the learner expects if it is right about p.
@@ -251,9 +251,11 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
     def temperature_(self):
         """Temperature of the next answers."""
         check_is_fitted(self, "class_count_")
-        if self.temperature != "auto":
-            return self.temperature
-        return self._rows.usual_temperature(self.class_count_)
+        return self._usual_temperature() if self.temperature == "auto" else self.temperature
+
+    def _usual_temperature(self):
+        """Temperature where the user does not say."""
+        return self._rows.usual_temperature(self.class_count_, self._reading().spec.n_outputs)
 
     def predict(self, X):
         """Return the most probable class.
@@ -275,7 +277,8 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             If the rows are not like those of the support.
         """
         check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        now = self._as_it_is()
+        return now.classes_[now.predict_proba(X).argmax(axis=1)]
 
     def _met_targets(self, y, *, first, classes=None):
         """Meet classes, and count their rows: the place of each row's class."""
@@ -314,17 +317,22 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
 
     def _deal(self, n_members, rng):
         """Deal labels and columns to members: how many there are."""
-        n_labels = self.learner_.spec.n_outputs
+        n_labels = self._reading().spec.n_outputs
         self.label_slots_ = deal_labels(rng, n_members, len(self.classes_), n_labels)
         return super()._deal(len(self.label_slots_), rng)
 
     def _told(self, places):
         """One-hot labels as each member is told them, shape (M, S, C)."""
-        return encode_labels(self.label_slots_[:, places], self.learner_.spec)
+        return encode_labels(self.label_slots_[:, places], self._reading().spec)
+
+    def _reading(self):
+        """Return the learner with labels for all classes, if it can have so many."""
+        return self.learner_.for_classes(len(self.classes_))
 
     def _checked_classes(self, classes):
         """See that there are labels for classes, or members enough to share them."""
-        spec, n_classes = self.learner_.spec, len(classes)
+        n_classes = len(classes)
+        spec = self.learner_.for_classes(n_classes).spec
         if n_classes > spec.n_outputs and not spec.table:
             advice = (
                 "Meta-train one with more (skmeta.MetaTrainer), or use another kind of classifier: "
@@ -338,7 +346,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
             )
         if n_classes > spec.n_outputs:
             warn_once(
-                self._rows.told_of,
+                self._rows.warned,
                 "classes",
                 f"There are {n_classes} classes, the learner has {spec.n_outputs} labels: "
                 f"{n_codes(n_classes, spec.n_outputs)} members or more read the rows, each with "

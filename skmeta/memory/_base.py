@@ -187,6 +187,11 @@ class Memory(ABC):
         outputs = self.read(ops, weights, states, ops.reshape(u, (-1, size)))
         return ops.reshape(outputs, (-1, n_rows, outputs.shape[-1]))
 
+    @property
+    def most_labels(self) -> int:
+        """How many labels it can hold at once."""
+        return sys.maxsize
+
     def room(self, state) -> int:
         """Return how many rows a state takes, at least one, before it has to be relieved."""
         return sys.maxsize
@@ -236,10 +241,10 @@ class PendingLabel(NamedTuple):
 class ShiftedMemory(Memory):
     """A memory that reads (x_t, y_{t-1}): the one place where labels are shifted.
 
-    Subclasses write :meth:`cell`, one step of a recurrent network on the row
-    x_t and the label y_{t-1} of the row before (Hochreiter et al. 2001;
-    Santoro et al. 2016). The state carries the pending label, so that a row
-    can be answered before its own label is known.
+    Subclasses have weights "kernel" and "bias" from rows to units, and write :meth:`cell`, one
+    step of a recurrent network on the row x_t and the label y_{t-1} of the row before (Hochreiter
+    et al. 2001; Santoro et al. 2016). The state carries the pending label, so that a row can be
+    answered before its own label is known.
     """
 
     @abstractmethod
@@ -255,6 +260,9 @@ class ShiftedMemory(Memory):
             ops.zeros((n_episodes, label_size), dtype="float32"),
             self.initial_cell(ops, n_episodes),
         )
+
+    def embed(self, ops, weights, x):
+        return ops.matmul(x, weights["kernel"]) + weights["bias"]
 
     def step(self, ops, weights, state, u, y):
         output, cell = self.cell(ops, weights, state.cell, u, state.pending)

@@ -91,6 +91,10 @@ class Associative(Memory):
         if not 0 <= self.usage_decay <= 1:
             raise ValueError(f"usage_decay must lie in [0, 1], got {self.usage_decay}.")
 
+    @property
+    def most_labels(self):  # noqa: D102 - inherited
+        return self.n_slots  # one each
+
     def output_size(self, label_size):  # noqa: D102 - inherited
         return 2 * label_size + 1
 

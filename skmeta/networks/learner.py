@@ -23,7 +23,7 @@ ROWS_TOGETHER = 64
 ROWS_EMBEDDED = 128
 # Weights from features to units, before a memory of fast weights.
 INPUT_KERNEL = "memory/input_kernel"
-# Narrow learners are made for so many columns, or a multiple of that, and the last few are kept.
+# Narrow learners are made for so many columns, or a multiple of that.
 COLUMNS_TOGETHER = 10
 
 
@@ -130,6 +130,24 @@ class Learner:
         encoder, memory = type(self.network.encoder), type(self.network.memory)
         known = encoder is TableEncoder and memory in (FastWeights, LeastSquares)
         return _narrowed(self, wanted) if known and wanted < self.spec.n_columns else self
+
+    def for_classes(self, n_classes: int) -> Learner:
+        """Return a learner of the same weights that has labels for so many classes.
+
+        Parameters
+        ----------
+        n_classes : int
+            Classes to tell apart.
+
+        Returns
+        -------
+        learner : Learner
+            One with so many labels, where there are fewer and the memory votes, as no weight
+            belongs to a label then, and can hold them. Else this one.
+        """
+        memory = self.network.memory
+        takes = memory.votes and self.spec.n_outputs < n_classes <= memory.most_labels
+        return _with_labels(self, n_classes) if takes else self
 
     @property
     def n_weights(self) -> int:
@@ -262,6 +280,13 @@ def _narrowed(learner, n_columns):
     weights[INPUT_KERNEL] = network.encoder.resized(kernel, n_places, n_columns)
     spec = replace(network.spec, input_shape=(2 * n_columns,))
     return Learner(replace(network, spec=spec), weights, learner.card)
+
+
+@lru_cache(maxsize=4)
+def _with_labels(learner, n_classes):
+    """A learner with more labels: see :meth:`Learner.for_classes`."""
+    spec = replace(learner.spec, n_outputs=n_classes)
+    return Learner(replace(learner.network, spec=spec), learner.weights, learner.card)
 
 
 def _single(state):

@@ -1,3 +1,4 @@
+import pickle
 import re
 import warnings
 
@@ -13,8 +14,9 @@ import skmeta.datasets
 from skmeta import InContextClassifier
 from skmeta.datasets import load_omniglot_sample
 from skmeta.episodes import TaskSpec
-from skmeta.memory import LSTM, Associative
-from skmeta.networks import Learner, Network
+from skmeta.estimators._table_rows import ROWS_OF_DOUBT
+from skmeta.memory import LSTM, Associative, Prototypes
+from skmeta.networks import Learner, Network, TableEncoder
 from tests.estimators.states import assert_unchanged, leaves, snapshot
 from tests.reference.small import episodes, random_weights, small_learner
 
@@ -523,10 +525,50 @@ def test_the_learner_that_fits_is_named():
     with pytest.raises(ValueError, match=r"Or pass X to the learner 'omniglot-eye', which reads"):
         clf.fit(small, range(6))
     message = "The learner 'omniglot-eye' reads such rows, and has labels enough"
-    with pytest.raises(ValueError, match=f"tells 5 classes apart, there are 6. {message}"):
-        InContextClassifier("mann-omniglot").fit(small, range(6))
-    with pytest.raises(ValueError, match="there are 101. Meta-train one with more"):
-        clf.partial_fit(large, range(6), classes=range(101))
+    for n_classes in (6, 200):
+        with pytest.raises(ValueError, match=f"5 classes apart, there are {n_classes}. {message}"):
+            InContextClassifier("mann-omniglot").partial_fit(small, range(6), range(n_classes))
+    assert clf.fit(large, range(6)).score(large, range(6)) == 1
+
+
+@pytest.mark.parametrize("engine", ["numpy", "keras"])
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_classes_beyond_the_labels_of_meta_training(engine, n_members, recwarn):
+    """No weight of a memory that votes belongs to a label."""
+    few, many = (
+        Learner(network, network.initial_weights(0), {"name": "prototypes"})
+        for network in (
+            Network(TaskSpec("classification", (4,), n_labels), Prototypes(n_units=8))
+            for n_labels in (3, 20)
+        )
+    )
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    y, classes = np.arange(40) % 10, np.arange(20)
+    found, expected = (
+        InContextClassifier(learner, n_members=n_members, engine=engine, random_state=0)
+        .partial_fit(X[:20], y[:20], classes=classes)
+        .partial_fit(X[20:30], y[20:30])
+        for learner in (few, many)
+    )
+    assert found.learner_ is few and found.n_members_ == n_members
+    assert_allclose(found.predict_proba(X), expected.predict_proba(X), atol=1e-6)
+    again = pickle.loads(pickle.dumps(found)).partial_fit(X[30:], y[30:])
+    assert_allclose(
+        again.predict_proba(X), expected.partial_fit(X[30:], y[30:]).predict_proba(X), atol=1e-6
+    )
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_table_of_more_classes_than_a_memory_that_votes_was_trained_on(recwarn):
+    spec = TaskSpec("classification", (10,), 3, table=True)
+    network = Network(spec, Prototypes(n_units=8), TableEncoder())
+    learner = Learner(network, network.initial_weights(0), {"name": "prototypes"})
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    clf = InContextClassifier(learner, random_state=0).fit(X, np.arange(40) % 8)
+    assert clf.label_slots_.max() == 7 and (np.diff(np.sort(clf.label_slots_)) == 1).all()
+    assert clf.temperature_ == pytest.approx(5 / (5 + ROWS_OF_DOUBT))
+    assert clf.predict_proba(X).shape == (40, 8)
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_pictures_that_are_no_array_of_numbers():

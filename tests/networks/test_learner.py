@@ -9,8 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta import load_learner
 from skmeta.columns import MISSING, NO_COLUMN
-from skmeta.memory import map_state
-from skmeta.networks import Learner
+from skmeta.episodes import TaskSpec
+from skmeta.memory import Associative, Prototypes, map_state
+from skmeta.networks import Learner, Network
 from skmeta.sequences import encode_labels
 from skmeta.tasks import TableTasks
 from tests.reference.small import NETWORKS, episodes, random_weights, small_learner
@@ -250,6 +251,30 @@ def test_a_narrow_learner_answers_alike(name):
         learner.rehearse(np.concatenate(wide, axis=-1), labels),
         atol=1e-4,
     )
+
+
+@pytest.mark.parametrize("memory", [Prototypes(n_units=8), Associative(n_slots=9, n_units=8)])
+def test_a_memory_that_votes_has_labels_for_more_classes(memory):
+    network = Network(TaskSpec("classification", (4,), 3), memory)
+    learner = Learner(network, network.initial_weights(0), {"name": "votes"})
+    more = learner.for_classes(9)
+    assert more.spec.n_outputs == 9 and more.card == learner.card
+    assert learner.for_classes(9) is more and learner.for_classes(3) is learner
+    inputs, targets, _ = episodes(learner.spec, 2, 12)
+    expected, found = (
+        one.rehearse(inputs, encode_labels(targets, one.spec)) for one in (learner, more)
+    )
+    assert_allclose(found[..., :3], expected, atol=1e-6)
+    with_nine = more.rehearse(inputs, encode_labels(targets + 6, more.spec))
+    assert_allclose(with_nine[..., 6:], expected, atol=1e-6)
+    if isinstance(memory, Associative):  # a slot for each
+        assert learner.for_classes(10) is learner
+
+
+@pytest.mark.parametrize("name", ["tabular", "mann-omniglot", "lstm-quadratic"])
+def test_labels_with_weights_are_as_many_as_they_are(name):
+    learner = load_learner(name)
+    assert learner.for_classes(200) is learner
 
 
 @pytest.mark.parametrize("name", ["lstm-tabular", "omniglot"])
