@@ -110,7 +110,7 @@ def build(registry: Mapping[str, type], config: Mapping[str, Any]):
 
 def network_config(network: Network) -> dict[str, Any]:
     """Write an architecture as plain data."""
-    spec = {**asdict(network.spec), "input_shape": list(network.spec.input_shape)}
+    spec = asdict(network.spec)
     for name in ("table", "weighted"):
         if not spec[name]:
             del spec[name]  # as in files of before
@@ -132,10 +132,8 @@ def network_from_config(config: Mapping[str, Any]) -> Network:
         If a part is missing, unknown, or does not fit this release.
     """
     try:
-        spec = dict(config["spec"])
-        spec["input_shape"] = tuple(spec["input_shape"])
         return Network(
-            spec=TaskSpec(**spec),
+            spec=TaskSpec(**config["spec"]),
             memory=build(MEMORIES, config["memory"]),
             encoder=build(ENCODERS, config["encoder"]),
         )

@@ -6,10 +6,11 @@ estimator that shows it a user's table.
 
 from __future__ import annotations
 
-from statistics import NormalDist
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 # Standardised cells are kept within so many standard deviations, and real targets.
 LIMIT = 4.0
@@ -138,8 +139,8 @@ def fenced(X: np.ndarray) -> np.ndarray:
         next_far = np.maximum(n_known - 1 - np.maximum(n_known // FENCED, 1), 0)
         reach = FENCE * distance[next_far, np.arange(X.shape[1])]
         # Rounding leaves cells that are alike a distance of their own.
-        told = (n_known >= LEAST_FENCED) & (reach > ROUNDING * np.abs(median))
-        reach = np.where(told, reach, np.inf)
+        enough = (n_known >= LEAST_FENCED) & (reach > ROUNDING * np.abs(median))
+        reach = np.where(enough, reach, np.inf)
         return np.clip(X, median - reach, median + reach)
 
 
@@ -172,8 +173,8 @@ def stand_ins(X: np.ndarray) -> dict[int, float]:
         farthest = X[distance.argmax(axis=0), np.arange(X.shape[1])] == X
         others = np.where(farthest, 0, distance).max(axis=0)
         n_far = farthest.sum(axis=0)
-        told = (others > ROUNDING * np.abs(median)) & (n_known - n_far >= LEAST_FENCED)
-        found = told & (far > STAND_IN * others) & (n_far > np.maximum(n_known // FENCED, 1))
+        enough = (others > ROUNDING * np.abs(median)) & (n_known - n_far >= LEAST_FENCED)
+        found = enough & (far > STAND_IN * others) & (n_far > np.maximum(n_known // FENCED, 1))
     values = {}
     for i in np.flatnonzero(found).tolist():
         if len(np.unique(known_cells(X[:, i]))) > LEAST_OTHERS:
@@ -201,8 +202,8 @@ def long_tailed(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:
     with np.errstate(over="ignore"):
         _, nearer_half = _medians(np.abs(X - median))
     apart = np.maximum(ROUNDING * np.abs(median), SMALLEST)
-    told = (n_known >= LEAST_FENCED) & (nearer_half > apart)
-    return np.flatnonzero(told & (nearer_half < LONG_TAILS * statistics.scale))
+    enough = (n_known >= LEAST_FENCED) & (nearer_half > apart)
+    return np.flatnonzero(enough & (nearer_half < LONG_TAILS * statistics.scale))
 
 
 def normal_scores(column: np.ndarray) -> np.ndarray:
@@ -229,7 +230,7 @@ def normal_scores(column: np.ndarray) -> np.ndarray:
     knots = np.unique(known[places])
     below, with_equals = (np.searchsorted(known, knots, side) for side in ("left", "right"))
     shares = (below + with_equals) / (2 * len(known))
-    return np.stack([knots, [NormalDist().inv_cdf(share) for share in shares]])
+    return np.stack([knots, ndtri(shares)])
 
 
 def varying(statistics: ColumnStatistics) -> np.ndarray:
@@ -315,6 +316,25 @@ def flags_up(cells: np.ndarray, levels: np.ndarray) -> np.ndarray:
         1 where the cell is of the level, NaN where it is missing. None is up for a new level.
     """
     return np.where(np.isnan(cells), np.nan, cells == levels)
+
+
+def with_flags(X: np.ndarray, flags: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Put the flags of categories behind the other columns.
+
+    Parameters
+    ----------
+    X : ndarray of shape (..., d)
+    flags : mapping of int to ndarray
+        Column -> its levels.
+
+    Returns
+    -------
+    cells : ndarray of shape (..., columns)
+    """
+    if not flags:
+        return X
+    up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
+    return np.concatenate([np.delete(X, list(flags), axis=-1), *up], axis=-1)
 
 
 def table_targets(y: np.ndarray, statistics: ColumnStatistics) -> np.ndarray:

@@ -9,6 +9,7 @@ C classes, L label positions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class TaskSpec:
 
     Raises
     ------
+    TypeError
+        If a size is no integer.
     ValueError
         If a field is out of its range.
 
@@ -63,6 +66,9 @@ class TaskSpec:
         sizes = self.input_shape
         if not isinstance(sizes, (tuple, list)) or not sizes or min(sizes) < 1:
             raise ValueError(f"input_shape must be a tuple of positive sizes, got {sizes!r}.")
+        object.__setattr__(self, "input_shape", tuple(map(index, sizes)))
+        object.__setattr__(self, "n_outputs", index(self.n_outputs))
+        object.__setattr__(self, "label_length", index(self.label_length))
         if self.n_outputs < 1 or self.label_length < 1:
             raise ValueError(
                 "n_outputs and label_length must be at least 1, "
@@ -159,10 +165,10 @@ class EpisodeBatch:
                 raise ValueError(
                     f"{name} must have shape {self.inputs.shape[:2]}, got {array.shape}."
                 )
-        if not np.isfinite(self.inputs).all():
-            raise ValueError("inputs hold NaN or infinite values.")
-        if self.targets.dtype.kind == "f" and not np.isfinite(self.targets).all():
-            raise ValueError("targets hold NaN or infinite values.")
+        for name in ("inputs", "targets", "oracle", "weights"):
+            array = getattr(self, name)
+            if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"{name} hold NaN or infinite values.")
 
     @property
     def n_episodes(self) -> int:

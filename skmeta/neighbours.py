@@ -118,7 +118,7 @@ class Neighbours:
         distance = cdist(cells, self.cells)
         if own is not None:
             distance[own[:, None] == self.rows] = np.inf
-        return _told(distance, self.targets, self.width)
+        return _kernel_mean(distance, self.targets, self.width)
 
 
 def hold_copies(cells: np.ndarray) -> bool:
@@ -174,7 +174,7 @@ def _alike(rows):
     return pairs / max(n_rows * (n_rows - 1), 1)
 
 
-def _told(distance, targets, width):
+def _kernel_mean(distance, targets, width):
     """What rows at some distance say: (n, S) and (S, k) -> (n, k)."""
     near = np.exp((distance.min(axis=1, keepdims=True) - distance) / width)
     return near @ targets / (DOUBT + near.sum(axis=1, keepdims=True))
@@ -184,7 +184,7 @@ def _missed(squared, targets, part):
     """How much of the target of each row others miss, squared, in sum."""
     distance = np.sqrt(squared)
     np.fill_diagonal(distance, np.inf)
-    return np.square(targets - _told(distance, targets, part * _apart(squared))).sum()
+    return np.square(targets - _kernel_mean(distance, targets, part * _apart(squared))).sum()
 
 
 def _best_part(squared, targets):

@@ -15,7 +15,7 @@ from skmeta.columns import (
     varying,
 )
 from skmeta.neighbours import Neighbours, hold_copies
-from skmeta.second_opinion import told_by_others
+from skmeta.second_opinion import left_out_ridge
 
 # What the distance of cells from their mean seems to tell by chance, times the number of rows:
 # about two standard deviations.
@@ -67,8 +67,8 @@ def column_weights(
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
     n_columns : int
-        Columns of the table that vary, and products, at least 1; one that has flags counts once,
-        with them.
+        Columns of the table that vary, products, and columns of what neighbours tell, at least 1;
+        one that has flags counts once, with them.
 
     Returns
     -------
@@ -82,9 +82,9 @@ def column_weights(
     directions = _directions(targets)
     n_rows = min(len(X), MOST_SUPPORT)
     cells = standardised(X, statistics)
-    distance = _told(np.abs(cells), directions) - CHANCE / n_rows
+    distance = _adjusted_r2(np.abs(cells), directions) - CHANCE / n_rows
     belief = BELIEF / (n_rows * n_columns)
-    return np.sqrt(np.maximum(_told(cells, directions), distance) + belief)
+    return np.sqrt(np.maximum(_adjusted_r2(cells, directions), distance) + belief)
 
 
 def telling_scores(
@@ -112,8 +112,8 @@ def telling_scores(
         return curves
     directions, columns = _directions(targets), list(curves)
     scores = np.stack([np.interp(X[:, i], *curves[i]) for i in columns], axis=1)
-    by_cells = _told(standardised(X[:, columns], statistics.of(columns)), directions)
-    by_scores = _told(standardised(scores, support_statistics(scores)), directions)
+    by_cells = _adjusted_r2(standardised(X[:, columns], statistics.of(columns)), directions)
+    by_scores = _adjusted_r2(standardised(scores, support_statistics(scores)), directions)
     return {columns[k]: curves[columns[k]] for k in np.flatnonzero(by_scores >= by_cells)}
 
 
@@ -161,12 +161,12 @@ def telling_pairs(
     pairs: list[np.ndarray] = []
     while len(pairs) < most:
         left = _left(directions, cells, products)
-        told = np.triu(_told_together(cells, left), 1)
+        told = np.triu(_r2_of_products(cells, left), 1)
         best = np.argsort(-told, axis=None, kind="stable")[:CANDIDATES]
         likely = np.stack(np.unravel_index(best[told.flat[best] > chance], told.shape), axis=1)
         if len(likely) == 0:
             break
-        telling = likely[_told_of_others(cells[:, likely.T], left) > chance]
+        telling = likely[_least_left_out_r2(cells[:, likely.T], left) > chance]
         pair = next((pair for pair in telling if _is_new(cells[:, pair], cells, products)), None)
         if pair is None:
             break
@@ -208,9 +208,9 @@ def telling_neighbours(
 
     What each row is told by the others (:class:`skmeta.neighbours.Neighbours`) is compared with
     what ridge regressions on all other rows miss of its target, one on all cells, and one on these,
-    their squares and products. Without the row in twenty of which it tells most it has to tell a
-    fiftieth of all targets, and more of what either misses than the best of d columns would by
-    chance, 4 ln d + 6 over the number of rows.
+    their squares and products. Without one row in twenty, and one more, of which it tells
+    most, it has to tell a fiftieth of all targets, and more of what either misses than the best of
+    d columns would by chance, 4 ln d + 6 over the number of rows.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def telling_neighbours(
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
         basis, sizes, _ = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
-        missed, _ = told_by_others(basis, np.square(sizes), numbers, RIDGES)
+        missed, _ = left_out_ridge(basis, np.square(sizes), numbers, RIDGES)
         least = max(chance * _power(missed), TOLD * _power(numbers))
         if _explained(missed, told) <= least:
             return None
@@ -294,7 +294,7 @@ def _directions(targets):
     return numbers / np.where(length > 0, length, 1)
 
 
-def _told(cells, directions):
+def _adjusted_r2(cells, directions):
     """Adjusted R2 of columns, (S, d) -> (d,), on directions of length 1, (S, classes or 1)."""
     n_rows, n_directions = directions.shape
     left = n_rows - max(2, n_directions)  # degrees of freedom
@@ -333,7 +333,7 @@ def _is_new(pair, cells, products):
     return np.square(rest).sum() > NEW * np.square(product - product.mean()).sum()
 
 
-def _told_together(cells, directions):
+def _r2_of_products(cells, directions):
     """R2 of the product of each two columns, (S, d) -> (d, d), on orthogonal directions."""
     mean = cells.T @ cells / len(cells)
     squares = np.square(cells)
@@ -342,7 +342,7 @@ def _told_together(cells, directions):
     return found / np.where(total > NO_POWER, total, np.inf)
 
 
-def _told_of_others(pairs, directions):
+def _least_left_out_r2(pairs, directions):
     """R2 of what is new in products of two columns, where each row is told by the others.
 
     The least of that of all rows, and of those without the row in which most is new:
@@ -358,11 +358,11 @@ def _told_of_others(pairs, directions):
     most = size >= (1 - NO_SIZE) * size.max(axis=1, keepdims=True)  # of flags in many rows
     others = np.arange(new.shape[1]) != most.argmax(axis=1, keepdims=True)
     return np.minimum(
-        _told_by_each(new, directions, np.ones_like(others)), _told_by_each(new, directions, others)
+        _left_out_r2(new, directions, np.ones_like(others)), _left_out_r2(new, directions, others)
     )
 
 
-def _told_by_each(columns, directions, counted):
+def _left_out_r2(columns, directions, counted):
     """R2 of columns on directions, where each row that is counted is told by the others.
 
     (n, S), (S, k) and flags (n, S) -> (n,).

@@ -312,7 +312,7 @@ class Logits(SecondOpinion):
         return log_expit((self.scale * cells) @ self.cells.T @ self.weights + self.center)
 
 
-def told_by_others(
+def left_out_ridge(
     basis: np.ndarray, powers: np.ndarray, values: np.ndarray, ridges: Sequence[float]
 ) -> tuple[np.ndarray, float]:
     """Return what ridge regression on all other rows misses of each, with the best ridge.
@@ -354,7 +354,7 @@ def _regression(likeness, numbers):
     mean, by_row = numbers.mean(axis=0), likeness.mean(axis=0)
     centered = likeness - by_row - by_row[:, None] + by_row.mean()  # H K H
     sizes, basis = np.linalg.eigh(centered)
-    missed, ridge = told_by_others(basis, np.maximum(sizes, 0), numbers, RIDGES)
+    missed, ridge = left_out_ridge(basis, np.maximum(sizes, 0), numbers, RIDGES)
     weights = basis @ (basis.T @ (numbers - mean) / (sizes + ridge)[:, None])
     return missed, weights, mean - by_row @ weights
 

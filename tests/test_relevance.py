@@ -13,9 +13,9 @@ from skmeta.relevance import (
     MOST_ASKED,
     MOST_PAIRS,
     _directions,
+    _least_left_out_r2,
     _left,
-    _told_of_others,
-    _told_together,
+    _r2_of_products,
     column_weights,
     telling_pairs,
     telling_scores,
@@ -193,10 +193,10 @@ def test_of_rows_alike_in_a_product_the_first_is_left_out():
     left[rows[0]] = -3
     pair = np.column_stack([first, second])
     scaled = pair * [1.1, 0.7] + [0.3, 0.1]
-    told = [_told_of_others(cells[..., None], left[:, None])[0] for cells in (pair, scaled)]
+    told = [_least_left_out_r2(cells[..., None], left[:, None])[0] for cells in (pair, scaled)]
     without = np.delete(left, rows[0])[:, None]
     assert_allclose(told[0], told[1])
-    assert told[0] < _told_of_others(np.delete(pair, rows[0], axis=0)[..., None], without)[0]
+    assert told[0] < _least_left_out_r2(np.delete(pair, rows[0], axis=0)[..., None], without)[0]
 
 
 def test_one_row_makes_no_pair():
@@ -206,7 +206,7 @@ def test_one_row_makes_no_pair():
     first[8], second[8], left[8] = 4, 4, 5
     left = (left - left.mean()) / (left.std() * np.sqrt(50))
     assert np.corrcoef(first * second, left)[0, 1] ** 2 > 0.2
-    assert _told_of_others(np.column_stack([first, second])[..., None], left[:, None]) < 0.1
+    assert _least_left_out_r2(np.column_stack([first, second])[..., None], left[:, None]) < 0.1
     for n_up in (2, 5, 10, 15):  # flags that meet in one row
         X = np.column_stack([rng.normal(size=60), np.zeros((60, 2))])
         X[:n_up, 1] = X[n_up - 1 : 2 * n_up - 1, 2] = 1
@@ -231,8 +231,8 @@ def test_a_product_has_to_tell_and_what_is_new_in_it():
     own, product = np.hstack([cells, cells**2]), cells.prod(axis=1)
     new = product - LinearRegression().fit(own, product).predict(own)
     left = _left(_directions(new), cells, cells[:, :0])
-    assert _told_of_others(cells[..., None], left) > 0.9
-    assert _told_together(cells, left)[0, 1] < 0.04
+    assert _least_left_out_r2(cells[..., None], left) > 0.9
+    assert _r2_of_products(cells, left)[0, 1] < 0.04
     assert pairs_of(X, new) == []  # chance: 0.044
 
 
@@ -275,7 +275,7 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
     plain = np.hstack([alone, 1e4 * product])  # on which there is next to no ridge
     expected = targets - Ridge(alpha=alone.shape[1]).fit(plain, targets).predict(plain)
     assert_allclose(np.abs(less), np.abs(expected) / np.linalg.norm(expected), rtol=1e-4)
-    together, columns = _told_together(cells, left[:, None]), cells[:, [0, 2]] * cells[:, [1, 2]]
+    together, columns = _r2_of_products(cells, left[:, None]), cells[:, [0, 2]] * cells[:, [1, 2]]
     for (i, j), column in zip([(0, 1), (2, 2)], columns.T, strict=True):
         assert_allclose(together[i, j], np.corrcoef(column, left)[0, 1] ** 2)
     for i, j in ((0, 1), (2, 0)):
@@ -285,7 +285,7 @@ def test_what_is_left_and_told_is_that_of_scikit_learn():
         for rows in (np.full(40, True), rest):
             guess = cross_val_predict(LinearRegression(), new[rows], left[rows], cv=LeaveOneOut())
             told.append(r2_score(left[rows], guess))
-        assert_allclose(_told_of_others(cells[:, [[i], [j]]], left[:, None]), min(told))
+        assert_allclose(_least_left_out_r2(cells[:, [[i], [j]]], left[:, None]), min(told))
 
 
 def test_long_tails_have_scores_where_these_tell_no_less():

@@ -26,7 +26,7 @@ from skmeta.second_opinion import (
     Logits,
     NearRows,
     SecondOpinion,
-    told_by_others,
+    left_out_ridge,
 )
 
 ALIKE = np.ones(2)  # two columns that tell as much
@@ -178,14 +178,14 @@ def test_a_nearly_linear_table_is_no_worse_than_by_logistic_regression():
 def test_each_row_is_told_by_the_others(rng, ridge):
     known, values = rng.normal(size=(25, 4)), rng.normal(size=(25, 3))
     basis, sizes, _ = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
-    missed, found = told_by_others(basis, sizes**2, values, [ridge])
+    missed, found = left_out_ridge(basis, sizes**2, values, [ridge])
     assert found == ridge
     for i in (0, 7, 24):
         others = np.arange(25) != i
         told = Ridge(alpha=ridge).fit(known[others], values[others]).predict(known[[i]])
         assert_allclose(missed[[i]], values[[i]] - told, atol=1e-8)
-    tries = [told_by_others(basis, sizes**2, values, [r])[0] for r in (0.1, 10.0)]
-    best, _ = told_by_others(basis, sizes**2, values, (0.1, 10.0))
+    tries = [left_out_ridge(basis, sizes**2, values, [r])[0] for r in (0.1, 10.0)]
+    best, _ = left_out_ridge(basis, sizes**2, values, (0.1, 10.0))
     assert np.square(best).sum() == min(np.square(tried).sum() for tried in tries)
 
 

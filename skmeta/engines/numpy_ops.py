@@ -18,7 +18,6 @@ exp = np.exp
 expand_dims = np.expand_dims
 eye = np.eye
 log = np.log
-logical_and = np.logical_and
 matmul = np.matmul
 max = np.max
 maximum = np.maximum

@@ -15,6 +15,7 @@ from skmeta.columns import (
     standardised,
     support_statistics,
     varying,
+    with_flags,
 )
 from skmeta.episodes import TaskSpec
 from skmeta.neighbours import Neighbours
@@ -103,7 +104,13 @@ class TableLayout:
         statistics = support_statistics(X)
         curves = telling_scores(X, statistics, targets)
         curves = {i: curve for i, curve in curves.items() if i not in categories}
-        X, vary = _scored(X, curves), varying(statistics)
+        layout = cls._of_scored(_scored(X, curves), targets, statistics, spec, categories, numbers)
+        return replace(layout, curves=curves)
+
+    @classmethod
+    def _of_scored(cls, X, targets, statistics, spec, categories, numbers) -> TableLayout:
+        """Choose flags and products where columns with long tails have their scores already."""
+        vary = varying(statistics)
         # Long codes differ by less than rounding, and are silent until they have flags.
         told = [i for i, n_levels in categories.items() if n_levels > 1]
         n_columns = len(np.union1d(vary, told))
@@ -117,25 +124,23 @@ class TableLayout:
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
             layout = layout._with(X, codes={})
         if not spec.weighted:
-            return replace(layout, curves=curves)
+            return layout
         if places > 0:  # there are fewer columns than places
             layout = layout._with_pairs(X, targets, places)
         layout = layout._weighed(X, targets, spec)
-        main = _with_flags(X, flags)
+        main = with_flags(X, flags)
         rows = comparable_rows(main, layout.statistics.of(slice(main.shape[1])))
         if rows is None:
-            return replace(layout, curves=curves)
+            return layout
         if places > len(layout.pairs):
             layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
-        # X has its scores by now, of which the layout does not know before the last line.
         cells = layout.compared(X[rows])
         told = np.square(layout.weights[: cells.shape[1]])
-        opinion = SecondOpinion.of(cells, told, targets[rows])
-        return replace(layout, curves=curves, opinion=opinion)
+        return replace(layout, opinion=SecondOpinion.of(cells, told, targets[rows]))
 
     def _with_pairs(self, X, targets, places):
         """Add the products of columns that tell something, as far as there are places."""
-        main = _with_flags(X, self.flags)
+        main = with_flags(X, self.flags)
         statistics = self.statistics.of(slice(main.shape[1]))
         pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
         if len(pairs) == 0:
@@ -144,7 +149,7 @@ class TableLayout:
 
     def _with_neighbours(self, X, targets, rows, places, spec):
         """Add what neighbours tell, if it is something, and there are places for all of it."""
-        main = _with_flags(X, self.flags)
+        main = with_flags(X, self.flags)
         first = slice(main.shape[1])
         statistics, weights = self.statistics.of(first), self.weights[first]
         neighbours = telling_neighbours(main, statistics, weights, targets, rows, self.pairs)
@@ -178,7 +183,7 @@ class TableLayout:
         at the places ``own`` of it, are told by others what neighbours tell.
         """
         X = self.scored(X)
-        main = _with_flags(X, self.flags)
+        main = with_flags(X, self.flags)
         parts = [main, *self._products(main)]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
@@ -193,7 +198,7 @@ class TableLayout:
 
         Numbers, flags and products, standardised.
         """
-        main = _with_flags(self.scored(X), self.flags)
+        main = with_flags(self.scored(X), self.flags)
         cells = np.concatenate([main, *self._products(main)], axis=1)
         return standardised(cells, self.statistics.of(slice(cells.shape[1])))
 
@@ -239,11 +244,3 @@ def _scored(X, curves):
         for i, curve in curves.items():
             X[..., i] = np.interp(X[..., i], *curve)
     return X
-
-
-def _with_flags(X, flags):
-    """Numbers, then the flags of categories."""
-    if not flags:
-        return X
-    up = [flags_up(X[..., [i]], levels) for i, levels in flags.items()]
-    return np.concatenate([np.delete(X, list(flags), axis=-1), *up], axis=-1)

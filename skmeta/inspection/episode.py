@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.inspection._axes import one_axes
+from skmeta.training.evaluation import instance_numbers
 
 _RIGHT, _WRONG, _NEUTRAL, _QUIET = "#1a7f37", "#cf222e", "#57606a", "#d0d7de"
 # Sizes in widths of a cell; a picture is 1 - _GAP wide.
@@ -132,12 +133,12 @@ class EpisodeDisplay:
         """
         classes = np.unique(self.support_labels)
         support_columns = np.searchsorted(classes, self.support_labels)
-        support_rows = _places(support_columns)
+        support_rows = instance_numbers(support_columns[None])[0]
         if self.query_labels is None:
             query_rows, query_columns = np.divmod(np.arange(len(self.queries)), len(classes))
         else:
             query_columns = np.searchsorted(classes, self.query_labels)
-            query_rows = _places(query_columns)
+            query_rows = instance_numbers(query_columns[None])[0]
         first_support = 2 * _HEADING
         first_query = first_support + support_rows.max() + 1 + _HEADING + 0.2
         width = float(len(classes))
@@ -215,12 +216,6 @@ class EpisodeDisplay:
                     f"Queries of the classes {strange} have no column: the support has "
                     f"{np.unique(self.support_labels)}."
                 )
-
-
-def _places(columns):
-    """Return how many entries before each one are the same: its row in its column."""
-    same = columns[:, None] == columns[None, :]
-    return np.tril(same, k=-1).sum(axis=1)
 
 
 def _heading(ax, top, words):

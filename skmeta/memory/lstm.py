@@ -105,9 +105,6 @@ class LSTM(ShiftedMemory):
         zeros = ops.zeros((n_episodes, self.n_units), dtype="float32")
         return LSTMState(hidden=zeros, carousel=zeros)
 
-    def embed(self, ops, weights, x):  # noqa: D102 - inherited
-        return ops.matmul(x, weights["kernel"]) + weights["bias"]
-
     def cell(self, ops, weights, state, u, y_before):  # noqa: D102 - inherited
         recurrent = ops.concatenate([y_before, state.hidden], axis=-1)
         hidden, carousel = lstm_step(ops, weights, state.carousel, u, recurrent)

@@ -146,9 +146,6 @@ class MANN(ShiftedMemory):
             reads=ops.zeros((n_episodes, self.n_reads * self.slot_width), dtype="float32"),
         )
 
-    def embed(self, ops, weights, x):  # noqa: D102 - inherited
-        return ops.matmul(x, weights["kernel"]) + weights["bias"]
-
     def access(self, ops, weights, hidden):
         """Return the heads' :class:`Access` for the controller's output h_t."""
 

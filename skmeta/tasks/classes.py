@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from skmeta.episodes import EpisodeBatch, TaskSpec
@@ -200,6 +202,9 @@ def _check_rows(X) -> np.ndarray:
             "X must have shape (n_rows, D) or (n_rows, height, width) and hold something, "
             f"got {X.shape}."
         )
+    if X.dtype == object:  # of pandas' own types
+        with suppress(TypeError, ValueError):
+            X = X.astype(np.float64)
     if X.dtype.kind not in "biuf":
         raise ValueError(f"X must hold numbers, got dtype {X.dtype}. Encode text and dates first.")
     if not np.isfinite(X).all():

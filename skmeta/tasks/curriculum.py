@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from skmeta.tasks._base import TaskFamily, check_size
+from skmeta.tasks._base import TaskFamily, check_description, check_size
 
 
 class Curriculum(TaskFamily):
@@ -25,9 +26,10 @@ class Curriculum(TaskFamily):
     Raises
     ------
     TypeError
-        If a number of batches is no integer.
+        If a number of batches is no integer, or what a family says of its tasks is no TaskSpec.
     ValueError
-        If there is no stage or families disagree on rows and targets.
+        If there is no stage, a family is a class or says nothing of its tasks, or families disagree
+        on rows and targets.
 
     Examples
     --------
@@ -44,6 +46,8 @@ class Curriculum(TaskFamily):
         if not stages:
             raise ValueError("A curriculum needs at least one (n_batches, family) stage.")
         self.stages = [(check_size("n_batches", n), family) for n, family in stages]
+        for _, family in self.stages:
+            check_description(family)
         self.spec = self.stages[-1][1].spec
         for _, family in self.stages:
             if family.spec != self.spec:
@@ -51,7 +55,10 @@ class Curriculum(TaskFamily):
                     f"Stages must have one spec: expected {self.spec}, got {family.spec}."
                 )
         self.n_steps = self.stages[-1][1].n_steps
-        self.changes = tuple(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
+        self._ends = list(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
+        parts = zip([0, *self._ends], [*self._ends, sys.maxsize], self.stages, strict=True)
+        inner = (c for a, b, (_, family) in parts for c in family.changes if a < c < b)
+        self.changes = tuple(sorted([*self._ends, *inner]))
 
     def data(self):
         """Return what the stages hold: see :class:`TaskFamily`."""
@@ -63,5 +70,5 @@ class Curriculum(TaskFamily):
 
     def batch(self, index, n_episodes, *, seed):
         """Return batch ``index`` of the stream ``seed``: see :class:`TaskFamily`."""
-        _, family = self.stages[bisect_right(self.changes, index)]
+        _, family = self.stages[bisect_right(self._ends, index)]
         return family.batch(index, n_episodes, seed=seed)

@@ -209,6 +209,13 @@ class OmniglotTasks(TaskFamily):
         if labels not in ("one-hot", "string"):
             raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
         n_classes, n_shots = check_size("n_classes", n_classes), check_size("n_shots", n_shots)
+        if split not in SPLITS:  # before a download
+            raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
+        if max_stretch + variety * CLASS_FORM[1:].max() >= 1:
+            raise ValueError(
+                "max_stretch and 0.3 of variety must be below 1 together, got "
+                f"{max_stretch} and {variety}."
+            )
         self._bank, alphabets = _omniglot_bank(split, size, data_home)
         n_characters = len(alphabets)
         self.n_drawings = len(self._bank) // n_characters
@@ -226,11 +233,6 @@ class OmniglotTasks(TaskFamily):
             raise ValueError(
                 f"An episode takes 1..{n_characters} characters and 1..{most} "
                 f"drawings of each, got n_classes={n_classes} and n_shots={n_shots}."
-            )
-        if max_stretch + variety * CLASS_FORM[1:].max() >= 1:
-            raise ValueError(
-                "max_stretch and 0.3 of variety must be below 1 together, got "
-                f"{max_stretch} and {variety}."
             )
         self._large = np.flatnonzero(sizes >= self._n_drawn)
         self._starts, self._sizes = np.cumsum(sizes) - sizes, sizes

@@ -171,6 +171,8 @@ def _checked_targets(y, kind, n_rows, number):
     y = one_a_row(y, n_rows, f"y of table {number}")
     if kind == "regression":
         try:
+            if y.dtype.kind == "c":
+                raise TypeError(f"got {y.dtype}")
             y = times_as_numbers(y) if y.dtype.kind in "mM" else y.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(f"y of table {number} must hold numbers ({error}).") from None

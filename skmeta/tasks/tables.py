@@ -12,12 +12,12 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     column_statistics,
-    flags_up,
     may_be_codes,
     support_statistics,
     table_rows,
     table_targets,
     varying,
+    with_flags,
 )
 from skmeta.episodes import EpisodeBatch, TaskSpec
 from skmeta.relevance import column_weights
@@ -205,18 +205,12 @@ class TableTasks(TableFamily):
             table, n_first, n_varying = cells[episode, :, :n], n_support[episode], None
             if in_flags[episode]:
                 n_varying = len(varying(column_statistics(table[:n_first])))
-                table = _with_flags(table, n_first, self.n_columns)
+                support = table[:n_first]
+                whole = np.flatnonzero(may_be_codes(support)).tolist()
+                flags, _ = choose_flags(support, whole, self.n_columns - n)
+                table = with_flags(table, flags)
             rows[episode] = self.rows_of(table, targets[episode], n_first, n_varying)
         return EpisodeBatch(rows, targets, weights=self.weights_after(n_support))
-
-
-def _with_flags(table, n_support, width):
-    """Put flags in the place of whole numbers, as many as a learner has places for."""
-    support = table[:n_support]
-    whole = np.flatnonzero(may_be_codes(support)).tolist()
-    flags, _ = choose_flags(support, whole, width - table.shape[1])
-    up = [flags_up(table[:, [i]], levels) for i, levels in flags.items()]
-    return np.concatenate([np.delete(table, list(flags), axis=1), *up], axis=1)
 
 
 def class_counts(rng, n: int, most: int) -> np.ndarray:

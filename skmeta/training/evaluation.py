@@ -12,7 +12,7 @@ from skmeta.engines import numpy_ops
 from skmeta.networks import Learner
 from skmeta.sequences import encode_labels
 from skmeta.tasks import TaskFamily
-from skmeta.tasks._base import check_description
+from skmeta.tasks._base import check_description, check_size
 from skmeta.tasks.tables import TableFamily
 
 _BATCH = 64
@@ -205,6 +205,7 @@ def accuracy_by_instance(
     """
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
+    check_size("n_members", n_members)
     spare = getattr(family, "n_labels", 0) > getattr(family, "n_classes", 0)
     shares = []
     for batch in _batches(learner, family, n_episodes, seed):

@@ -7,17 +7,14 @@ import sys
 BAR_WIDTH = 24
 
 
-def report(run, stream=None) -> None:
-    """Draw a progress bar on a terminal, or write a line to anything else.
+def report(run) -> None:
+    """Draw a progress bar on the standard error stream if it is a terminal, or write a line to it.
 
     Parameters
     ----------
     run : skmeta.training.run.Run
         How far it is and what it found.
-    stream : file-like, optional
-        Where to write; the standard error stream by default.
     """
-    stream = sys.stderr if stream is None else stream
     step, total = run.step, run.trainer.n_steps
     held_out = run.history["validation_loss"]
     line = (
@@ -26,50 +23,37 @@ def report(run, stream=None) -> None:
         + f"  {step * run.trainer.batch_size / max(run.seconds, 1e-9):,.0f} episodes/s"
         + f"  {run.seconds / step * (total - step) / 60:,.1f} min left"
     )
-    if stream.isatty():
+    if sys.stderr.isatty():
         done = BAR_WIDTH * step // total
-        print(f"\r\033[K[{'#' * done}{'.' * (BAR_WIDTH - done)}] {line}", end="", file=stream)
+        print(f"\r\033[K[{'#' * done}{'.' * (BAR_WIDTH - done)}] {line}", end="", file=sys.stderr)
     else:
-        print(line, file=stream)
-    stream.flush()
+        print(line, file=sys.stderr)
+    sys.stderr.flush()
 
 
-def end_of_report(stream=None) -> None:
-    """Leave the line of the progress bar.
-
-    Parameters
-    ----------
-    stream : file-like, optional
-        Where it was drawn.
-    """
-    stream = sys.stderr if stream is None else stream
-    if stream.isatty():
-        print(file=stream)
+def end_of_report() -> None:
+    """Leave the line of the progress bar."""
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
-def nothing_left(run, stream=None) -> None:
+def nothing_left(run) -> None:
     """Say that the checkpoint is of a finished run.
 
     Parameters
     ----------
     run : skmeta.training.run.Run
-    stream : file-like, optional
-        Where to write; the standard error stream by default.
     """
-    stream = sys.stderr if stream is None else stream
     path, step = run.trainer.checkpoint, run.step
-    print(f"{path} is of a finished run, {step:,} steps: nothing to train.", file=stream)
+    print(f"{path} is of a finished run, {step:,} steps: nothing to train.", file=sys.stderr)
 
 
-def testing(n_episodes, stream=None) -> None:
+def testing(n_episodes) -> None:
     """Say what goes on after the last step.
 
     Parameters
     ----------
     n_episodes : int
         Test episodes.
-    stream : file-like, optional
-        Where to write; the standard error stream by default.
     """
-    stream = sys.stderr if stream is None else stream
-    print(f"Testing on {n_episodes:,} episodes.", file=stream, flush=True)
+    print(f"Testing on {n_episodes:,} episodes.", file=sys.stderr, flush=True)

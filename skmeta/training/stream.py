@@ -12,11 +12,6 @@ from skmeta.tasks import TaskFamily
 AHEAD = 4
 
 
-def network_inputs(batch, spec):
-    """Write an EpisodeBatch as what the network is given."""
-    return {"inputs": batch.inputs, "labels": encode_labels(batch.targets, spec)}
-
-
 class EpisodeStream:
     """The endless stream of batches, made beside the training step by one thread.
 
@@ -51,5 +46,6 @@ class EpisodeStream:
     def _batch(self, number):
         family = self.families[number % len(self.families)]
         batch = family.batch(number, self.batch_size, seed=self.seed)
-        rows, targets = network_inputs(batch, family.spec), batch.targets
+        labels, targets = encode_labels(batch.targets, family.spec), batch.targets
+        rows = {"inputs": batch.inputs, "labels": labels}
         return (rows, targets) if batch.weights is None else (rows, targets, batch.weights)

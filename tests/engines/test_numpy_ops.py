@@ -38,7 +38,6 @@ CALLS = {
     "eye": [lambda o: o.eye(3, dtype="float32")],
     "full": [lambda o: o.full((2, 3), 1e-6, dtype="float32"), lambda o: o.full((2,), 4)],
     "log": [lambda o: o.log(np.abs(A))],
-    "logical_and": [lambda o: o.logical_and(INDICES > 1, INDICES < 4)],
     "matmul": [
         lambda o: o.matmul(A, M),
         lambda o: o.matmul(A, M[0]),

@@ -910,6 +910,34 @@ def test_the_order_of_categories_is_kept(y):
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("levels", ["edcba", [4, 10, 1, 3, 2], [4, "10", 1, "3", 2]], ids=str)
+def test_no_order_of_levels_makes_a_difference(levels):
+    rng = np.random.default_rng(0)
+    codes, x = rng.integers(5, size=40), rng.normal(size=40)
+    y = (codes < 2) ^ (x > 1)
+    cells = np.array(list(levels), dtype=object)[codes]
+
+    def table(declared, rows=slice(None)):
+        return pd.DataFrame({"x": x, "c": pd.Categorical(cells, declared)})[rows]
+
+    one, other = (
+        InContextClassifier(random_state=0).fit(table(declared), y)
+        for declared in (list(levels), list(levels)[::-1])
+    )
+    proba = one.predict_proba(table(list(levels)))
+    assert_array_equal(other.predict_proba(table(list(levels))), proba)
+    whole, stream = (InContextClassifier(n_members=1) for _ in range(2))
+    whole.partial_fit(table(list(levels)), y, classes=[False, True])
+    for i in range(40):  # levels as they come
+        row = table(cells[[i]], slice(i, i + 1))
+        stream.partial_fit(row, y[[i]], classes=[False, True])
+    assert_allclose(
+        stream.predict_proba(table(list(levels))),
+        whole.predict_proba(table(list(levels))),
+        atol=1e-5,
+    )
+
+
 def test_levels_are_those_that_the_first_rows_have(y):
     codes = np.arange(30) % 3
     first = pd.DataFrame({"code": pd.Categorical(codes, [0, 1, 2, 9]), "none": [None] * 30})

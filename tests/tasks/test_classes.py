@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -135,6 +136,7 @@ Y6 = list("aabbcc")
         (np.zeros((6, 1, 1, 1)), Y6, (2, 2), r"X must have shape .*got \(6, 1, 1, 1\)"),
         (np.zeros((0, 2)), [], (2, 2), r"hold something, got \(0, 2\)"),
         (np.full((6, 2), "x"), Y6, (2, 2), "X must hold numbers, got dtype <U1"),
+        (np.full((6, 2), "x", dtype=object), Y6, (2, 2), "X must hold numbers, got dtype object"),
         (X6 + np.array([0, np.nan]), Y6, (2, 2), "X holds NaN or infinite"),
         (X6 + np.array([0, np.inf]), Y6, (2, 2), "X holds NaN or infinite"),
         (X6, Y6[:5], (2, 2), r"shape \(6,\), got \(5,\)"),
@@ -168,3 +170,11 @@ def test_a_column_of_labels_is_as_good():
         for labels in (Y6, np.reshape(Y6, (6, 1)))
     ]
     assert_array_equal(batches[0].inputs, batches[1].inputs)
+
+
+def test_numbers_of_pandas_own_types():
+    X = pd.DataFrame(X6.astype(float))
+    expected = from_classes(X, Y6, n_classes=2, n_shots=2).batch(0, 3, seed=0)
+    for table in (X.convert_dtypes(), X.astype(object)):
+        found = from_classes(table, Y6, n_classes=2, n_shots=2).batch(0, 3, seed=0)
+        assert_array_equal(found.inputs, expected.inputs)

@@ -80,6 +80,26 @@ def test_episodes_are_arrays_of_numbers(change, message):
         EpisodeBatch(**{**arrays, **change})
 
 
+@pytest.mark.parametrize("name", ["inputs", "targets", "oracle", "weights"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_episodes_are_finite(name, value):
+    arrays = {"inputs": np.zeros((2, 7, 3)), "targets": np.zeros((2, 7, 1))}
+    arrays |= {"oracle": np.zeros((2, 7)), "weights": np.ones((2, 7))}
+    assert EpisodeBatch(**arrays).n_steps == 7
+    arrays[name].flat[3] = value
+    with pytest.raises(ValueError, match=f"{name} hold NaN or infinite values"):
+        EpisodeBatch(**arrays)
+
+
+def test_sizes_are_integers():
+    spec = TaskSpec("classification", [np.int64(4), 5], np.int8(3))
+    assert spec == TaskSpec("classification", (4, 5), 3) and len({spec, spec}) == 1
+    assert type(spec.n_outputs) is type(spec.input_shape[0]) is int
+    for sizes in (((2.0,), 2), ((2,), 2.0), ((2,), 2, 1.0)):
+        with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+            TaskSpec("classification", *sizes)
+
+
 def test_a_spec_is_one():
     message = r"Own.spec must be a skmeta.episodes.TaskSpec\(kind, .*\), got dict"
     with pytest.raises(TypeError, match=message):

@@ -36,12 +36,29 @@ def test_one_stage(stages):
     assert tasks.changes == () and tasks.batch(99, 1, seed=0).n_steps == 4
 
 
+@pytest.mark.parametrize("n_inner", [1, 6, 20])
+def test_a_curriculum_in_another_changes_where_it_does(stages, n_inner):
+    """Its batches are those of its own numbers."""
+    tasks = Curriculum([(2, BooleanTasks(9)), (n_inner, Curriculum(stages)), (9, BooleanTasks(7))])
+    lengths = [tasks.batch(i, 2, seed=0).n_steps for i in range(30)]
+    inner = [4, 4, 4, 6, 6, *[5] * 25][2:][:n_inner]
+    assert lengths == [9, 9, *inner, *[7] * (28 - len(inner))]
+    changes = [i for i in range(1, 30) if lengths[i] != lengths[i - 1]]
+    assert set(changes) <= set(tasks.changes) and list(tasks.changes) == sorted(tasks.changes)
+    last = Curriculum([(4, BooleanTasks(9)), (1, Curriculum(stages))])
+    assert last.changes == (4, 5) and last.batch(4, 2, seed=0).n_steps == 6
+
+
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
         ([], "needs at least one"),
         ([(1, BooleanTasks()), (1, QuadraticTasks())], "Stages must have one spec"),
         ([(0, BooleanTasks()), (1, BooleanTasks())], "n_batches must be at least 1, got 0"),
+        (
+            [(1, BooleanTasks()), (1, BooleanTasks)],
+            r"Expected tasks, BooleanTasks\(...\), got the cl",
+        ),
     ],
 )
 def test_stages_that_do_not_go_together(stages, message):

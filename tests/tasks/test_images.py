@@ -93,9 +93,17 @@ def test_a_family_draws_from_its_split_only(split, who):
     assert len(seen) > 40
 
 
-def test_an_unknown_split():
-    with pytest.raises(ValueError, match=r"one of \('train', .*'evaluation'\), got 'dev'"):
-        tasks(split="dev")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"split": "dev"}, r"one of \('train', .*'evaluation'\), got 'dev'"),
+        ({"max_stretch": 2.0}, "max_stretch and 0.3 of variety must be below 1"),
+    ],
+)
+def test_what_cannot_be_is_seen_before_a_download(monkeypatch, options, message):
+    monkeypatch.setattr(images, "fetch_omniglot", lambda **_: pytest.fail("a download"))
+    with pytest.raises(ValueError, match=message):
+        OmniglotTasks(**options)
 
 
 # Episodes

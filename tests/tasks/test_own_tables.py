@@ -124,6 +124,7 @@ def test_targets_of_a_regression_are_those_of_their_rows():
         ([(np.zeros((40, 2)), np.arange(40.0) // 1.2)], {}, "holds real numbers, not classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {}, "No table has two classes"),
         ([(np.zeros((20, 2)), ["x"] * 20)], {"kind": "regression"}, "y of table 0 must hold numb"),
+        ([(np.zeros((20, 2)), np.full(20, 1j))], {"kind": "regression"}, r"numbers \(got complex"),
     ],
 )
 def test_bad_tables(tables, options, message):

@@ -124,6 +124,8 @@ def test_accuracy_by_instance_is_that_of_an_estimator_that_knows_the_classes():
     learner = small_learner("associative-classes")
     X, y = np.random.default_rng(0).normal(size=(36, 4)), np.repeat(np.arange(6), 6)
     tasks = from_classes(X, y, n_classes=2, n_shots=4, n_labels=3)
+    with pytest.raises(ValueError, match="n_members must be at least 1, got 0"):
+        accuracy_by_instance(learner, tasks, n_members=0)
     result = accuracy_by_instance(learner, tasks, n_episodes=40, seed=4)
     batch = tasks.batch(0, 40, seed=4 + EVALUATION_STREAM)
     right = np.zeros((40, 8), bool)
