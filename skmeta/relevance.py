@@ -1,4 +1,4 @@
-"""What a support tells of its targets: weights of columns, pairs, long tails, and neighbours."""
+"""What a support tells of its targets: columns, pairs, long tails, levels, and neighbours."""
 
 from __future__ import annotations
 
@@ -236,22 +236,56 @@ def telling_neighbours(
     chance = _chance(len(columns), len(rows))
     if chance >= 1:
         return None
-    X, numbers = X[rows], _as_numbers(targets[rows])
-    numbers -= numbers.mean(axis=0)
-    if numbers.shape[1] == 2:
-        numbers = numbers[:, 1:]
+    X, numbers = X[rows], _centered(targets[rows])
     if not numbers.any():
         return None
     neighbours = Neighbours.of(rows, X, columns, statistics.of(columns), weights[columns], numbers)
     cells, told = standardised(X, statistics), neighbours.told(X, rows)
     bent = np.hstack([cells, np.square(cells), cells[:, pairs].prod(axis=2)])
     for known in (cells, bent):
-        basis, sizes, _ = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
-        missed, _ = left_out_ridge(basis, np.square(sizes), numbers, RIDGES)
+        missed = _missed(known, numbers)
         least = max(chance * _power(missed), TOLD * _power(numbers))
         if _explained(missed, told) <= least:
             return None
     return neighbours
+
+
+def known_of_rows(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+    """Return what the rows of a support know to tell of others of the same level.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        Columns without crowded categories, NaN where a cell is missing.
+    statistics : ColumnStatistics
+        Of these.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+
+    Returns
+    -------
+    known : ndarray of shape (S, k)
+        What ridge regression on the columns of all other rows misses of their targets, less its
+        mean: of flags of K classes, of that of the second of two, or of numbers, standardised, the
+        first of two columns; the second is the numbers themselves.
+    """
+    numbers, columns = _centered(targets), varying(statistics)
+    missed = _missed(standardised(X, statistics)[:, columns], numbers)
+    missed -= missed.mean(axis=0)
+    return np.hstack([missed, numbers]) if targets.dtype.kind == "f" else missed
+
+
+def _centered(targets):
+    """Targets as numbers of mean 0, (S,) -> (S, k): flags of K classes, of the second of two."""
+    numbers = _as_numbers(targets)
+    numbers -= numbers.mean(axis=0)
+    return numbers[:, 1:] if numbers.shape[1] == 2 else numbers
+
+
+def _missed(cells, numbers):
+    """What ridge regression on the cells of all others misses of each row's numbers, (S, k)."""
+    basis, sizes, _ = np.linalg.svd(cells - cells.mean(axis=0), full_matrices=False)
+    return left_out_ridge(basis, np.square(sizes), numbers, RIDGES)[0]
 
 
 def _explained(missed, told):
@@ -269,7 +303,7 @@ def _power(numbers):
 
 def _chance(n_columns, n_rows):
     """R2 that the best of what many columns may tell together has by chance."""
-    return (4 * np.log(n_columns) + CHANCE_OF_BEST) / n_rows
+    return (4 * np.log(max(n_columns, 1)) + CHANCE_OF_BEST) / n_rows
 
 
 def _asked(n_rows, most):

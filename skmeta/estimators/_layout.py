@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,12 +18,14 @@ from skmeta.columns import (
     with_flags,
 )
 from skmeta.episodes import TaskSpec
+from skmeta.levels import Levels, are_crowded
 from skmeta.neighbours import Neighbours
 from skmeta.relevance import (
     MOST_PAIRS,
     NO_PAIRS,
     column_weights,
     comparable_rows,
+    known_of_rows,
     telling_neighbours,
     telling_pairs,
     telling_scores,
@@ -33,19 +35,20 @@ from skmeta.second_opinion import SecondOpinion
 # Whole numbers may be codes of categories where the largest is less than so much above the least.
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
+NO_LEVELS = np.zeros(0)
 QUARTILES = -0.6745, 0.6745  # of a standard normal number
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Columns as laid out: numbers, flags, products, what neighbours tell, and flags of codes.
+    """Columns as laid out: numbers, flags, what levels tell, products, neighbours, flags of codes.
 
     Measured on the first support, and kept for good.
 
     Parameters
     ----------
     flags : mapping of int to ndarray
-        Column of a category -> its levels, with a flag each in its place.
+        Column of a category -> its levels, with a flag each in its place; none of a crowded one.
     codes : mapping of int to ndarray
         Column of codes -> its levels, with a flag each beside it: a member sees one or the other.
     statistics : ColumnStatistics
@@ -62,6 +65,8 @@ class TableLayout:
         Numbers or flags, by their places, whose product is a column, too.
     curves : mapping of int to ndarray
         Column with long tails -> its normal scores, which are read in its place.
+    levels : sequence of Levels
+        Crowded categories, of which rows tell others of the same level, in the place of flags.
     neighbours : Neighbours or None
         Rows that tell of the rows near them, in columns of their own.
     opinion : SecondOpinion or None
@@ -77,6 +82,7 @@ class TableLayout:
     n_columns: int
     pairs: np.ndarray = field(default_factory=lambda: NO_PAIRS)
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
+    levels: Sequence[Levels] = ()
     neighbours: Neighbours | None = None
     opinion: SecondOpinion | None = None
 
@@ -111,10 +117,12 @@ class TableLayout:
     def _of_scored(cls, X, targets, statistics, spec, categories, numbers) -> TableLayout:
         """Choose flags and products where columns with long tails have their scores already."""
         vary = varying(statistics)
+        crowded = [i for i in categories if spec.weighted and are_crowded(X[:, i])]
         # Long codes differ by less than rounding, and are silent until they have flags.
         told = [i for i, n_levels in categories.items() if n_levels > 1]
         n_columns = len(np.union1d(vary, told))
-        flags, places = choose_flags(X, categories, spec.n_columns - n_columns)
+        few = [i for i in categories if i not in crowded]
+        flags, places = choose_flags(X, few, spec.n_columns - n_columns)
         maybe = np.intersect1d(vary, numbers).astype(int)
         maybe = maybe[may_be_codes(X[:, maybe])]
         span = np.nanmax(X[:, maybe], axis=0) - np.nanmin(X[:, maybe], axis=0)
@@ -125,6 +133,8 @@ class TableLayout:
             layout = layout._with(X, codes={})
         if not spec.weighted:
             return layout
+        if crowded:
+            layout, places = layout._with_levels(X, targets, crowded, places)
         if places > 0:  # there are fewer columns than places
             layout = layout._with_pairs(X, targets, places)
         layout = layout._weighed(X, targets, spec)
@@ -134,9 +144,26 @@ class TableLayout:
             return layout
         if places > len(layout.pairs):
             layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
-        cells = layout.compared(X[rows])
+        cells = layout.compared(X[rows], rows)
         told = np.square(layout.weights[: cells.shape[1]])
         return replace(layout, opinion=SecondOpinion.of(cells, told, targets[rows]))
+
+    def _with_levels(self, X, targets, crowded, places):
+        """Put what rows tell of their level in the place of crowded categories, if there are any.
+
+        As far as there are places. Returns how many are left.
+        """
+        flags = {**self.flags, **{i: NO_LEVELS for i in crowded}}
+        layout = self._with(X, flags=flags)
+        main = with_flags(X, flags)
+        known = known_of_rows(main, layout.statistics.of(slice(main.shape[1])), targets)
+        more = known.shape[1] - 1  # places, than that of the category
+        fitting = crowded[: max(places, 0) // more] if more else crowded
+        levels = [Levels.of(i, X[:, i], known) for i in fitting]
+        flags = {**self.flags, **{i: NO_LEVELS for i in fitting}}
+        taken = more * len(fitting)
+        n_columns = self.n_columns + taken
+        return self._with(X, flags=flags, levels=levels, n_columns=n_columns), places - taken
 
     def _with_pairs(self, X, targets, places):
         """Add the products of columns that tell something, as far as there are places."""
@@ -184,7 +211,7 @@ class TableLayout:
         """
         X = self.scored(X)
         main = with_flags(X, self.flags)
-        parts = [main, *self._products(main)]
+        parts = [main, *self._levels_told(X, own), *self._products(main)]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
             told = self.neighbours.told(rows, None if own is None else own.ravel())
@@ -193,14 +220,21 @@ class TableLayout:
             parts.append(flags_up(np.clip(X[..., [i]], levels[0], levels[-1]), levels))
         return np.concatenate(parts, axis=-1) if len(parts) > 1 else main
 
-    def compared(self, X):
+    def compared(self, X, own=None):
         """Return rows as a second opinion compares them, (n, columns) -> (n, d).
 
-        Numbers, flags and products, standardised.
+        Numbers, flags, what levels tell, and products, standardised.
         """
-        main = with_flags(self.scored(X), self.flags)
-        cells = np.concatenate([main, *self._products(main)], axis=1)
+        X = self.scored(X)
+        main = with_flags(X, self.flags)
+        cells = np.concatenate([main, *self._levels_told(X, own), *self._products(main)], axis=1)
         return standardised(cells, self.statistics.of(slice(cells.shape[1])))
+
+    def _levels_told(self, X, own):
+        """What rows tell others of their level: arrays (..., k)."""
+        places = None if own is None else own.ravel()
+        told = [levels.told(X[..., levels.column].ravel(), places) for levels in self.levels]
+        return [of_level.reshape(*X.shape[:-1], -1) for of_level in told]
 
     def _products(self, main):
         """Products of the pairs there are, from numbers and flags: arrays (..., n_pairs)."""
