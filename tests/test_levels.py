@@ -146,7 +146,7 @@ def test_levels_of_a_stream_are_those_of_one_call(rng):
 
 
 def test_nothing_but_a_crowded_category(rng):
-    X, y, added = shops(rng, 30, 200)
+    X, _, added = shops(rng, 30, 200)
     shop = X[["shop"]]
     reg = InContextRegressor(random_state=0).fit(shop[:100], added[:100])
     assert reg.score(shop[100:], added[100:]) > 0.5
@@ -168,7 +168,7 @@ def test_names_of_rows_are_silent(rng):
 
 
 def test_levels_take_places_that_there_are(rng):
-    X, y, added = shops(rng, 30, 60)
+    X, y, _ = shops(rng, 30, 60)
     wide = X.assign(**{f"n{i}": rng.normal(size=60) for i in range(95)})
     for n_numbers, n_fitting in ((95, 1), (96, 0)):
         table = wide.assign(**{f"m{i}": rng.normal(size=60) for i in range(n_numbers - 95)})

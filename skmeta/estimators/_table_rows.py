@@ -181,8 +181,8 @@ class TableRows(Rows):
                     self.warned,
                     ("names", i),
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
-                    "have new ones, and next to nothing is learnt from it. Drop it, or make categories, "
-                    "numbers, dates (pandas.to_datetime) or spans (pandas.to_timedelta) of it.",
+                    "have new ones, and next to nothing is learnt from it. Drop it, or make "
+                    "categories, numbers, dates (pandas.to_datetime) or spans (pandas.to_timedelta) of it.",
                 )
 
     def warn_of_few(self, X):
