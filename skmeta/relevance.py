@@ -117,6 +117,36 @@ def telling_scores(
     return {columns[k]: curves[columns[k]] for k in np.flatnonzero(by_scores >= by_cells)}
 
 
+def telling_gaps(X: np.ndarray, targets: np.ndarray, most: int) -> np.ndarray:
+    """Find the columns that tell something of the targets by where their cells are missing.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+        NaN where a cell is missing.
+    targets : ndarray of shape (S,)
+        Real numbers, or classes of any other type.
+    most : int
+        How many to return at most.
+
+    Returns
+    -------
+    columns : ndarray of int
+        Those whose gaps tell more (adjusted R2) than the best of the d gaps that differ would by
+        chance, 4 ln d + 6 over the number of rows, the most telling first. Of columns that have
+        the same gaps, the first.
+    """
+    missing = np.isnan(X)
+    if not missing.any():
+        return np.zeros(0, dtype=int)
+    gaps, columns = np.unique(missing, axis=1, return_index=True)
+    differ = gaps.any(axis=0) & ~gaps.all(axis=0)
+    gaps, columns = gaps[:, differ], columns[differ]
+    told = _adjusted_r2(gaps.astype(np.float64), _directions(targets))
+    order = np.argsort(-told, kind="stable")[:most]
+    return columns[order[told[order] > _chance(len(columns), len(X))]]
+
+
 def telling_pairs(
     X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray, most: int = MOST_PAIRS
 ) -> np.ndarray:

@@ -17,6 +17,7 @@ from skmeta.relevance import (
     _left,
     _r2_of_products,
     column_weights,
+    telling_gaps,
     telling_pairs,
     telling_scores,
 )
@@ -303,3 +304,20 @@ def test_long_tails_have_scores_where_these_tell_no_less():
     assert scored(X[:, 0]) == tailed - {0}  # whose own cells tell more
     assert scored(np.zeros(200)) == scored(np.zeros(200, int)) == tailed
     assert telling_scores(logs, support_statistics(logs), logs[:, 0]) == {}
+
+
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+def test_gaps_that_tell(kind):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 6))
+    holes = rng.random((60, 6)) < 0.3
+    holes[:, 4] = holes[:, 1]  # the same gaps once more
+    holes[:, 0], holes[:, 5] = False, True
+    X[holes] = NAN
+    y = 2 * holes[:, 1] + holes[:, 3] + 0.3 * rng.normal(size=60)
+    targets = y if kind == "numbers" else np.digitize(y, [0.5, 1.5])
+    assert telling_gaps(X, targets, 10).tolist() == [1, 3]
+    assert telling_gaps(X, targets, 1).tolist() == [1]
+    assert len(telling_gaps(X[:, [0, 5]], targets, 10)) == 0
+    by_chance = [len(telling_gaps(X, rng.permutation(targets), 10)) for _ in range(200)]
+    assert np.mean(by_chance) < 0.05

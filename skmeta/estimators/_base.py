@@ -12,14 +12,13 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, check_X_y, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_n_features, check_is_fitted, validate_data
 
 from skmeta.artifacts import ArtifactError, load_learner
-from skmeta.estimators._frames import below, of_pandas, refuse_lazy
+from skmeta.estimators._frames import below, of_pandas, refuse_others
 from skmeta.estimators._plain_rows import PlainRows
 from skmeta.estimators._rows import Rows
 from skmeta.estimators._table_rows import TableRows
@@ -144,9 +143,9 @@ class InContextEstimator(BaseEstimator, ABC):
 
     def _begin_again(self, beginning, X, y):
         """Read the first rows anew with the next, which scale the table with them."""
-        refuse_lazy(X)
+        refuse_others(X)
         numbers = None
-        frame = self._rows.frame is not None and getattr(X, "ndim", 2) == 2 and not issparse(X)
+        frame = self._rows.frame is not None and getattr(X, "ndim", 2) == 2
         y_checks = {"y_numeric": self._kind == "regression"}
         if not frame:
             numbers, y = self._checked(X, y, **y_checks)
@@ -198,7 +197,7 @@ class InContextEstimator(BaseEstimator, ABC):
 
     def _checked(self, X, y="no_validation", *, first=False, **y_checks):
         """Check rows, and their targets if there are any: rows as numbers, in an array."""
-        refuse_lazy(X)
+        refuse_others(X)
         if not first and hasattr(X, "columns"):  # names and width before cells
             if hasattr(self, "feature_names_in_"):
                 validate_data(self, X, reset=False, skip_check_array=True)

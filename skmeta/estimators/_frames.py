@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -11,6 +12,7 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skmeta.columns import LEAST_FENCED, times_as_numbers
 from skmeta.estimators._warnings import warn_once
@@ -182,8 +184,8 @@ def named_columns(asked, n_columns, names):
     )
 
 
-def refuse_lazy(X):
-    """Tell of a lazy frame, which holds no rows yet.
+def refuse_others(X):
+    """Tell of what holds no rows: a lazy frame, a mapping, or a sparse matrix, which is not read.
 
     Raises
     ------
@@ -192,6 +194,14 @@ def refuse_lazy(X):
     """
     if hasattr(X, "collect") and hasattr(X, "collect_schema"):
         raise TypeError("X is a LazyFrame: pass X.collect().")
+    if issparse(X):
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required. Use X.toarray(); of a "
+            "OneHotEncoder ask for sparse_output=False, or leave it out; behind a TfidfVectorizer "
+            "put a TruncatedSVD."
+        )
+    if isinstance(X, Mapping):
+        raise TypeError("X is a mapping: pass pandas.DataFrame(X).")
 
 
 def of_pandas(frame):

@@ -26,6 +26,7 @@ from skmeta.relevance import (
     column_weights,
     comparable_rows,
     known_of_rows,
+    telling_gaps,
     telling_neighbours,
     telling_pairs,
     telling_scores,
@@ -65,6 +66,8 @@ class TableLayout:
         Numbers or flags, by their places, whose product is a column, too.
     curves : mapping of int to ndarray
         Column with long tails -> its normal scores, which are read in its place.
+    gaps : sequence of int
+        Columns with a flag for missing cells, as these tell something.
     levels : sequence of Levels
         Crowded categories, of which rows tell others of the same level, in the place of flags.
     neighbours : Neighbours or None
@@ -82,6 +85,7 @@ class TableLayout:
     n_columns: int
     pairs: np.ndarray = field(default_factory=lambda: NO_PAIRS)
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
+    gaps: Sequence[int] = ()
     levels: Sequence[Levels] = ()
     neighbours: Neighbours | None = None
     opinion: SecondOpinion | None = None
@@ -133,6 +137,8 @@ class TableLayout:
             layout = layout._with(X, codes={})
         if not spec.weighted:
             return layout
+        if places > 0:
+            layout, places = layout._with_gaps(X, targets, places)
         if crowded:
             layout, places = layout._with_levels(X, targets, crowded, places)
         if places > 0:  # there are fewer columns than places
@@ -147,6 +153,14 @@ class TableLayout:
         cells = layout.compared(X[rows], rows)
         told = np.square(layout.weights[: cells.shape[1]])
         return replace(layout, opinion=SecondOpinion.of(cells, told, targets[rows]))
+
+    def _with_gaps(self, X, targets, places):
+        """Add a flag for missing cells, where these tell something: returns places left, too."""
+        gaps = telling_gaps(X, targets, places)
+        if len(gaps) == 0:
+            return self, places
+        n_columns = self.n_columns + len(gaps)
+        return self._with(X, gaps=gaps, n_columns=n_columns), places - len(gaps)
 
     def _with_levels(self, X, targets, crowded, places):
         """Put what rows tell of their level in the place of crowded categories, if there are any.
@@ -211,7 +225,7 @@ class TableLayout:
         """
         X = self.scored(X)
         main = with_flags(X, self.flags)
-        parts = [main, *self._levels_told(X, own), *self._products(main)]
+        parts = [main, *self._beside(X, own), *self._products(main)]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
             told = self.neighbours.told(rows, None if own is None else own.ravel())
@@ -223,18 +237,19 @@ class TableLayout:
     def compared(self, X, own=None):
         """Return rows as a second opinion compares them, (n, columns) -> (n, d).
 
-        Numbers, flags, what levels tell, and products, standardised.
+        Numbers, flags, gaps, what levels tell, and products, standardised.
         """
         X = self.scored(X)
         main = with_flags(X, self.flags)
-        cells = np.concatenate([main, *self._levels_told(X, own), *self._products(main)], axis=1)
+        cells = np.concatenate([main, *self._beside(X, own), *self._products(main)], axis=1)
         return standardised(cells, self.statistics.of(slice(cells.shape[1])))
 
-    def _levels_told(self, X, own):
-        """What rows tell others of their level: arrays (..., k)."""
+    def _beside(self, X, own):
+        """Flags of gaps, and what rows tell others of their level: arrays (..., k)."""
         places = None if own is None else own.ravel()
         told = [levels.told(X[..., levels.column].ravel(), places) for levels in self.levels]
-        return [of_level.reshape(*X.shape[:-1], -1) for of_level in told]
+        parts = [of_level.reshape(*X.shape[:-1], -1) for of_level in told]
+        return [np.isnan(X[..., self.gaps]).astype(np.float64), *parts] if len(self.gaps) else parts
 
     def _products(self, main):
         """Products of the pairs there are, from numbers and flags: arrays (..., n_pairs)."""

@@ -182,7 +182,8 @@ class TableRows(Rows):
                     ("names", i),
                     f"The category {self._name(i)} of X has {n} levels in {n_known} rows: new rows "
                     "have new ones, and next to nothing is learnt from it. Drop it, or make "
-                    "categories, numbers, dates (pandas.to_datetime) or spans (pandas.to_timedelta) of it.",
+                    "categories, numbers, dates (pandas.to_datetime) or spans "
+                    "(pandas.to_timedelta) of it.",
                 )
 
     def warn_of_few(self, X):

@@ -441,8 +441,10 @@ def test_sparse_rows_are_refused(data):
     clf = InContextClassifier(small_learner("lstm-classes")).fit(X, y)
     before = snapshot(clf)
     for call in (clf.fit, clf.partial_fit, lambda X, y: clf.predict(X)):
-        with pytest.raises(TypeError, match="Sparse data was passed.*dense data is required"):
+        with pytest.raises(TypeError, match="Sparse data was passed.*dense.*put a TruncatedSVD"):
             call(sparse.csr_matrix(X), y)
+        with pytest.raises(TypeError, match="X is a mapping: pass pandas.DataFrame"):
+            call(dict(enumerate(X.T)), y)
         assert_unchanged(clf, before)
 
 

@@ -910,6 +910,27 @@ def test_the_order_of_categories_is_kept(y):
     assert_allclose(clf.predict_proba(pd.DataFrame({"grade": grades})), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+def test_cells_that_tell_by_being_missing(kind):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(460, 4))
+    missing = rng.random(460) < 0.4
+    y = X[:, 1] + 2 * missing + 0.3 * rng.normal(size=460)
+    X[missing, 0] = np.nan
+    estimator = InContextRegressor if kind == "numbers" else InContextClassifier
+    targets = y if kind == "numbers" else y > 0.8
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["e"] = np.where(missing, None, "Linz")  # the same gaps in text
+    for table in (X, frame):
+        est = estimator(random_state=0).fit(table[:60], targets[:60])
+        layout, numbers = est._rows.layout, est._rows.numbers(table, learnt=False)
+        laid_out = layout.laid_out(np.asarray(numbers, dtype=float))
+        assert list(layout.gaps) == [0]
+        assert_array_equal(laid_out[:, table.shape[1]], missing)
+        assert layout.weights[table.shape[1]] > 0.5
+        assert est.score(table[60:], targets[60:]) > 0.85
+
+
 @pytest.mark.parametrize("levels", ["edcba", [4, 10, 1, 3, 2], [4, "10", 1, "3", 2]], ids=str)
 def test_no_order_of_levels_makes_a_difference(levels):
     rng = np.random.default_rng(0)

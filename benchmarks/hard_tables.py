@@ -1,0 +1,141 @@
+"""Tables on which the defaults are behind, and what to do first.
+
+    python benchmarks/hard_tables.py --draws 12
+
+Made-up tables, each with the estimator that suits it, the default, and the default behind a first
+step, if there is one: R2 (at least -1), or accuracy, on 400 other rows.
+"""
+
+import argparse
+import warnings
+from datetime import date
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.datasets import make_classification
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmeta import InContextClassifier, InContextRegressor
+
+N_QUERIES = 400
+
+
+def spectrum(rng, n):
+    """Four broad peaks over a base line in 100 places; the height of one of them."""
+    place, centers = np.linspace(0, 1, 100), np.array([0.3, 0.4, 0.5, 0.65])
+    heights = rng.gamma(2.0, size=(n, 4))
+    base = rng.normal(size=(n, 1)) * 3 + rng.normal(size=(n, 1)) * place
+    X = base + heights @ np.exp(-0.5 * np.square((place - centers[:, None]) / 0.08))
+    return X + 0.02 * rng.normal(size=X.shape), heights[:, 1]
+
+
+def surface(rng, n):
+    """A smooth function of two settings, almost without noise."""
+    X = rng.random((n, 2))
+    return X, np.sin(6 * X[:, 0]) * np.cos(5 * X[:, 1]) + 0.05 * rng.normal(size=n)
+
+
+def steps(rng, n):
+    """Steps, one of them where two columns meet, beside noise."""
+    X = rng.normal(size=(n, 6))
+    y = 3 * (X[:, 0] > 0) + 2 * (X[:, 1] > 0.5) * (X[:, 2] > 0)
+    return X, y + 0.3 * rng.normal(size=n)
+
+
+def clusters(rng, n):
+    """Three classes of two clusters each in twenty columns, eight of which tell."""
+    return make_classification(
+        n,
+        n_features=20,
+        n_informative=8,
+        n_classes=3,
+        n_clusters_per_class=2,
+        random_state=int(rng.integers(2**31)),
+    )
+
+
+def behind(*first):
+    return make_pipeline(*first, InContextRegressor(random_state=0))
+
+
+GP = make_pipeline(StandardScaler(), GaussianProcessRegressor(RBF([1.0, 1]) + WhiteKernel(0.01)))
+# Name -> how it is drawn, numbers of rows, the default, a first step for it, and what suits it.
+TABLES = {
+    "spectra; PCA(6, whiten=True) first; ridge regression": (
+        spectrum,
+        (20, 50, 100),
+        InContextRegressor(random_state=0),
+        behind(StandardScaler(), PCA(6, whiten=True)),
+        make_pipeline(StandardScaler(), RidgeCV(np.logspace(-5, 3, 17))),
+    ),
+    "a smooth surface; Gaussian process": (
+        surface,
+        (20, 50, 100),
+        InContextRegressor(random_state=0),
+        None,
+        GP,
+    ),
+    "steps; random forest": (
+        steps,
+        (20, 50, 100),
+        InContextRegressor(random_state=0),
+        None,
+        RandomForestRegressor(random_state=0),
+    ),
+    "many rows, accuracy; random forest": (
+        clusters,
+        (100, 500, 2_000),
+        InContextClassifier(random_state=0),
+        None,
+        RandomForestClassifier(random_state=0),
+    ),
+}
+
+
+def scores(name, size, seed):
+    draw, _, *models = TABLES[name]
+    X, y = draw(np.random.default_rng(seed), size + N_QUERIES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [
+            np.nan if m is None else max(-1, m.fit(X[:size], y[:size]).score(X[size:], y[size:]))
+            for m in models
+        ]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--draws", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    print(f"means of {arguments.draws} draws, seed {arguments.seed}, {date.today()}\n")
+    print("| table; first step; what suits it | rows | default | first step | what suits it |")
+    print("|---" * 5 + "|")
+    for t, (name, (_, sizes, *_)) in enumerate(TABLES.items()):
+        found = [
+            np.mean(
+                Parallel(arguments.jobs)(
+                    delayed(scores)(name, size, [arguments.seed, t, d])
+                    for d in range(arguments.draws)
+                ),
+                axis=0,
+            )
+            for size in sizes
+        ]
+        cells = [
+            "" if np.isnan(column).any() else " / ".join(f"{value:.2f}" for value in column)
+            for column in np.transpose(found)
+        ]
+        rows = " / ".join(f"{size:,}" for size in sizes)
+        print(f"| {name} | {rows} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
