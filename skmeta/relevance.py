@@ -218,12 +218,12 @@ def comparable_rows(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray |
     Returns
     -------
     rows : ndarray of int, or None
-        128 of them by lot, or all if there are fewer. None where rows have copies, exact or near:
-        they tell of each other what no new row is told.
+        128 of them by lot, or all if there are fewer. None where no column varies, and where rows
+        have copies, exact or near: they tell of each other what no new row is told.
     """
     rows = _asked(len(X), MOST_COMPARED)
     cells = standardised(X[rows], statistics)[:, varying(statistics)]
-    return None if hold_copies(cells) else rows
+    return None if cells.shape[1] == 0 or hold_copies(cells) else rows
 
 
 def telling_neighbours(
@@ -280,15 +280,13 @@ def telling_neighbours(
     return neighbours
 
 
-def known_of_rows(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarray) -> np.ndarray:
+def known_of_rows(cells: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return what the rows of a support know to tell of others of the same level.
 
     Parameters
     ----------
-    X : ndarray of shape (S, d)
-        Columns without crowded categories, NaN where a cell is missing.
-    statistics : ColumnStatistics
-        Of these.
+    cells : ndarray of shape (S, d)
+        Columns without crowded categories, standardised.
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
 
@@ -299,8 +297,8 @@ def known_of_rows(X: np.ndarray, statistics: ColumnStatistics, targets: np.ndarr
         mean: of flags of K classes, of that of the second of two, or of numbers, standardised, the
         first of two columns; the second is the numbers themselves.
     """
-    numbers, columns = _centered(targets), varying(statistics)
-    missed = _missed(standardised(X, statistics)[:, columns], numbers)
+    numbers = _centered(targets)
+    missed = _missed(cells, numbers)
     missed -= missed.mean(axis=0)
     return np.hstack([missed, numbers]) if targets.dtype.kind == "f" else missed
 

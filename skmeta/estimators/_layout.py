@@ -17,6 +17,7 @@ from skmeta.columns import (
     varying,
     with_flags,
 )
+from skmeta.components import Components
 from skmeta.episodes import TaskSpec
 from skmeta.levels import Levels, are_crowded
 from skmeta.neighbours import Neighbours
@@ -66,6 +67,8 @@ class TableLayout:
         Numbers or flags, by their places, whose product is a column, too.
     curves : mapping of int to ndarray
         Column with long tails -> its normal scores, which are read in its place.
+    components : Components or None
+        Of columns that are nearly copies of each other, which are silent.
     gaps : sequence of int
         Columns with a flag for missing cells, as these tell something.
     levels : sequence of Levels
@@ -85,6 +88,7 @@ class TableLayout:
     n_columns: int
     pairs: np.ndarray = field(default_factory=lambda: NO_PAIRS)
     curves: Mapping[int, np.ndarray] = field(default_factory=dict)
+    components: Components | None = None
     gaps: Sequence[int] = ()
     levels: Sequence[Levels] = ()
     neighbours: Neighbours | None = None
@@ -112,19 +116,29 @@ class TableLayout:
         """
         targets = y.astype(np.float64) if spec.kind == "regression" else y
         statistics = support_statistics(X)
+        components, known = None, list(categories)
+        if spec.weighted:
+            asked = np.setdiff1d(varying(statistics), known).astype(int)
+            components = Components.of(X, asked, statistics)
+        if components is not None:
+            known += components.columns.tolist()
         curves = telling_scores(X, statistics, targets)
-        curves = {i: curve for i, curve in curves.items() if i not in categories}
-        layout = cls._of_scored(_scored(X, curves), targets, statistics, spec, categories, numbers)
-        return replace(layout, curves=curves)
+        curves = {i: curve for i, curve in curves.items() if i not in known}
+        parts = statistics, components, spec, categories, numbers
+        return replace(cls._of_scored(_scored(X, curves), targets, *parts), curves=curves)
 
     @classmethod
-    def _of_scored(cls, X, targets, statistics, spec, categories, numbers) -> TableLayout:
+    def _of_scored(
+        cls, X, targets, statistics, components, spec, categories, numbers
+    ) -> TableLayout:
         """Choose flags and products where columns with long tails have their scores already."""
-        vary = varying(statistics)
+        vary, n_components = varying(statistics), 0
+        if components is not None:
+            vary, n_components = np.setdiff1d(vary, components.columns), components.basis.shape[1]
         crowded = [i for i in categories if spec.weighted and are_crowded(X[:, i])]
         # Long codes differ by less than rounding, and are silent until they have flags.
         told = [i for i, n_levels in categories.items() if n_levels > 1]
-        n_columns = len(np.union1d(vary, told))
+        n_columns = len(np.union1d(vary, told)) + n_components
         few = [i for i in categories if i not in crowded]
         flags, places = choose_flags(X, few, spec.n_columns - n_columns)
         maybe = np.intersect1d(vary, numbers).astype(int)
@@ -132,7 +146,8 @@ class TableLayout:
         span = np.nanmax(X[:, maybe], axis=0) - np.nanmin(X[:, maybe], axis=0)
         codes, places = choose_flags(X, maybe[span < CODE_SPAN].tolist(), places)
         nothing = np.ones(0)
-        layout = cls(flags, codes, statistics, nothing, nothing, len(X), n_columns)._with(X)
+        layout = cls(flags, codes, statistics, nothing, nothing, len(X), n_columns)
+        layout = layout._with(X, components=components)
         if len(layout.seen()) == 0:  # nothing has a scale but flags of codes
             layout = layout._with(X, codes={})
         if not spec.weighted:
@@ -144,7 +159,7 @@ class TableLayout:
         if places > 0:  # there are fewer columns than places
             layout = layout._with_pairs(X, targets, places)
         layout = layout._weighed(X, targets, spec)
-        main = with_flags(X, flags)
+        main = layout._main(X)
         rows = comparable_rows(main, layout.statistics.of(slice(main.shape[1])))
         if rows is None:
             return layout
@@ -169,8 +184,7 @@ class TableLayout:
         """
         flags = {**self.flags, **{i: NO_LEVELS for i in crowded}}
         layout = self._with(X, flags=flags)
-        main = with_flags(X, flags)
-        known = known_of_rows(main, layout.statistics.of(slice(main.shape[1])), targets)
+        known = known_of_rows(layout.compared(X), targets)
         more = known.shape[1] - 1  # places, than that of the category
         fitting = crowded[: max(places, 0) // more] if more else crowded
         levels = [Levels.of(i, X[:, i], known) for i in fitting]
@@ -181,7 +195,7 @@ class TableLayout:
 
     def _with_pairs(self, X, targets, places):
         """Add the products of columns that tell something, as far as there are places."""
-        main = with_flags(X, self.flags)
+        main = self._main(X)
         statistics = self.statistics.of(slice(main.shape[1]))
         pairs = telling_pairs(main, statistics, targets, min(places, MOST_PAIRS))
         if len(pairs) == 0:
@@ -190,7 +204,7 @@ class TableLayout:
 
     def _with_neighbours(self, X, targets, rows, places, spec):
         """Add what neighbours tell, if it is something, and there are places for all of it."""
-        main = with_flags(X, self.flags)
+        main = self._main(X)
         first = slice(main.shape[1])
         statistics, weights = self.statistics.of(first), self.weights[first]
         neighbours = telling_neighbours(main, statistics, weights, targets, rows, self.pairs)
@@ -211,6 +225,10 @@ class TableLayout:
         layout = replace(self, **parts)
         cells = layout.laid_out(X, np.arange(len(X)))
         statistics = support_statistics(cells)
+        if layout.components is not None:  # which say all that these columns do
+            numbers = np.delete(np.arange(X.shape[1]), list(layout.flags))
+            replaced = np.flatnonzero(np.isin(numbers, layout.components.columns))
+            statistics.scale[replaced] = np.inf
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
         return replace(layout, statistics=statistics, weights=weights, reach=reach)
@@ -224,7 +242,7 @@ class TableLayout:
         at the places ``own`` of it, are told by others what neighbours tell.
         """
         X = self.scored(X)
-        main = with_flags(X, self.flags)
+        main = self._main(X)
         parts = [main, *self._beside(X, own), *self._products(main)]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
@@ -240,9 +258,16 @@ class TableLayout:
         Numbers, flags, gaps, what levels tell, and products, standardised.
         """
         X = self.scored(X)
-        main = with_flags(X, self.flags)
+        main = self._main(X)
         cells = np.concatenate([main, *self._beside(X, own), *self._products(main)], axis=1)
         return standardised(cells, self.statistics.of(slice(cells.shape[1])))
+
+    def _main(self, X):
+        """Numbers, flags of categories, and components, (..., columns) -> (..., n)."""
+        main = with_flags(X, self.flags)
+        if self.components is None:
+            return main
+        return np.concatenate([main, self.components.scores(X)], axis=-1)
 
     def _beside(self, X, own):
         """Flags of gaps, and what rows tell others of their level: arrays (..., k)."""

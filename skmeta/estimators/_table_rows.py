@@ -202,6 +202,8 @@ class TableRows(Rows):
         kept, off, statistics = self._apart(X)
         center, scale = statistics
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
+        if self.layout.components is not None:
+            new &= ~np.isin(kept, self.layout.components.columns)
         for i in kept[new].tolist():
             warn_once(
                 self.warned,
