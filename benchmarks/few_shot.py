@@ -88,7 +88,7 @@ def main():
         pictures, characters = drawings(arguments.split, learner.spec.input_shape[0])
         found = features(learner, pictures)
         n_labels = max(learner.spec.n_outputs, *arguments.ways, *arguments.classes)
-        reader = without_encoder(learner, found.shape[1]).for_classes(n_labels)
+        reader = without_encoder(learner, found.shape[1])
         rows = []
         for n_classes in arguments.ways:
             episodes = from_classes(

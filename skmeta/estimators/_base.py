@@ -192,6 +192,8 @@ class InContextEstimator(BaseEstimator, ABC):
         if shuffled and self.n_members_ > 1:  # one reads them as they come: they may be sorted
             orders = np.stack([rng.permutation(order) for order in orders])
         self.state_ = self._read(X, self._told(met), orders, first=first)
+        if first:
+            rows.settle()
         self._n_later = 0 if first else self._n_later + len(X)
         return X, y
 

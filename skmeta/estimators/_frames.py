@@ -116,7 +116,7 @@ class FrameColumn:
         for kind in () if named else ("numbers", "times", "spans of time"):
             if _are_mostly(kind, levels, counts):
                 return cls(kind, mixed=True)
-        levels = sorted(levels, key=str)
+        levels = sorted(levels, key=_name_and_type)
         return cls("levels", levels, True, looks_like=None if named else _looks_like(levels))
 
 
@@ -410,10 +410,14 @@ def _since_midnight(column):
 
 def _sorted(levels):
     """Return levels in an order of their own, not that in which they came or were declared."""
-    try:
-        return sorted(levels)
-    except TypeError:  # numbers beside text
-        return sorted(levels, key=str)
+    plain = all(isinstance(level, (str, Number)) for level in levels)
+    with suppress(TypeError):  # numbers beside text
+        return sorted(levels) if plain else sorted(levels, key=_name_and_type)
+    return sorted(levels, key=_name_and_type)
+
+
+def _name_and_type(level):
+    return str(level), type(level).__name__
 
 
 def _are_numbers(column):

@@ -28,6 +28,7 @@ from skmeta.relevance import (
     comparable_rows,
     known_of_rows,
     telling_gaps,
+    telling_levels,
     telling_neighbours,
     telling_pairs,
     telling_scores,
@@ -178,20 +179,20 @@ class TableLayout:
         return self._with(X, gaps=gaps, n_columns=n_columns), places - len(gaps)
 
     def _with_levels(self, X, targets, crowded, places):
-        """Put what rows tell of their level in the place of crowded categories, if there are any.
+        """Put what rows tell of their level in the place of crowded categories, if it is something.
 
         As far as there are places. Returns how many are left.
         """
         flags = {**self.flags, **{i: NO_LEVELS for i in crowded}}
         layout = self._with(X, flags=flags)
         known = known_of_rows(layout.compared(X), targets)
-        more = known.shape[1] - 1  # places, than that of the category
-        fitting = crowded[: max(places, 0) // more] if more else crowded
-        levels = [Levels.of(i, X[:, i], known) for i in fitting]
-        flags = {**self.flags, **{i: NO_LEVELS for i in fitting}}
-        taken = more * len(fitting)
-        n_columns = self.n_columns + taken
-        return self._with(X, flags=flags, levels=levels, n_columns=n_columns), places - taken
+        levels, places = telling_levels(X, crowded, known), places + len(crowded)
+        levels = levels[: max(places, 0) // known.shape[1]]
+        taken = known.shape[1] * len(levels)
+        n_columns = self.n_columns - len(crowded) + taken
+        if n_columns == 0:  # there are no others
+            return self, 0
+        return layout._with(X, levels=levels, n_columns=n_columns), places - taken
 
     def _with_pairs(self, X, targets, places):
         """Add the products of columns that tell something, as far as there are places."""
@@ -224,7 +225,7 @@ class TableLayout:
         """Lay out a support with other parts: columns that all matter alike."""
         layout = replace(self, **parts)
         cells = layout.laid_out(X, np.arange(len(X)))
-        statistics = support_statistics(cells)
+        statistics = support_statistics(layout._as_new(X, cells))
         if layout.components is not None:  # which say all that these columns do
             numbers = np.delete(np.arange(X.shape[1]), list(layout.flags))
             replaced = np.flatnonzero(np.isin(numbers, layout.components.columns))
@@ -232,6 +233,23 @@ class TableLayout:
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
         return replace(layout, statistics=statistics, weights=weights, reach=reach)
+
+    def _as_new(self, X, cells):
+        """Return the support's cells, with what new rows would be told of their level.
+
+        They scale the columns. What rows of the support are told differs by row, also where nothing
+        else does: not in scale with what new rows are told.
+        """
+        if not self.levels:
+            return cells
+        first = self._main(X).shape[1] + len(self.gaps)
+        told = slice(first, first + sum(levels.n_columns for levels in self.levels))
+        cells[:, told] = np.where(np.isnan(cells), np.nan, self.laid_out(X))[:, told]
+        return cells
+
+    def settled(self) -> TableLayout:
+        """Forget what only the rows of the first support need, when they were read."""
+        return replace(self, levels=[replace(levels, told_own=None) for levels in self.levels])
 
     def laid_out(self, X, own=None):
         """Put what is made of columns behind them: (..., columns) -> (..., n_laid_out).

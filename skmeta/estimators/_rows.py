@@ -94,6 +94,9 @@ class Rows(ABC):
         """
         return numbers.copy()
 
+    def settle(self) -> None:  # noqa: B027 - most need nothing
+        """Forget what only the rows of the first support need, when they were read."""
+
     def warn_of_few(self, X: np.ndarray) -> None:  # noqa: B027 - as many as there are will do
         """Warn of too few rows."""
 

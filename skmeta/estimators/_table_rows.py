@@ -150,6 +150,10 @@ class TableRows(Rows):
         self._warn_of_numbers(X, [i for i in self._numbers(X.shape[1]) if i not in categories])
         self._warn_of_names(X, categories)
 
+    def settle(self):
+        """See :meth:`Rows.settle`."""
+        self.layout = self.layout.settled()
+
     def _warn_of_numbers(self, X, numbers):
         """Warn of values that may stand for missing cells."""
         for place, value in stand_ins(X[:, numbers]).items():

@@ -140,7 +140,7 @@ class InContextClassifier(ClassifierMixin, InContextEstimator):
         Raises
         ------
         TypeError
-            If X is sparse or a lazy frame.
+            If X is sparse, a lazy frame or a mapping.
         ValueError
             If the support is empty, not finite, of another width, or has more
             classes than the learner can have. Learners of tables read missing cells and any width.

@@ -121,7 +121,7 @@ class InContextRegressor(RegressorMixin, InContextEstimator):
         Raises
         ------
         TypeError
-            If X is sparse or a lazy frame.
+            If X is sparse, a lazy frame or a mapping.
         ValueError
             If the support is empty, not finite, or of another width, or targets are Python's times
             or have a time zone. Learners of tables read missing cells and any width.

@@ -282,7 +282,7 @@ def _narrowed(learner, n_columns):
     return Learner(replace(network, spec=spec), weights, learner.card)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _with_labels(learner, n_classes):
     """A learner with more labels: see :meth:`Learner.for_classes`."""
     spec = replace(learner.spec, n_outputs=n_classes)

@@ -57,7 +57,9 @@ class Curriculum(TaskFamily):
         self.n_steps = self.stages[-1][1].n_steps
         self._ends = list(accumulate(n_batches for n_batches, _ in self.stages[:-1]))
         parts = zip([0, *self._ends], [*self._ends, sys.maxsize], self.stages, strict=True)
-        inner = (c for a, b, (_, family) in parts for c in family.changes if a < c < b)
+        inner = (
+            c for a, b, (_, family) in parts for c in getattr(family, "changes", ()) if a < c < b
+        )
         self.changes = tuple(sorted([*self._ends, *inner]))
 
     def data(self):

@@ -206,6 +206,7 @@ def accuracy_by_instance(
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
     check_size("n_members", n_members)
+    learner = learner.for_classes(family.spec.n_outputs)
     spare = getattr(family, "n_labels", 0) > getattr(family, "n_classes", 0)
     shares = []
     for batch in _batches(learner, family, n_episodes, seed):
@@ -313,6 +314,7 @@ def accuracy_by_shots(
     if not hasattr(family, "n_shots") or family.spec.label_length > 1:
         raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
     shots = checked_sizes("shots", shots, most=family.n_shots - 1)
+    learner = learner.for_classes(family.spec.n_outputs)
     right: list[list[np.ndarray]] = []
     for batch in _batches(learner, family, n_episodes, seed):
         number = instance_numbers(batch.targets)
@@ -436,6 +438,7 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
     >>> mean_score(load_learner("lstm-quadratic"), QuadraticTasks(), 50, seed=0) > 0
     True
     """
+    learner = learner.for_classes(family.spec.n_outputs)
     parts, weights = [], []
     for batch in _batches(learner, family, n_episodes, seed):
         parts.append(step_log_likelihood(learner, batch, family.spec))

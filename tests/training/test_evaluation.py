@@ -8,6 +8,8 @@ from scipy.stats import norm
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.episodes import EpisodeBatch, TaskSpec
+from skmeta.memory import Prototypes
+from skmeta.networks import Learner, Network
 from skmeta.sequences import encode_labels
 from skmeta.tasks import (
     BooleanTasks,
@@ -41,6 +43,9 @@ class Stub:
 
     def __init__(self, spec, answer):
         self.spec, self.answer, self.sizes = spec, answer, []
+
+    def for_classes(self, n_classes):
+        return self
 
     def rehearse(self, inputs, labels):
         self.sizes.append(len(inputs))
@@ -424,3 +429,16 @@ def test_members_of_the_online_protocol_are_told_permuted_labels(name):
             expected[..., true] += said[..., told] / 3
     assert_allclose(found, expected, atol=1e-6)
     assert np.abs(found - _mean_of_members(learner, batch, 1, seed=4, told=False)).max() > 1e-3
+
+
+def test_a_memory_that_votes_is_evaluated_on_more_classes_than_in_meta_training():
+    network = Network(TaskSpec("classification", (2,), 3), Prototypes(n_units=8))
+    learner = Learner(network, network.initial_weights(0))
+    classes = np.arange(24) // 3
+    rows = np.stack([np.cos(classes * np.pi / 4), np.sin(classes * np.pi / 4)], axis=1)
+    tasks = from_classes(rows, classes, n_classes=8, n_shots=3)
+    assert accuracy_by_shots(learner, tasks, [1], n_episodes=2).accuracy > 0.5
+    assert accuracy_by_instance(learner, tasks, n_episodes=2).accuracy[1] > 0.5
+    assert np.isfinite(mean_score(learner, tasks, 2, seed=0))
+    with pytest.raises(ValueError, match="Choose tasks of the learner's kind"):
+        mean_score(small_learner("lstm-classes"), tasks, 2, seed=0)
