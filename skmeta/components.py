@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmeta.columns import ColumnStatistics
+from skmeta.columns import ColumnStatistics, standardised
 
-# Columns are nearly copies where the correlation with another is so large, and so many of them are
-# replaced where the components above noise, no more than half as many, hold so much of what varies.
-# Noise is told on made-up curves; no table of benchmarks/tables.py has such columns.
+# Columns are nearly copies where the correlation with another, of cells and of their ranks, is so
+# large, and so many of them are
+# replaced where the components above noise hold so much of what varies. No table of
+# benchmarks/tables.py has such columns.
 COPIES, FEWEST_COLUMNS, SHARE_HELD = 0.95, 20, 0.98
 # Rows of a support that are looked at, and columns that are compared with all at once.
 MOST_ROWS, TOGETHER = 1_000, 500
@@ -65,9 +66,9 @@ class Components:
         Parameters
         ----------
         X : ndarray of shape (S, n_columns)
-            NaN where a cell is missing. The first thousand rows count.
+            NaN where a cell is missing. A thousand rows by lot count.
         columns : ndarray of int
-            Those that are asked: numbers that vary.
+            Those that are asked: numbers that vary, without long tails.
         statistics : ColumnStatistics
             Of all columns.
 
@@ -75,34 +76,31 @@ class Components:
         -------
         components : Components or None
             None where fewer than twenty columns are nearly copies, or their components above noise
-            are more than half as many, or hold less than 98 % of what varies.
+            hold less than 98 % of what varies.
         """
         if len(columns) < FEWEST_COLUMNS or len(X) < 3:
             return None
-        X = X[:MOST_ROWS]
-        cells = _standardised(X[:, columns], statistics.of(columns))
+        rows = np.random.default_rng(len(X)).permutation(len(X))[:MOST_ROWS]
+        cells = standardised(X[np.ix_(rows, columns)], statistics.of(columns))
         near = _have_copies(cells)
+        if near.sum() >= FEWEST_COLUMNS:  # not by a few rows alone
+            near &= _have_copies(np.argsort(np.argsort(cells, axis=0), axis=0))
         if near.sum() < FEWEST_COLUMNS:
             return None
         columns, cells = columns[near], cells[:, near]
         sizes, basis = np.linalg.svd(cells - cells.mean(axis=0), full_matrices=False)[1:]
-        few, many = sorted((len(X) - 1, len(columns)))
+        few, many = sorted((len(rows) - 1, len(columns)))
         beta, sizes = few / many, sizes[:few]
         noise = ((0.56 * beta - 0.95) * beta + 1.82) * beta + 1.43
         least = max(noise * np.median(sizes), ROUNDING * sizes[0])
         k, powers = int((sizes > least).sum()), np.square(sizes)
-        if 2 * k > len(columns) or powers[:k].sum() < SHARE_HELD * powers.sum():
+        if powers[:k].sum() < SHARE_HELD * powers.sum():
             return None
-        return cls(columns, statistics.of(columns), basis[:k].T)
+        return cls(columns, statistics.of(columns), basis[:k].T.copy())
 
     def scores(self, X: np.ndarray) -> np.ndarray:
         """Return the components of rows, (..., n_columns) -> (..., k)."""
-        return _standardised(X[..., self.columns], self.statistics) @ self.basis
-
-
-def _standardised(X, statistics):
-    """Cells in standard deviations, however far they lie; 0 where one is missing."""
-    return np.where(np.isnan(X), 0, (X - statistics.center) / statistics.scale)
+        return standardised(X[..., self.columns], self.statistics) @ self.basis
 
 
 def _have_copies(cells):

@@ -321,11 +321,14 @@ def telling_levels(X: np.ndarray, crowded: Sequence[int], known: np.ndarray) -> 
     -------
     levels : list of Levels
         Those of which what rows of other folds tell explains more of what rows know, in one of the
-        k columns, than half of 4 ln d + 6 over the number of rows, of d columns in all.
+        k columns, than half of 4 ln d + 6 over the number of rows, of d columns in all; the most
+        telling first.
     """
     levels = [Levels.of(column, X[:, column], known) for column in crowded]
     least = _chance(len(levels) * known.shape[1], len(X)) / 2
-    return [of_one for of_one in levels if _shares_told(of_one, known).max() > least]
+    shares = np.array([_shares_told(of_one, known).max() for of_one in levels])
+    order = np.argsort(-shares, kind="stable")
+    return [levels[i] for i in order if shares[i] > least]
 
 
 def _shares_told(levels, known):

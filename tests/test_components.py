@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 
 from skmeta import InContextClassifier, InContextRegressor
 from skmeta.columns import support_statistics
-from skmeta.components import FEWEST_COLUMNS, Components
+from skmeta.components import FEWEST_COLUMNS, MOST_ROWS, TOGETHER, Components
 
 
 def spectra(rng, n, n_columns=60, noise=0.02):
@@ -66,8 +66,65 @@ def test_columns_beside_them_stay(rng):
     assert_array_equal(components(both, np.arange(50, 80)).columns, np.arange(50, 80))
 
 
+def test_columns_are_compared_with_all(rng):
+    X, _ = spectra(rng, 40, n_columns=30)
+    many = np.hstack([X[:, ::2], rng.normal(size=(40, TOGETHER)), X[:, 1::2]])
+    assert_array_equal(components(many).columns, [*range(15), *range(15 + TOGETHER, 30 + TOGETHER)])
+
+
+def test_rows_by_lot_tell(rng):
+    X, _ = spectra(rng, 2000, n_columns=30)
+    X[MOST_ROWS:] = rng.normal(size=(1000, 30))  # as of a sorted table
+    assert components(X) is None and components(X[:MOST_ROWS]) is not None
+
+
+@pytest.mark.parametrize("wrong", ["a row of 999", "a row farther up", "rows of -999"])
+def test_wrong_rows_make_no_copies(wrong, rng):
+    X = rng.normal(size=(350, 30))
+    y = X[:, :5].sum(axis=1)
+    if wrong == "rows of -999":
+        X[:50:10] = -999
+    else:
+        X[7] = 999 if "999" in wrong else X[7] + 100
+    assert components(X[:50]) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # -999 may stand for missing cells
+        reg = InContextRegressor(random_state=0).fit(X[:50], y[:50])
+    assert reg.score(X[50:], y[50:]) > 0.7
+
+
+def test_wrong_cells_and_rows_far_out(rng):
+    X, y = spectra(rng, 360)
+    reg = InContextRegressor(random_state=0).fit(X[:60], y[:60])
+    once = X[60:].copy()
+    once[np.arange(300), rng.integers(60, size=300)] = 50
+    assert reg.score(once, y[60:]) > 0.5
+    with pytest.warns(UserWarning, match="Most cells of column 0, 1, 2, ... of X lie far beyond"):
+        reg.predict(X[60:] + 1000)
+
+
+def test_columns_with_long_tails_have_scores(rng):
+    z = rng.normal(size=(380, 1))
+    X, y = np.exp(3 * (z + 0.02 * rng.normal(size=(380, 25)))), z[:, 0]
+    reg = InContextRegressor(random_state=0).fit(X[:80], y[:80])
+    assert len(reg._rows.layout.curves) > 20 and reg._rows.layout.components is None
+    assert reg.score(X[80:], y[80:]) > 0.95
+
+
+def test_columns_stay_where_what_each_has_of_its_own_tells(rng):
+    size = rng.normal(size=(400, 1))
+    X = size + 0.1 * rng.normal(size=(400, 25))
+    assert components(X[:100]) is not None
+    y = 8 * (X[:, 3] - size[:, 0]) + 0.1 * rng.normal(size=400)
+    reg = InContextRegressor(random_state=0).fit(X[:100], y[:100])
+    assert reg._rows.layout.components is None and reg.score(X[100:], y[100:]) > 0.6
+    assert InContextRegressor().fit(X[:100], size[:100, 0])._rows.layout.components is not None
+
+
 def test_tables_without_nearly_equal_columns(rng):
     X, _ = spectra(rng, 40)
+    beside = rng.normal(size=(40, 30))
+    assert components(np.hstack([beside, X[:, : FEWEST_COLUMNS - 1]])) is None
     assert components(X[:, : FEWEST_COLUMNS - 1]) is None
     assert components(X[:2]) is None
     for n_rows in (3, 5, 10, 20, 50, 500):

@@ -59,6 +59,13 @@ def test_rows_of_other_folds_tell_those_of_the_support(support):
         assert_allclose(found[i], known[rows].sum(axis=0) / (1 + rows.sum()), rtol=1e-4, atol=1e-6)
 
 
+def test_four_of_five_rows_tell_a_row(rng):
+    known = np.zeros((100, 100))
+    np.fill_diagonal(known, 1)
+    tells = Levels.of(0, np.zeros(100), known).told(np.zeros(100), np.arange(100)) > 0
+    assert_array_equal(tells.sum(axis=1), 80)
+
+
 def test_rows_in_one_fold_tell_each_other(rng):
     cells, known = np.repeat(np.arange(60.0), 2), rng.normal(size=(120, 1))
     told = Levels.of(0, cells, known).told(cells, np.arange(120))
@@ -84,6 +91,11 @@ def test_levels_that_tell_more_than_chance(kind, rng):
     known = known_of_rows(rng.normal(size=(100, 2)), targets)
     found = telling_levels(cells, [0, 1, 2], known)
     assert [levels.column for levels in found] == [1]
+    targets = added if kind == "numbers" else targets > 0
+    weak = np.where(rng.random(100) < 0.5, cells[:, 1], rng.integers(30, size=100))
+    both = np.stack([weak, cells[:, 1]], axis=1)
+    found = telling_levels(both, [0, 1], known_of_rows(rng.normal(size=(100, 2)), targets))
+    assert found[0].column == 1  # the most telling first
     by_chance = [len(telling_levels(cells, [0, 1, 2], rng.permutation(known))) for _ in range(100)]
     assert np.mean(by_chance) < 0.3
     # One level among unique ones: what rows are told differs with what they know, and no more.

@@ -11,6 +11,7 @@ from skmeta.columns import (
     ColumnStatistics,
     choose_flags,
     flags_up,
+    long_tailed,
     may_be_codes,
     standardised,
     support_statistics,
@@ -39,6 +40,9 @@ from skmeta.second_opinion import SecondOpinion
 # On the tables of benchmarks/tables.py 10, 20 and 40 were level.
 CODE_SPAN = 10
 NO_LEVELS = np.zeros(0)
+# Components take the place of columns unless the second opinion misses so much more of the targets
+# by them (mean squared error). Chosen on made-up tables.
+WORSE = 0.02
 QUARTILES = -0.6745, 0.6745  # of a standard normal number
 
 
@@ -117,20 +121,24 @@ class TableLayout:
         """
         targets = y.astype(np.float64) if spec.kind == "regression" else y
         statistics = support_statistics(X)
-        components, known = None, list(categories)
-        if spec.weighted:
-            asked = np.setdiff1d(varying(statistics), known).astype(int)
-            components = Components.of(X, asked, statistics)
-        if components is not None:
-            known += components.columns.tolist()
         curves = telling_scores(X, statistics, targets)
-        curves = {i: curve for i, curve in curves.items() if i not in known}
-        parts = statistics, components, spec, categories, numbers
-        return replace(cls._of_scored(_scored(X, curves), targets, *parts), curves=curves)
+        curves = {i: curve for i, curve in curves.items() if i not in categories}
+        scored, parts = _scored(X, curves), (targets, statistics, spec, categories, numbers)
+        layout = cls._of_scored(scored, *parts)
+        others = [*categories, *long_tailed(X, statistics)]
+        asked = np.setdiff1d(varying(statistics), others).astype(int)
+        components = Components.of(X, asked, statistics) if spec.weighted else None
+        if components is not None:
+            other = cls._of_scored(scored, *parts, components)
+            by_columns, by_components = layout.opinion, other.opinion
+            none = by_columns is None or by_components is None
+            if none or by_components.error <= by_columns.error + WORSE:
+                layout = other
+        return replace(layout, curves=curves)
 
     @classmethod
     def _of_scored(
-        cls, X, targets, statistics, components, spec, categories, numbers
+        cls, X, targets, statistics, spec, categories, numbers, components=None
     ) -> TableLayout:
         """Choose flags and products where columns with long tails have their scores already."""
         vary, n_components = varying(statistics), 0
@@ -166,8 +174,8 @@ class TableLayout:
             return layout
         if places > len(layout.pairs):
             layout = layout._with_neighbours(X, targets, rows, places - len(layout.pairs), spec)
+        told = np.square(layout.weights[layout._comparable])
         cells = layout.compared(X[rows], rows)
-        told = np.square(layout.weights[: cells.shape[1]])
         return replace(layout, opinion=SecondOpinion.of(cells, told, targets[rows]))
 
     def _with_gaps(self, X, targets, places):
@@ -225,7 +233,7 @@ class TableLayout:
         """Lay out a support with other parts: columns that all matter alike."""
         layout = replace(self, **parts)
         cells = layout.laid_out(X, np.arange(len(X)))
-        statistics = support_statistics(layout._as_new(X, cells))
+        statistics = support_statistics(cells)
         if layout.components is not None:  # which say all that these columns do
             numbers = np.delete(np.arange(X.shape[1]), list(layout.flags))
             replaced = np.flatnonzero(np.isin(numbers, layout.components.columns))
@@ -233,19 +241,6 @@ class TableLayout:
         weights = np.ones_like(statistics.scale)
         reach = np.nan_to_num(np.abs(cells - statistics.center)).max(axis=0)
         return replace(layout, statistics=statistics, weights=weights, reach=reach)
-
-    def _as_new(self, X, cells):
-        """Return the support's cells, with what new rows would be told of their level.
-
-        They scale the columns. What rows of the support are told differs by row, also where nothing
-        else does: not in scale with what new rows are told.
-        """
-        if not self.levels:
-            return cells
-        first = self._main(X).shape[1] + len(self.gaps)
-        told = slice(first, first + sum(levels.n_columns for levels in self.levels))
-        cells[:, told] = np.where(np.isnan(cells), np.nan, self.laid_out(X))[:, told]
-        return cells
 
     def settled(self) -> TableLayout:
         """Forget what only the rows of the first support need, when they were read."""
@@ -278,7 +273,14 @@ class TableLayout:
         X = self.scored(X)
         main = self._main(X)
         cells = np.concatenate([main, *self._beside(X, own), *self._products(main)], axis=1)
-        return standardised(cells, self.statistics.of(slice(cells.shape[1])))
+        return standardised(cells[:, self._comparable], self.statistics.of(self._comparable))
+
+    @property
+    def _comparable(self):
+        """Columns laid out that vary, but for what neighbours tell, and flags of codes."""
+        n_others = sum(map(len, self.codes.values()))
+        n_others += 0 if self.neighbours is None else self.neighbours.n_columns
+        return varying(self.statistics.of(slice(len(self.statistics.scale) - n_others)))
 
     def _main(self, X):
         """Numbers, flags of categories, and components, (..., columns) -> (..., n)."""

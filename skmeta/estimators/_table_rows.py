@@ -206,8 +206,6 @@ class TableRows(Rows):
         kept, off, statistics = self._apart(X)
         center, scale = statistics
         new = (off > ROUNDING * np.abs(center)).any(axis=0) & ~np.isfinite(scale)
-        if self.layout.components is not None:
-            new &= ~np.isin(kept, self.layout.components.columns)
         for i in kept[new].tolist():
             warn_once(
                 self.warned,
@@ -241,7 +239,11 @@ class TableRows(Rows):
     def _apart(self, X):
         """Columns of numbers, how far their cells are from the first rows' mean, and statistics."""
         kept = np.delete(np.arange(X.shape[1]), list(self.layout.flags))
-        statistics = self.layout.statistics.of(slice(len(kept)))
+        statistics, components = self.layout.statistics.of(slice(len(kept))), self.layout.components
+        if components is not None:  # these columns are silent, but were measured
+            scale = statistics.scale.copy()
+            scale[np.isin(kept, components.columns)] = components.statistics.scale
+            statistics = statistics._replace(scale=scale)
         with np.errstate(invalid="ignore"):
             off = np.abs(self.layout.scored(X)[:, kept] - statistics.center)
             off[self.layout.beyond_scores(X)[:, kept]] = np.inf
