@@ -130,9 +130,9 @@ class TableLayout:
         components = Components.of(X, asked, statistics) if spec.weighted else None
         if components is not None:
             other = cls._of_scored(scored, *parts, components)
-            by_columns, by_components = layout.opinion, other.opinion
-            none = by_columns is None or by_components is None
-            if none or by_components.error <= by_columns.error + WORSE:
+            opinions = layout.opinion, other.opinion
+            errors = [opinion.error for opinion in opinions if opinion is not None]
+            if len(errors) < 2 or errors[1] <= errors[0] + WORSE:
                 layout = other
         return replace(layout, curves=curves)
 
