@@ -16,6 +16,7 @@ from skmeta.engines.threads import one_thread
 from skmeta.memory import FastWeights, LeastSquares, count_episodes, map_state
 from skmeta.networks.encoder import ConvEncoder, TableEncoder
 from skmeta.networks.network import Network
+from skmeta.networks.readout import VoteReadout
 
 # Rows that are read together, by a memory that can: the cost of a row grows with their number.
 ROWS_TOGETHER = 64
@@ -142,11 +143,11 @@ class Learner:
         Returns
         -------
         learner : Learner
-            One with so many labels, where there are fewer and the memory votes, as no weight
-            belongs to a label then, and can hold them. Else this one.
+            One with so many labels, where there are fewer and answers are votes, as no weight
+            belongs to a label then, if the memory can hold them. Else this one.
         """
-        memory = self.network.memory
-        takes = memory.votes and self.spec.n_outputs < n_classes <= memory.most_labels
+        votes = isinstance(self.network.readout, VoteReadout)
+        takes = votes and self.spec.n_outputs < n_classes <= self.network.memory.most_labels
         return _with_labels(self, n_classes) if takes else self
 
     @property

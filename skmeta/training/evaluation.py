@@ -65,8 +65,10 @@ class ShotError(NamedTuple):
     interval: np.ndarray
 
 
-def _check_learner(learner, family):
+def _fitting(learner, family):
+    """Return the learner with labels for all classes of tasks, which must be like its own."""
     check_description(family)
+    learner = learner.for_classes(family.spec.n_outputs)
     spec, found = learner.spec, family.spec
     if spec != found:
         way_out = (
@@ -78,10 +80,11 @@ def _check_learner(learner, family):
             elif isinstance(family, TableFamily):
                 way_out = f"Give the tasks n_classes={spec.n_outputs}."
         raise ValueError(f"The learner was trained on {spec}, the tasks are {found}. {way_out}")
+    return learner
 
 
 def _batches(learner, family, n_episodes, seed):
-    _check_learner(learner, family)
+    _fitting(learner, family)
     if n_episodes < 1:
         raise ValueError(f"n_episodes must be at least 1, got {n_episodes}.")
     first = max(family.changes, default=0)  # of a curriculum, what it leads to
@@ -206,7 +209,7 @@ def accuracy_by_instance(
     if family.spec.kind != "classification":
         raise ValueError("accuracy_by_instance needs classification tasks, got regression.")
     check_size("n_members", n_members)
-    learner = learner.for_classes(family.spec.n_outputs)
+    learner = _fitting(learner, family)
     spare = getattr(family, "n_labels", 0) > getattr(family, "n_classes", 0)
     shares = []
     for batch in _batches(learner, family, n_episodes, seed):
@@ -314,7 +317,7 @@ def accuracy_by_shots(
     if not hasattr(family, "n_shots") or family.spec.label_length > 1:
         raise ValueError("accuracy_by_shots needs episodes of classes, with one label a row.")
     shots = checked_sizes("shots", shots, most=family.n_shots - 1)
-    learner = learner.for_classes(family.spec.n_outputs)
+    learner = _fitting(learner, family)
     right: list[list[np.ndarray]] = []
     for batch in _batches(learner, family, n_episodes, seed):
         number = instance_numbers(batch.targets)
@@ -397,7 +400,7 @@ def error_by_shots(
     >>> bool(result.error[0] > 10 * result.error[1])
     True
     """
-    _check_learner(learner, family)
+    _fitting(learner, family)
     shots = checked_sizes("shots", shots, least=0)
     X, y, X_query, y_query = regression_problems(
         family, n_tasks, max(int(shots[-1]), 1), n_queries, seed
@@ -438,7 +441,7 @@ def mean_score(learner: Learner, family: TaskFamily, n_episodes: int, *, seed: i
     >>> mean_score(load_learner("lstm-quadratic"), QuadraticTasks(), 50, seed=0) > 0
     True
     """
-    learner = learner.for_classes(family.spec.n_outputs)
+    learner = _fitting(learner, family)
     parts, weights = [], []
     for batch in _batches(learner, family, n_episodes, seed):
         parts.append(step_log_likelihood(learner, batch, family.spec))
@@ -534,7 +537,7 @@ def gap_to_oracle(
     >>> 0 < gap_to_oracle(load_learner("mann-gp"), GaussianProcessTasks(), 50, seed=0) < 1
     True
     """
-    gaps = []
+    learner, gaps = _fitting(learner, family), []
     for batch in _batches(learner, family, n_episodes, seed):
         if batch.oracle is None:
             return None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta import load_learner
+from skmeta import describe, load_learner
 from skmeta.columns import MISSING, NO_COLUMN
 from skmeta.episodes import TaskSpec
 from skmeta.memory import Associative, Prototypes, map_state
@@ -269,6 +269,13 @@ def test_a_memory_that_votes_has_labels_for_more_classes(memory):
     assert_allclose(with_nine[..., 6:], expected, atol=1e-6)
     if isinstance(memory, Associative):  # a slot for each
         assert learner.for_classes(10) is learner
+
+
+def test_numbers_are_no_labels():
+    network = Network(TaskSpec("regression", (4,), 1), Associative(n_slots=9, n_units=8))
+    learner = Learner(network, network.initial_weights(0), {"name": "numbers"})
+    assert learner.for_classes(2) is learner
+    assert "answers a Gaussian\n" in describe(learner)
 
 
 @pytest.mark.parametrize("name", ["tabular", "mann-omniglot", "lstm-quadratic"])
