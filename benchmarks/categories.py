@@ -9,7 +9,6 @@ CSV files with a column ``target`` in the folder ``tabular`` of SKMETA_DATA that
 levels or more.
 """
 
-import argparse
 import os
 import warnings
 from datetime import date
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from tables import class_scores, draw, half_width
+from tables import class_scores, draw, draws_of, half_width
 
 from skmeta import InContextClassifier
 
@@ -51,11 +50,7 @@ def scores(X, y, size, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--draws", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = draws_of(__doc__, draws=50)
     print(f"{arguments.draws} draws, seed {arguments.seed}, {date.today()}\n")
     print("| table, rows | AUC, numbers | AUC, flags | gain | log-loss, numbers | flags | gain |")
     print("|---" * 7 + "|")

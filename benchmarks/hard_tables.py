@@ -5,7 +5,6 @@
 R2 (at least -1), or accuracy, on 400 other rows.
 """
 
-import argparse
 import warnings
 from datetime import date
 
@@ -18,6 +17,7 @@ from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tables import draws_of
 
 from skmeta import InContextClassifier, InContextRegressor
 
@@ -98,11 +98,7 @@ def scores(name, size, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--draws", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = draws_of(__doc__, draws=12)
     print(f"means of {arguments.draws} draws, seed {arguments.seed}, {date.today()}\n")
     print("| table; what suits it | rows | default | what suits it |")
     print("|---" * 4 + "|")

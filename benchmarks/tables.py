@@ -267,6 +267,15 @@ def compare(models, kind, tables, draws, seed, n_jobs):
     return np.reshape(scores, (len(models), len(tables), len(SIZES), draws, -1))
 
 
+def draws_of(doc, draws):
+    """Arguments of a benchmark: how many draws, by which seed, and of how many processes."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument("--draws", type=int, default=draws)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    return parser.parse_args()
+
+
 def half_width(gains):
     """Half of Student's 95 % interval of the mean of paired gains, along the first axis."""
     return student_t.ppf(0.975, len(gains) - 1) * sem(gains)

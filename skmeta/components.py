@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmeta.columns import ColumnStatistics, standardised
+from skmeta.columns import ColumnStatistics, ranks, rows_by_lot, standardised
 
 # Columns are nearly copies where the correlation with another, of cells and of their ranks, is so
-# large, and so many of them are
-# replaced where the components above noise hold so much of what varies. No table of
-# benchmarks/tables.py has such columns.
+# large, and so many of them are replaced where the components above noise hold so much of what
+# varies. No table of benchmarks/tables.py has such columns.
 COPIES, FEWEST_COLUMNS, SHARE_HELD = 0.95, 20, 0.98
 # Rows of a support that are looked at, and columns that are compared with all at once.
 MOST_ROWS, TOGETHER = 1_000, 500
@@ -80,11 +79,11 @@ class Components:
         """
         if len(columns) < FEWEST_COLUMNS or len(X) < 3:
             return None
-        rows = np.random.default_rng(len(X)).permutation(len(X))[:MOST_ROWS]
+        rows = rows_by_lot(len(X), MOST_ROWS)
         cells = standardised(X[np.ix_(rows, columns)], statistics.of(columns))
         near = _have_copies(cells)
         if near.sum() >= FEWEST_COLUMNS:  # not by a few rows alone
-            near &= _have_copies(np.argsort(np.argsort(cells, axis=0), axis=0))
+            near &= _have_copies(ranks(cells))
         if near.sum() < FEWEST_COLUMNS:
             return None
         columns, cells = columns[near], cells[:, near]

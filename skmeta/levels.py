@@ -34,8 +34,8 @@ class Levels:
         Which category it is.
     levels : ndarray of shape (L,)
         In order.
-    told_new : ndarray of shape (L, k), float32
-        t.
+    told_new : ndarray of shape (L + 1, k), float32
+        t; the last, of any other level, is NaN.
     told_own : ndarray of shape (S, k), float32, or None
         What the rows of the support are told, until it was read.
 
@@ -92,7 +92,9 @@ class Levels:
         told = all_sums[places] - np.where(alone, known, sums[places, folds])
         own = np.full((len(cells), known.shape[1]), np.nan, dtype=np.float32)
         own[there] = np.where(others > 0, told / (1 + others), np.nan)
-        return cls(column, levels, (all_sums / (1 + all_counts)).astype(np.float32), own)
+        new = np.full((len(levels) + 1, known.shape[1]), np.nan, dtype=np.float32)
+        new[:-1] = all_sums / (1 + all_counts)
+        return cls(column, levels, new, own)
 
     @property
     def n_columns(self) -> int:
@@ -118,8 +120,7 @@ class Levels:
             return self.told_own[own]
         places = np.searchsorted(self.levels, cells)
         known = np.append(self.levels, np.nan)[places] == cells
-        told_new = np.vstack([self.told_new, np.full(self.n_columns, np.nan, dtype=np.float32)])
-        return told_new[np.where(known, places, len(self.levels))]
+        return self.told_new[np.where(known, places, -1)]
 
 
 def are_crowded(cells: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from skmeta.columns import (
     fenced,
     long_tailed,
     normal_scores,
+    rows_by_lot,
     standardised,
     support_statistics,
     varying,
@@ -188,7 +189,7 @@ def telling_pairs(
     chance = _chance(len(columns), n_asked)
     if len(columns) < 2 or chance >= 1:  # no product tells more than all
         return NO_PAIRS
-    asked = _asked(len(X), n_asked)
+    asked = rows_by_lot(len(X), n_asked)
     cells = standardised(X[asked][:, columns], statistics.of(columns))
     directions, products = _directions(targets[asked]), np.zeros((n_asked, 0))
     pairs: list[np.ndarray] = []
@@ -224,7 +225,7 @@ def comparable_rows(X: np.ndarray, statistics: ColumnStatistics) -> np.ndarray |
         128 of them by lot, or all if there are fewer. None where no column varies, and where rows
         have copies, exact or near: they tell of each other what no new row is told.
     """
-    rows = _asked(len(X), MOST_COMPARED)
+    rows = rows_by_lot(len(X), MOST_COMPARED)
     cells = standardised(X[rows], statistics)[:, varying(statistics)]
     return None if cells.shape[1] == 0 or hold_copies(cells) else rows
 
@@ -336,11 +337,7 @@ def _shares_told(levels, known):
     told = np.nan_to_num(levels.told_own.astype(np.float64))
     told, known = told - told.mean(axis=0), known - known.mean(axis=0)
     agreed = np.maximum((told * known).sum(axis=0), 0)
-    return agreed**2 / np.maximum(_powers(told) * _powers(known), NO_POWER)
-
-
-def _powers(columns):
-    return np.square(columns).sum(axis=0)
+    return agreed**2 / np.maximum(_power(told, 0) * _power(known, 0), NO_POWER)
 
 
 def _centered(targets):
@@ -364,19 +361,14 @@ def _explained(missed, told):
     return found**2 / max(_power(told), NO_POWER)
 
 
-def _power(numbers):
+def _power(numbers, axis=None):
     """Sum of squares."""
-    return np.square(numbers).sum()
+    return np.square(numbers).sum(axis=axis)
 
 
 def _chance(n_columns, n_rows):
     """R2 that the best of what many columns may tell together has by chance."""
     return (4 * np.log(max(n_columns, 1)) + CHANCE_OF_BEST) / n_rows
-
-
-def _asked(n_rows, most):
-    """Which rows are asked: by lot, at most so many, of tables of one length the same."""
-    return np.random.RandomState(0).permutation(n_rows)[:most]
 
 
 def _as_numbers(targets):

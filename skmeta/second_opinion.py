@@ -11,6 +11,8 @@ from scipy.linalg.lapack import dposv
 from scipy.spatial.distance import cdist
 from scipy.special import expit, log_expit, log_softmax, softmax
 
+from skmeta.columns import ranks
+
 # Ridges that are tried, where a row's likeness to itself is 1; factors that make probabilities of
 # scores.
 RIDGES = 0.03, 0.3, 3.0
@@ -290,7 +292,7 @@ class Logits(SecondOpinion):
         logits, weights = np.zeros((2, n_rows, n_classes))
         for c, told in enumerate(flags.T[: 1 if n_classes == 2 else n_classes]):
             of_all, weights[:, c] = _newton(likeness, told, np.zeros(n_rows), STEPS)
-            folds = _ranks(of_all) % N_FOLDS  # alike, whatever the order of rows
+            folds = ranks(of_all) % N_FOLDS  # alike, whatever the order of rows
             for fold in range(N_FOLDS):
                 rows, others = folds == fold, folds != fold
                 among = likeness[np.ix_(others, others)]
@@ -372,11 +374,6 @@ def _newton(likeness, told, logits, n_steps):
         if np.abs(logits - before).max() < STILL:
             break
     return logits, weights
-
-
-def _ranks(numbers):
-    """Return the place of each number among all of them, in order."""
-    return np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
 
 
 def _log_likelihood(scores, flags):

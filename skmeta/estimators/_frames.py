@@ -410,9 +410,9 @@ def _since_midnight(column):
 
 def _sorted(levels):
     """Return levels in an order of their own, not that in which they came or were declared."""
-    plain = all(isinstance(level, (str, Number)) for level in levels)
-    with suppress(TypeError):  # numbers beside text
-        return sorted(levels) if plain else sorted(levels, key=_name_and_type)
+    if all(isinstance(level, (str, Number)) for level in levels):
+        with suppress(TypeError):  # numbers beside text
+            return sorted(levels)
     return sorted(levels, key=_name_and_type)
 
 

@@ -255,8 +255,8 @@ class TableLayout:
         at the places ``own`` of it, are told by others what neighbours tell.
         """
         X = self.scored(X)
-        main = self._main(X)
-        parts = [main, *self._beside(X, own), *self._products(main)]
+        parts = self._parts(X, own)
+        main = parts[0]
         if self.neighbours is not None:
             rows = main.reshape(-1, main.shape[-1])
             told = self.neighbours.told(rows, None if own is None else own.ravel())
@@ -270,10 +270,8 @@ class TableLayout:
 
         Numbers, flags, gaps, what levels tell, and products, standardised.
         """
-        X = self.scored(X)
-        main = self._main(X)
-        cells = np.concatenate([main, *self._beside(X, own), *self._products(main)], axis=1)
-        return standardised(cells[:, self._comparable], self.statistics.of(self._comparable))
+        cells, kept = np.concatenate(self._parts(self.scored(X), own), axis=1), self._comparable
+        return standardised(cells[:, kept], self.statistics.of(kept))
 
     @property
     def _comparable(self):
@@ -281,6 +279,11 @@ class TableLayout:
         n_others = sum(map(len, self.codes.values()))
         n_others += 0 if self.neighbours is None else self.neighbours.n_columns
         return varying(self.statistics.of(slice(len(self.statistics.scale) - n_others)))
+
+    def _parts(self, X, own):
+        """Numbers, flags, gaps, what levels tell, and products: arrays (..., columns)."""
+        main = self._main(X)
+        return [main, *self._beside(X, own), *self._products(main)]
 
     def _main(self, X):
         """Numbers, flags of categories, and components, (..., columns) -> (..., n)."""

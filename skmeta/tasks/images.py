@@ -76,8 +76,7 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
     >>> len(split_characters("test", 964, 659))
     423
     """
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
+    _check_split(split)
     order = np.random.RandomState(2016).permutation(n_evaluation) + n_background
     if split == "test":
         return np.sort(order[:N_TEST_CHARACTERS])
@@ -95,6 +94,11 @@ def split_characters(split: str, n_background: int, n_evaluation: int) -> np.nda
         return rest[np.sort(held_out)]
     train = np.delete(rest, held_out)
     return train[train < n_background] if split == "background" else train
+
+
+def _check_split(split):
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
 
 
 @lru_cache(maxsize=4)
@@ -209,8 +213,7 @@ class OmniglotTasks(TaskFamily):
         if labels not in ("one-hot", "string"):
             raise ValueError(f"labels must be 'one-hot' or 'string', got {labels!r}.")
         n_classes, n_shots = check_size("n_classes", n_classes), check_size("n_shots", n_shots)
-        if split not in SPLITS:  # before a download
-            raise ValueError(f"split must be one of {SPLITS}, got {split!r}.")
+        _check_split(split)  # before a download
         if max_stretch + variety * CLASS_FORM[1:].max() >= 1:
             raise ValueError(
                 "max_stretch and 0.3 of variety must be below 1 together, got "
